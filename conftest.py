@@ -1,0 +1,1 @@
+"""What every test shares. The database is the one DATABASE_URL names."""

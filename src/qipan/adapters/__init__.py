@@ -1,0 +1,1 @@
+"""Transport only: one folder for each outside system, registered by name."""

@@ -1,0 +1,1 @@
+"""The `qipan` program: one file a subcommand."""

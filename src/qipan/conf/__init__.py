@@ -1,0 +1,1 @@
+"""Settings, the environment reader and the embedded PostgreSQL."""

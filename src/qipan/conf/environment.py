@@ -1,0 +1,62 @@
+"""The one place that reads the process environment.
+
+Every name is `QIPAN_…` but `DATABASE_URL`, which hosting platforms set by that name.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def text(name: str, default: str = "") -> str:
+    """The value of an environment variable, or the default where it is unset or empty."""
+    return os.environ.get(name) or default
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """True for 1, true, yes, on; raises ValueError for a word that is neither yes nor no."""
+    value = text(name).lower()
+    if not value:
+        return default
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError(f"{name}: use 1 or 0, not {value!r}")
+
+
+def number(name: str, default: int) -> int:
+    """A whole number; raises ValueError with the variable's name for anything else."""
+    value = text(name)
+    try:
+        return int(value) if value else default
+    except ValueError:
+        raise ValueError(f"{name}: a whole number is needed, not {value!r}") from None
+
+
+def home() -> Path:
+    """The folder in which a running system keeps what it makes: database, evidence, keys, logs."""
+    return Path(text("QIPAN_HOME", str(ROOT / "var")))
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's database settings for a `postgresql://user:password@host:port/name?option=value` address.
+
+    A `host` option names a socket folder. Raises ValueError for any other scheme.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ValueError("DATABASE_URL: only postgresql:// addresses are served")
+    options: dict[str, object] = dict(parse_qsl(parts.query))
+    host = str(options.pop("host", "") or parts.hostname or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "qipan",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        "OPTIONS": options,
+    }

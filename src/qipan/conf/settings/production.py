@@ -1,0 +1,17 @@
+"""Settings of a real installation: TLS in front, strict cookies, no default secret."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from qipan.conf.settings.base import *  # noqa: F403
+from qipan.conf.settings.base import SECRET_KEY
+
+QIPAN_DEMO = False
+if not SECRET_KEY:
+    raise ImproperlyConfigured("QIPAN_SECRET_KEY is not set: give a random text of 50 characters or more.")
+SECURE_SSL_REDIRECT = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 31536000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True

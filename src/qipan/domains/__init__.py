@@ -1,0 +1,1 @@
+"""One room for each system; domains never import each other."""

@@ -1,0 +1,1 @@
+"""Site checks and inspections on a phone, rectification and results."""

@@ -1,0 +1,1 @@
+"""Applications for licences and filings, from draft to sealed certificate."""

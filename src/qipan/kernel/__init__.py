@@ -1,0 +1,1 @@
+"""The ground floor: small, general rooms that know no domain."""

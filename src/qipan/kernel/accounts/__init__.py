@@ -1,0 +1,1 @@
+"""Users, people, sign-in and the vault of personal data."""

@@ -1,0 +1,1 @@
+"""Decision tables (DMN) in FEEL, with a trace of every decision."""

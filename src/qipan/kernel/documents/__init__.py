@@ -1,0 +1,1 @@
+"""Templates to PDF, numbering, seals, e-licence files and public verification."""

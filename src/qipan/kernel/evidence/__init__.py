@@ -1,0 +1,1 @@
+"""Files by digest, with custody and retention."""

@@ -1,0 +1,1 @@
+"""The flow engine, statutory clocks and work orders: the one inbox."""

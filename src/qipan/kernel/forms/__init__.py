@@ -1,0 +1,1 @@
+"""Declared forms and checklists: fields, conditions, answers."""

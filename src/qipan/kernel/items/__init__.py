@@ -1,0 +1,1 @@
+"""Coded items with versions; dictionaries of materials and data elements."""

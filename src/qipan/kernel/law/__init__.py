@@ -1,0 +1,1 @@
+"""Laws, articles, terms and the working calendar."""

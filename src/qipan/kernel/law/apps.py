@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class LawConfig(AppConfig):
+    name = "qipan.kernel.law"
+    label = "law"
+    verbose_name = _("法规")

@@ -1,0 +1,1 @@
+"""Every event once: audit line, timeline, outbox and live feed."""

@@ -1,0 +1,1 @@
+"""The organisation tree, posts, staff, roles, and data scope by organisation path."""

@@ -1,0 +1,53 @@
+"""Who reads: what a signed-in person may see and do, as plain values that queries filter by."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from qipan.kernel.ledger.actor import Actor
+from qipan.kernel.orgs.roles import Role
+
+
+@dataclass(frozen=True)
+class Power:
+    """A role held in a unit (and everything below its path) for a business line; an empty line means all."""
+
+    role: Role
+    org_path: str
+    line: str = ""
+    post: str = ""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The one who reads or acts, resolved once a request. A reader without powers sees nothing (default deny)."""
+
+    kind: Literal["staff", "business", "public", "system"] = "public"
+    user_id: int | None = None
+    powers: tuple[Power, ...] = ()
+    subject_ids: frozenset[int] = frozenset()
+    org_path: str = ""
+
+    @classmethod
+    def anonymous(cls) -> "Reader":
+        """One who has not signed in."""
+        return cls()
+
+    def paths(self, *roles: Role) -> tuple[str, ...]:
+        """The organisation paths in which the reader holds one of the roles (any role when none is named)."""
+        return tuple({power.org_path for power in self.powers if not roles or power.role in roles})
+
+    def may(self, role: Role, org_path: str = "", line: str = "") -> bool:
+        """Whether the reader holds the role over a unit's path (and line)."""
+        return any(
+            power.role == role and org_path.startswith(power.org_path) and (not power.line or not line or power.line == line)
+            for power in self.powers
+        )
+
+    def actor(self, role: Role | None = None, org_path: str = "") -> Actor:
+        """The reader as the one who acts; for staff in the post that gives the role over the path."""
+        if self.kind != "staff":
+            return Actor("system" if self.kind == "system" else self.kind, self.user_id)
+        for power in self.powers:
+            if (role is None or power.role == role) and org_path.startswith(power.org_path):
+                return Actor("staff", self.user_id, power.post, power.org_path)
+        return Actor("staff", self.user_id, "", self.org_path)

@@ -1,0 +1,1 @@
+"""What must be published by when; masking, withdrawal, expiry."""

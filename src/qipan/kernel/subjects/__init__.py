@@ -1,0 +1,1 @@
+"""Market subjects, premises, identifiers, marks and the register of grants."""

@@ -1,0 +1,1 @@
+"""Composition: addresses, menus, home pages of public, staff and phone."""

@@ -1,0 +1,1 @@
+"""What every screen is made of: layout, components, scope decorator, sign-in pages. No business rule."""
