@@ -5,7 +5,17 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from qipan.ui.navigation import menu
+
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The reader, and whether this is a demo."""
-    return {"reader": getattr(request, "reader", None), "is_demo": settings.QIPAN_DEMO}
+    """The reader, the menus (made only when a frame draws them) and whether this is a demo."""
+    if not hasattr(request, "reader"):
+        return {"is_demo": settings.QIPAN_DEMO}
+    return {
+        "reader": request.reader,
+        "is_demo": settings.QIPAN_DEMO,
+        "public_menu": lambda: menu("public", request),
+        "desk_menu": lambda: menu("desk", request),
+        "phone_menu": lambda: menu("phone", request),
+    }
