@@ -9,12 +9,16 @@ from qipan.kernel.orgs.roles import Role
 
 @dataclass(frozen=True)
 class Power:
-    """A role held in a unit (and everything below its path) for a business line; an empty line means all."""
+    """A role held in a unit (and everything below its path) for a business line; an empty line means all.
+
+    `lent_by` is the user id of the colleague who lent it (委托代理), None for a role of one's own.
+    """
 
     role: Role
     org_path: str
     line: str = ""
     post: str = ""
+    lent_by: int | None = None
 
 
 @dataclass(frozen=True)

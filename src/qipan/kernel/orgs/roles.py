@@ -27,3 +27,13 @@ class Role(models.TextChoices):
     SYSTEM_ADMIN = "system_admin", _("系统管理员")
     SECURITY_ADMIN = "security_admin", _("安全管理员")
     AUDITOR = "auditor", _("审计管理员")
+
+
+ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})
+"""The three administrators keep one another in check (三权分立): nobody holds two of them, or one and business."""
+
+
+def conflict(roles: frozenset[str]) -> bool:
+    """Whether one person may not hold these roles together."""
+    administrators = roles & ADMINISTRATORS
+    return len(administrators) > 1 or bool(administrators and roles - ADMINISTRATORS)

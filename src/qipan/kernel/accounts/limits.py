@@ -1,0 +1,50 @@
+"""Rate limits shared by every process: a token bucket per key in PostgreSQL, taken by one upsert."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from qipan.kernel.ledger.clock import now
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many at once (`burst`), refilled evenly over `seconds`."""
+
+    burst: int
+    seconds: float
+
+
+SIGN_IN_ADDRESS = Rate(30, 300)
+SIGN_IN_ACCOUNT = Rate(10, 300)
+REGISTER = Rate(5, 3600)
+RESET = Rate(5, 3600)
+VERIFY = Rate(60, 60)
+
+_TAKE = """
+insert into accounts_bucket as b (key, tokens, filled_at) values (%(key)s, %(burst)s - 1, %(now)s)
+on conflict (key) do update set
+    tokens = least(%(burst)s, b.tokens + %(pace)s * greatest(0, extract(epoch from %(now)s - b.filled_at))) - 1,
+    filled_at = greatest(b.filled_at, %(now)s)
+where least(%(burst)s, b.tokens + %(pace)s * greatest(0, extract(epoch from %(now)s - b.filled_at))) >= 1
+returning 1
+"""
+
+
+def take(key: str, rate: Rate) -> bool:
+    """Take one from the bucket of this key; False when it is empty. Atomic between processes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TAKE,
+            {"key": key[:100], "burst": float(rate.burst), "pace": rate.burst / rate.seconds, "now": now()},
+        )
+        return cursor.fetchone() is not None
+
+
+def sweep(older_than_seconds: float = 86400) -> int:
+    """Remove buckets that nobody touched for a day (they are full again); the number removed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "delete from accounts_bucket where filled_at < %s - make_interval(secs => %s)", [now(), older_than_seconds]
+        )
+        return cursor.rowcount
