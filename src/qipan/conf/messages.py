@@ -1,0 +1,117 @@
+"""Translations without gettext's tools: Babel reads the sources, merges the catalogue and compiles it.
+
+The source language is Chinese; `locale/<language>/LC_MESSAGES/django.po` holds each translation, and the compiled
+`.mo` beside it is made at set-up.
+"""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_python
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+PACKAGE = Path(__file__).resolve().parents[1]
+KEYWORDS = (
+    "_",
+    "gettext",
+    "gettext_lazy",
+    "gettext_noop",
+    "ngettext",
+    "ngettext_lazy",
+    "pgettext",
+    "pgettext_lazy",
+    "npgettext",
+)
+PLURAL = {"ngettext", "ngettext_lazy"}
+CONTEXT = {"pgettext", "pgettext_lazy"}
+
+
+def catalogue_file(language: str) -> Path:
+    """Where a language's translations stand."""
+    return PACKAGE / "locale" / language / "LC_MESSAGES" / "django.po"
+
+
+def languages() -> list[str]:
+    """The languages that have a catalogue."""
+    return sorted(path.parts[-3] for path in (PACKAGE / "locale").glob("*/LC_MESSAGES/django.po"))
+
+
+def sources() -> Iterator[tuple[Path, str]]:
+    """Every file with texts, as Python source: templates are turned into it by Django's own translation scanner."""
+    from django.utils.translation.template import templatize
+
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "migrations" not in path.parts:
+            yield path, path.read_text(encoding="utf-8")
+    for path in sorted([*PACKAGE.rglob("templates/**/*.html"), *PACKAGE.rglob("templates/**/*.txt")]):
+        yield path, templatize(path.read_text(encoding="utf-8"), origin=str(path.relative_to(PACKAGE)))
+
+
+def extract() -> Catalog:
+    """All texts of the product with the places where they stand."""
+    found = Catalog(project="Qipan", charset="utf-8")
+    for path, text in sources():
+        where = path.relative_to(PACKAGE).as_posix()
+        stream = io.BytesIO(text.encode("utf-8"))
+        for line, function, messages, _comments in extract_python(
+            stream, KEYWORDS, (), {"encoding": "utf-8"}
+        ):
+            parts = list(messages) if isinstance(messages, tuple | list) else [messages]
+            context = parts.pop(0) if function in CONTEXT else None
+            if not parts or not isinstance(parts[0], str) or not parts[0]:
+                continue
+            plural = function in PLURAL and len(parts) > 1 and isinstance(parts[1], str)
+            found.add(
+                (parts[0], parts[1]) if plural else parts[0], locations=[(where, line)], context=context
+            )
+    return found
+
+
+def update(language: str) -> tuple[int, int]:
+    """Merge the texts of the sources into a language's catalogue; returns (texts, untranslated)."""
+    path = catalogue_file(language)
+    template = extract()
+    if path.exists():
+        with path.open("rb") as stream:
+            kept = read_po(stream, locale=language)
+        kept.update(template, no_fuzzy_matching=True)
+    else:
+        kept = Catalog(locale=language, project="Qipan", charset="utf-8")
+        kept.update(template, no_fuzzy_matching=True)
+    kept.obsolete.clear()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as stream:
+        write_po(
+            stream,
+            kept,
+            width=110,
+            sort_output=True,
+            omit_header=False,
+            include_lineno=False,
+            no_location=True,
+        )
+    return len(kept), sum(1 for message in kept if message.id and not _translated(message.string))
+
+
+def _translated(text: str | tuple[str, ...] | list[str]) -> bool:
+    return all(text) if isinstance(text, tuple | list) else bool(text)
+
+
+def compile_stale() -> list[str]:
+    """Compile every catalogue whose `.mo` is missing or older; returns the languages compiled."""
+    done = []
+    for language in languages():
+        path = catalogue_file(language)
+        target = path.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime >= path.stat().st_mtime:
+            continue
+        with path.open("rb") as stream:
+            catalogue = read_po(stream, locale=language)
+        buffer = io.BytesIO()
+        write_mo(buffer, catalogue)
+        target.write_bytes(buffer.getvalue())
+        done.append(language)
+    return done
