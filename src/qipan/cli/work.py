@@ -1,0 +1,19 @@
+"""`qipan work`: carries out background jobs; any number of these may run, on any machine that reaches the database."""
+
+import argparse
+from typing import Any
+
+
+def register(subparsers: Any) -> None:
+    parser = subparsers.add_parser("work", help="执行后台任务")
+    parser.add_argument("--queues", default="", help="只处理这些队列,逗号分隔(默认全部)")
+    parser.add_argument("--concurrency", type=int, default=4, help="同时处理的任务数(默认 4)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Works until it is told to stop; jobs in hand are finished first."""
+    from qipan.kernel.jobs import worker
+
+    queues = [name for name in arguments.queues.split(",") if name]
+    worker.run(queues or None, arguments.concurrency)
+    return 0
