@@ -12,9 +12,14 @@ DATABASE = None
 
 def add_address(parser: argparse.ArgumentParser) -> None:
     """Where to listen: the same for every command that serves."""
-    parser.add_argument("--host", default=env.text("QIPAN_HOST", "127.0.0.1"), help="监听的地址(默认 127.0.0.1)")
     parser.add_argument(
-        "--port", type=port, default=env.number("QIPAN_PORT", 8000), help="监听的端口(默认 8000;实时推送用下一个)"
+        "--host", default=env.text("QIPAN_HOST", "127.0.0.1"), help="监听的地址(默认 127.0.0.1)"
+    )
+    parser.add_argument(
+        "--port",
+        type=port,
+        default=env.number("QIPAN_PORT", 8000),
+        help="监听的端口(默认 8000;实时推送用下一个)",
     )
     parser.add_argument("--workers", type=int, default=1, help="后台任务进程数(默认 1)")
 

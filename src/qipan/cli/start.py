@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from qipan.cli.session import Refusal, tell, use_settings
@@ -131,17 +131,41 @@ class Running:
     def services(self) -> list[Service]:
         """Web, feed, workers and, where a city lives, its simulator."""
         options = self.options
-        granian = (*PROGRAM, "granian", "--host", options.host, "--workers-kill-timeout", "10", "--respawn-failed-workers")
-        web = (*granian, "--port", str(options.port), "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4")
+        granian = (
+            *PROGRAM,
+            "granian",
+            "--host",
+            options.host,
+            "--workers-kill-timeout",
+            "10",
+            "--respawn-failed-workers",
+        )
+        web = (
+            *granian,
+            "--port",
+            str(options.port),
+            "--interface",
+            "wsgi",
+            "--workers",
+            "2",
+            "--blocking-threads",
+            "4",
+        )
         services = [Service("web", (*web, "qipan.portal.wsgi:application"))]
         if importlib.util.find_spec("qipan.kernel.ledger.feed"):
             feed = (*granian, "--port", str(options.port + 1), "--interface", "asginl", "--workers", "1")
             services.append(Service("feed", (*feed, "qipan.kernel.ledger.feed:app")))
-        for number in range(1, options.workers + 1 if importlib.util.find_spec("qipan.kernel.jobs.worker") else 1):
+        for number in range(
+            1, options.workers + 1 if importlib.util.find_spec("qipan.kernel.jobs.worker") else 1
+        ):
             services.append(Service(f"work-{number}", (*QIPAN, "work")))
         if options.rate:
             address = f"http://{_shown(options.host)}:{options.port}"
-            services.append(Service("simulator", (*QIPAN, "city", "simulate", "--url", address, "--rate", f"{options.rate:g}")))
+            services.append(
+                Service(
+                    "simulator", (*QIPAN, "city", "simulate", "--url", address, "--rate", f"{options.rate:g}")
+                )
+            )
         return services
 
     def run(self) -> None:
@@ -170,14 +194,20 @@ class Running:
         if self.supervisor.is_stopping:
             return
         if status == 0:
-            tell(f"网页服务 60 秒内没有应答,仍会继续尝试。日志 {home.log_file('web')} 的末尾:\n{home.tail(home.log_file('web'))}")
+            tell(
+                f"网页服务 60 秒内没有应答,仍会继续尝试。日志 {home.log_file('web')} 的末尾:\n{home.tail(home.log_file('web'))}"
+            )
         elif status >= 500:
             tell(f"网页服务应答了错误 {status},请看日志 {home.log_file('web')}。")
         if self.options.scale:
             subprocess.run([*QIPAN, "demo", "--accounts"], check=False)  # noqa: S603
-        tell(f"\n棋盘已启动:  {address}\n工作人员:    {address}desk/\n手机:        {address}m/\n按 Ctrl-C 停止。")
+        tell(
+            f"\n棋盘已启动:  {address}\n工作人员:    {address}desk/\n手机:        {address}m/\n按 Ctrl-C 停止。"
+        )
         if self.options.mode == "production":
-            tell("生产设置:请在前面放一个终止 TLS 的反向代理(见 docs/operators.md)。只是试用请运行 ./qipan demo。")
+            tell(
+                "生产设置:请在前面放一个终止 TLS 的反向代理(见 docs/operators.md)。只是试用请运行 ./qipan demo。"
+            )
 
     def _first_answer(self, address: str) -> int:
         """The status of the first answer that the web service gives, 0 when none comes within a minute."""
@@ -210,8 +240,6 @@ def _names(host: str) -> list[str]:
     names = {"127.0.0.1", "localhost", _shown(host), *env.text("QIPAN_HOSTS").split(",")}
     if host in ("0.0.0.0", "::"):  # noqa: S104
         names.add(socket.gethostname())
-        try:
+        with suppress(OSError):
             names |= {str(found[4][0]) for found in socket.getaddrinfo(socket.gethostname(), None)}
-        except OSError:
-            pass
     return sorted(names - {""})

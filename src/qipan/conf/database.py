@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 from qipan.conf import environment as env
 from qipan.conf import home
@@ -104,10 +105,13 @@ class Database:
     def _grant(self) -> None:
         """What follows from a table's meaning rather than from the default privileges of its owner's tables."""
         with psycopg.connect(self.url("owner"), autocommit=True) as connection:
-            for (table,) in connection.execute(
-                "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
-            ).fetchall():
+            rows = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchall()
+            for (table,) in rows:
                 if table.startswith("ledger_"):
-                    connection.execute(f"GRANT SELECT ON {table} TO qipan_audit")
+                    connection.execute(SQL("GRANT SELECT ON {} TO qipan_audit").format(Identifier(table)))
                 if table in CLOSED_TO_REPORTS:
-                    connection.execute(f"REVOKE SELECT ON {table} FROM qipan_readonly")
+                    connection.execute(
+                        SQL("REVOKE SELECT ON {} FROM qipan_readonly").format(Identifier(table))
+                    )

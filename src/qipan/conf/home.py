@@ -1,9 +1,9 @@
 """The folder in which a running system keeps what it makes: where each thing lies, and what was already done.
 
-    postgres/   the embedded database (or where it was put, see postgres/place.json)
-    secrets/    passwords and keys, readable for their owner only
-    log/        one file for each service
-    state.json  what was last migrated, loaded and collected; losing it costs only time
+postgres/   the embedded database (or where it was put, see postgres/place.json)
+secrets/    passwords and keys, readable for their owner only
+log/        one file for each service
+state.json  what was last migrated, loaded and collected; losing it costs only time
 """
 
 import json

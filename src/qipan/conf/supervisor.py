@@ -47,7 +47,7 @@ class Running:
     def start(self) -> None:
         self.started = time.monotonic()
         with log_file(self.service.name).open("ab") as output:
-            self.process = subprocess.Popen(  # noqa: S603, PLW1509
+            self.process = subprocess.Popen(  # noqa: S603
                 list(self.service.command),
                 env={**os.environ, **self.service.environment, MARK: self._mark, "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,
@@ -85,7 +85,9 @@ class Running:
         pause = min(0.25 * 2**self._deaths, LONGEST_PAUSE)
         self._next_start = now + pause
         log = log_file(self.service.name)
-        tell(f"{self.service.name} 退出了({_reason(code)}),{pause:.1f} 秒后重新启动。日志 {log} 的末尾:\n{tail(log, 5)}")
+        tell(
+            f"{self.service.name} 退出了({_reason(code)}),{pause:.1f} 秒后重新启动。日志 {log} 的末尾:\n{tail(log, 5)}"
+        )
 
     def ask_to_stop(self) -> None:
         if not self._next_start and not self.has_ended():
@@ -96,7 +98,11 @@ class Supervisor:
     """Runs services until SIGINT, SIGTERM or SIGHUP. `mark` names this home; `each_round` is called all the time."""
 
     def __init__(
-        self, services: Sequence[Service], mark: str, tell: Callable[[str], None], each_round: Callable[[], None]
+        self,
+        services: Sequence[Service],
+        mark: str,
+        tell: Callable[[str], None],
+        each_round: Callable[[], None],
     ) -> None:
         self._services = services
         self._mark = mark
@@ -106,7 +112,10 @@ class Supervisor:
 
     def run(self, when_started: Callable[[], None]) -> None:
         """Returns when everything has been stopped. `when_started` is called once, after the first round."""
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
+        before = {
+            number: signal.signal(number, self._on_signal)
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+        }
         running: list[Running] = []
         try:
             end_leftovers(self._mark)

@@ -92,7 +92,9 @@ class Cluster:
         passwords = self._passwords
         account = self.place.account
         draft = self.data.with_name("data.new")
-        shutil.rmtree(draft, ignore_errors=True)  # left by a start that was cut off; nothing was ever served from it
+        shutil.rmtree(
+            draft, ignore_errors=True
+        )  # left by a start that was cut off; nothing was ever served from it
         draft.mkdir(mode=0o700)
         account.own(draft)
         password_file = self.place.run / "password"
@@ -100,7 +102,12 @@ class Cluster:
         write_secret(password_file, passwords["superuser"])
         account.own(password_file)
         options = ["--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8", "--data-checksums"]
-        options += ["--locale-provider=builtin", "--locale=C.UTF-8", "--username=postgres", "--no-instructions"]
+        options += [
+            "--locale-provider=builtin",
+            "--locale=C.UTF-8",
+            "--username=postgres",
+            "--no-instructions",
+        ]
         if not self.durable:
             options.append("--no-sync")
         try:

@@ -94,5 +94,7 @@ def _run_folder(base: Path, account: Account) -> Path:
         pass
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid or found.st_mode & 0o077:
-        raise DatabaseFailure(f"{path} 应是只属于账户 {account.name} 的文件夹(权限 0700),现在不是。请移走它后重试。")
+        raise DatabaseFailure(
+            f"{path} 应是只属于账户 {account.name} 的文件夹(权限 0700),现在不是。请移走它后重试。"
+        )
     return path

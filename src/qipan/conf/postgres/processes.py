@@ -31,9 +31,9 @@ def serves(pid: int, data: Path) -> bool:
     if not LINUX:
         return True
     try:
-        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == data.resolve() and "postgres" in os.path.basename(
-            os.readlink(f"/proc/{pid}/exe")
-        )
+        return Path(f"/proc/{pid}/cwd").resolve(
+            strict=True
+        ) == data.resolve() and "postgres" in os.path.basename(os.readlink(f"/proc/{pid}/exe"))
     except OSError:
         return False
 
@@ -42,4 +42,8 @@ def serving(data: Path) -> list[int]:
     """Every living PostgreSQL process of this data folder; empty where the system cannot be asked."""
     if not LINUX:
         return []
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and serves(int(entry.name), data)]
+    return [
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and serves(int(entry.name), data)
+    ]

@@ -49,14 +49,20 @@ def usable_by(account: Account, base: Path) -> Path:
                 path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         draft.rename(copy)
     if not _runs(account, folder):
-        raise DatabaseFailure(f"账户 {account.name} 不能运行 {folder}/postgres。请检查该文件夹所在的磁盘是否允许执行程序。")
+        raise DatabaseFailure(
+            f"账户 {account.name} 不能运行 {folder}/postgres。请检查该文件夹所在的磁盘是否允许执行程序。"
+        )
     return folder
 
 
 def _runs(account: Account, folder: Path) -> bool:
     try:
         done = subprocess.run(  # noqa: S603
-            [folder / "postgres", "--version"], cwd="/", capture_output=True, check=False, **account.as_child()
+            [folder / "postgres", "--version"],
+            cwd="/",
+            capture_output=True,
+            check=False,
+            **account.as_child(),
         )
     except PermissionError:
         return False

@@ -48,7 +48,9 @@ class Server:
     def answers(self) -> bool:
         """A real query comes back: the only proof that it is alive."""
         try:
-            with psycopg.connect(self.cluster.url("app", DATABASE), connect_timeout=5, autocommit=True) as connection:
+            with psycopg.connect(
+                self.cluster.url("app", DATABASE), connect_timeout=5, autocommit=True
+            ) as connection:
                 return connection.execute("SELECT 1").fetchone() == (1,)
         except psycopg.Error:
             return False
