@@ -1,0 +1,76 @@
+"""`qipan test`: sets up what the suite needs and runs all of it, browser included: the same as CI."""
+
+import argparse
+import os
+import subprocess
+import sys
+from typing import Any
+
+from qipan.cli.session import tell
+from qipan.conf import chromium, frontend, home, messages
+from qipan.conf import environment as env
+from qipan.conf.postgres import Cluster, Server
+
+DATABASE = None
+PASSES_ARGUMENTS = True
+PYTHON = (sys.executable, "-P", "-m")
+CHECKS = (
+    ("ruff", (*PYTHON, "ruff", "check", "-q", ".", "qipan")),
+    ("lint-imports", (sys.executable, "-P", "-c", "import importlinter.cli as c; c.lint_imports_command()")),
+    ("makemigrations --check", (*PYTHON, "django", "makemigrations", "--check", "--dry-run")),
+)
+
+
+def register(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "test",
+        help="运行全部检查与测试(含浏览器测试)",
+        usage="qipan test [--slow] [pytest 的参数…]",
+        description="没有参数时先做代码检查,再运行全部测试;参数原样交给 pytest。",
+    )
+    parser.add_argument("--slow", action="store_true", help="也运行标记为 slow 的测试")
+    parser.add_argument("rest", nargs="*", help="pytest 的参数,例如测试文件")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Everything runs even after a failure; 0 only when all of it passed. pytest's summary comes last."""
+    os.chdir(env.ROOT)
+    os.environ["QIPAN_HOME"] = str(env.home() / "test")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "qipan.conf.settings.test"
+    home.folder("")
+    messages.compile_stale()
+    frontend.build(tell)
+    browser = chromium.find_or_install(tell)
+    if env.text("DATABASE_URL"):
+        return _run(arguments, browser)
+    cluster = Cluster(env.home(), durable=False)
+    with Server(cluster, tell).running():
+        os.environ["DATABASE_URL"] = cluster.url("owner")
+        return _run(arguments, browser)
+
+
+def _run(arguments: argparse.Namespace, browser: str | None) -> int:
+    failed = [] if arguments.rest else _checks()
+    skipped = [mark for mark, wanted in (("slow", arguments.slow), ("browser", browser)) if not wanted]
+    command = [*PYTHON, "pytest", *arguments.rest]
+    if skipped and "-m" not in arguments.rest:
+        command += ["-m", " and ".join(f"not {mark}" for mark in skipped)]
+    code = subprocess.run(command, check=False).returncode  # noqa: S603
+    if failed:
+        tell(f"代码检查没有通过:{'、'.join(failed)}(见上文)。")
+    if browser is None:
+        tell("没有 Chromium,浏览器测试没有运行。请安装软件包 chromium 后再运行。")
+        failed += ["browser"] if env.flag("CI") else []
+    return code or (1 if failed else 0)
+
+
+def _checks() -> list[str]:
+    """The names of the checks that failed; each says why as it goes."""
+    failed = []
+    for name, command in CHECKS:
+        tell(f"检查 {name}…")
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            tell(done.stdout + done.stderr)
+            failed.append(name)
+    return failed
