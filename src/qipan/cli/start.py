@@ -101,12 +101,9 @@ def _prepare(database: Database, options: Options) -> None:
     if done.get("static") != static:
         _step("正在整理静态文件…", "manage", "collectstatic", "--no-input", "--verbosity=0")
         home.remember(static=static)
-    identity = database.identity()
-    files = [path for path in SOURCES.rglob("catalogue/**/*") if path.is_file()]
-    catalogue = identity + of_files(files, SOURCES)
-    if importlib.util.find_spec("qipan.cli.load") and done.get("loaded") != catalogue:
+    if importlib.util.find_spec("qipan.cli.load") and not database.is_loaded():
         _step("正在载入目录(法规、事项、表单…)…", "load")
-        home.remember(loaded=catalogue)
+    identity = database.identity()
     if options.scale and done.get("city") != identity:
         _step(f"正在建设示范城市(规模 {options.scale:g})…", "city", "--scale", f"{options.scale:g}")
         home.remember(city=identity)

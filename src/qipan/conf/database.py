@@ -25,9 +25,12 @@ CLOSED_TO_REPORTS = ("django_session", "mfa_authenticator", "accounts_user", "ac
 Used = Literal["app", "owner"]
 
 
-def is_external() -> bool:
-    """DATABASE_URL overrides everything: then nothing is started here, only migrated."""
-    return bool(env.text("DATABASE_URL"))
+EMBEDDED = "QIPAN_EMBEDDED"
+
+
+def is_embedded() -> bool:
+    """This process works on our own database (whose address stands in DATABASE_URL like any other's)."""
+    return env.flag(EMBEDDED)
 
 
 class Database:
@@ -58,6 +61,7 @@ class Database:
     def use(self, role: Used) -> None:
         """Django (and every child process) connects under this role from now on."""
         os.environ["DATABASE_URL"] = self.url(role)
+        os.environ[EMBEDDED] = "1" if self.server is not None else "0"
 
     def is_migrated(self) -> bool:
         """The migrations on disk are the ones that were applied to this very database."""
@@ -91,6 +95,18 @@ class Database:
                 return ""
             row = connection.execute("SELECT min(applied)::text FROM django_migrations").fetchone()
         return str(row[0]) if row else ""
+
+    def is_loaded(self) -> bool:
+        """The catalogue files on disk are the ones that were loaded into this very database."""
+        return home.state().get("loaded") == self._catalogues()
+
+    def note_loaded(self) -> None:
+        """Every catalogue was loaded just now."""
+        home.remember(loaded=self._catalogues())
+
+    def _catalogues(self) -> str:
+        files = [path for path in SOURCES.rglob("catalogue/**/*") if path.is_file()]
+        return self.identity() + of_files(files, SOURCES)
 
     def _fingerprint(self) -> str:
         """Digest of the migrations on disk and of the ones recorded in the database."""

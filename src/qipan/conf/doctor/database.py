@@ -1,0 +1,135 @@
+"""Checks of the running system through its database."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from qipan.conf.database import Database, is_embedded
+from qipan.conf.doctor import Finding, check, error, ok, warning
+from qipan.conf.postgres import ROLES
+
+OLDEST_WAIT = timedelta(minutes=15)
+WORKER_SILENCE = timedelta(seconds=60)
+
+
+def _one(query: str, *values: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        row = cursor.fetchone()
+    return row[0] if row and len(row) == 1 else row
+
+
+def _table(name: str) -> bool:
+    return _one("SELECT to_regclass(%s)", name) is not None
+
+
+@check("postgres", "PostgreSQL")
+def version_is_served() -> Finding:
+    version = int(_one("SHOW server_version_num"))
+    found = f"PostgreSQL {version // 10000}.{version % 10000},账户 {_one('SELECT current_user')}"
+    if not 150000 <= version < 190000:
+        return error(found, "支持 PostgreSQL 15 至 18。请换用受支持的版本。")
+    if _one("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+        return warning(
+            found + "(超级用户)", "请给应用单独建立非超级用户的账户:行级安全与审计对超级用户无效。"
+        )
+    return ok(found)
+
+
+@check("roles", "数据库账户")
+def roles_are_there() -> Finding:
+    if not is_embedded():
+        return ok("外部数据库,由管理员设定")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolname, rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles")
+        known = dict(cursor.fetchall())
+    wanted = [name for role, name in ROLES.items() if role != "superuser"]
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        return error(f"缺少 {'、'.join(missing)}", "数据库不完整,请从备份恢复。")
+    mighty = [name for name in wanted if known[name]]
+    if mighty:
+        return error(
+            f"{'、'.join(mighty)} 权限过大", "请撤销这些账户的超级用户、建账户和绕过行级安全的权限。"
+        )
+    return ok("、".join(wanted))
+
+
+@check("database_clock", "时钟一致")
+def clocks_agree() -> Finding:
+    newest = _one("SELECT max(at) FROM ledger_event") if _table("ledger_event") else None
+    return clock_against(_one("SELECT clock_timestamp()"), newest)
+
+
+def clock_against(
+    database: datetime, newest_event: datetime | None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Finding:
+    """Our clock against the database's and against the newest event of the ledger, which cannot lie ahead of it."""
+    present = now()
+    mend = "请校准系统时间(例如 timedatectl set-ntp true)后重新启动;时钟不准会使期限和事件时间出错。"
+    if newest_event is not None and newest_event - present > timedelta(seconds=5):
+        return error(f"系统时钟早于最近一条事件({newest_event:%Y-%m-%d %H:%M:%S %Z})", mend)
+    apart = abs((database - present).total_seconds())
+    if apart > 60:
+        return error(f"与数据库的时钟相差 {apart:.0f} 秒", mend)
+    return (
+        warning(f"与数据库的时钟相差 {apart:.1f} 秒", mend)
+        if apart > 2
+        else ok(f"相差 {apart * 1000:.0f} 毫秒")
+    )
+
+
+@check("migrations", "数据表")
+def tables_are_current() -> Finding:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        first = plan[0][0]
+        return error(
+            f"有 {len(plan)} 个更新未执行({first.app_label}.{first.name}…)", "./qipan manage migrate"
+        )
+    return ok("已是最新")
+
+
+@check("catalogues", "目录")
+def catalogues_are_loaded() -> Finding:
+    if not Database().is_loaded():
+        return warning("目录文件与数据库中的不一致", "./qipan load")
+    return ok("已载入")
+
+
+@check("workers", "后台任务进程")
+def workers_are_alive() -> Finding:
+    newest, alive = _one(
+        "SELECT max(last_heartbeat), count(*) FILTER (WHERE last_heartbeat > now() - %s) FROM procrastinate_workers",
+        WORKER_SILENCE,
+    )
+    mend = "请启动 ./qipan serve(或 demo),或单独运行 ./qipan work;原因见 log/work-1.log。"
+    if alive:
+        return ok(f"{alive} 个")
+    if newest is None:
+        return error("没有后台任务进程", mend)
+    return error(f"最后一次活动是 {newest:%Y-%m-%d %H:%M:%S %Z}", mend)
+
+
+@check("queue", "任务队列")
+def queue_moves() -> Finding:
+    waiting, oldest, failed = _one(
+        "SELECT count(*) FILTER (WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())),"
+        " now() - min(at) FILTER (WHERE status = 'todo'),"
+        " count(*) FILTER (WHERE status = 'failed')"
+        " FROM (SELECT j.status, j.scheduled_at, coalesce(j.scheduled_at, max(e.at)) AS at FROM procrastinate_jobs j"
+        " LEFT JOIN procrastinate_events e ON e.job_id = j.id WHERE j.status IN ('todo', 'failed') GROUP BY j.id) jobs"
+    )
+    found = f"等待 {waiting} 个,失败 {failed} 个"
+    if oldest is not None and oldest > OLDEST_WAIT:
+        minutes = oldest.total_seconds() / 60
+        return error(
+            f"{found};最早的已等 {minutes:.0f} 分钟", "请增加后台任务进程(--workers),并查看 log/work-1.log。"
+        )
+    if failed:
+        return warning(found, "原因见 log/work-*.log;处理后可在系统管理页面重试。")
+    return ok(found)
