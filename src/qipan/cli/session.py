@@ -26,6 +26,7 @@ def use_settings(mode: home.Mode | None = None) -> None:
     """Chooses Django's settings: the environment's, else those of this home's mode (demo where there is none)."""
     known = mode or home.mode() or "demo"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"qipan.conf.settings.{known}")
+    os.environ.setdefault("QIPAN_LOG_LEVEL", "WARNING")  # at a terminal; services say more in their logs
     os.environ["QIPAN_SECRET_KEY"] = home.secret_key()
 
 

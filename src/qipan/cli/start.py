@@ -44,6 +44,7 @@ def start(options: Options) -> int:
         _check_port(options.host, options.port)
         _check_port(options.host, options.port + 1)
         home.remember(mode=options.mode)
+        os.environ["QIPAN_LOG_LEVEL"] = env.text("QIPAN_LOG_LEVEL", "INFO")
         use_settings(options.mode)
         os.environ["QIPAN_FEED_URL"] = f"http://{_shown(options.host)}:{options.port + 1}/feed"
         os.environ["QIPAN_HOSTS"] = ",".join(_names(options.host))
@@ -111,7 +112,8 @@ def _prepare(database: Database, options: Options) -> None:
 
 def _step(title: str, *arguments: str) -> None:
     tell(title)
-    if subprocess.run([*QIPAN, *arguments], check=False).returncode:  # noqa: S603
+    environment = {**os.environ, "QIPAN_LOG_LEVEL": "WARNING"}
+    if subprocess.run([*QIPAN, *arguments], env=environment, check=False).returncode:  # noqa: S603
         raise Refusal("上一步没有完成,已停止。处理后重新运行即可,已完成的步骤不会重做。")
 
 
@@ -148,7 +150,8 @@ class Running:
             "--blocking-threads",
             "4",
         )
-        services = [Service("web", (*web, "qipan.portal.wsgi:application"))]
+        pool = {"QIPAN_DB_POOL": "1"}
+        services = [Service("web", (*web, "qipan.portal.wsgi:application"), pool)]
         if importlib.util.find_spec("qipan.kernel.ledger.feed"):
             feed = (*granian, "--port", str(options.port + 1), "--interface", "asginl", "--workers", "1")
             services.append(Service("feed", (*feed, "qipan.kernel.ledger.feed:app")))

@@ -15,6 +15,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "reader": request.reader,
         "is_demo": settings.QIPAN_DEMO,
+        "feed_url": settings.QIPAN_FEED_URL,
         "public_menu": lambda: menu("public", request),
         "desk_menu": lambda: menu("desk", request),
         "phone_menu": lambda: menu("phone", request),

@@ -1,6 +1,8 @@
 """Checks that need no database: the machine, the files, the parts that set-up brought."""
 
+import importlib.metadata
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -9,22 +11,35 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from qipan.conf import chromium, frontend, home
+from qipan.conf import chromium, frontend
 from qipan.conf import environment as env
 from qipan.conf.doctor import Finding, check, error, ok, warning
 from qipan.conf.postgres import place
 
 GIGABYTE = 2**30
+PINS = env.ROOT / "requirements" / "base.txt"
 LEAST_FREE = GIGABYTE // 2
 COMFORTABLE_FREE = 2 * GIGABYTE
 
 
-@check("python", "Python", needs="machine")
-def python_is_new_enough() -> Finding:
-    version = sys.version.split()[0]
-    if sys.version_info < (3, 11):
-        return error(f"Python {version}", "需要 Python 3.11 或更高版本。")
-    return ok(f"Python {version}")
+@check("parts", "Python 与组件", needs="machine")
+def parts_are_the_pinned_ones() -> Finding:
+    pins: dict[str, set[str]] = {}
+    for name, version, condition in re.findall(r"^([\w.-]+)==([^\s;]+)(.*)", PINS.read_text(), re.M):
+        # One with a condition is not meant for every machine, or has another version there.
+        pins.setdefault(name, set()).update({version, ""} if ";" in condition else {version})
+    wrong = []
+    for name, versions in pins.items():
+        try:
+            found = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found = ""
+        if found not in versions:
+            wrong.append(f"{name} {found or '缺失'}(应为 {max(versions)})")
+    python = f"Python {sys.version.split()[0]}"
+    if wrong:
+        return error(f"{python};{'、'.join(wrong[:5])}", "请删除 .venv 后重新运行 ./qipan。")
+    return ok(f"{python};{len(pins)} 个组件")
 
 
 @check("disk", "磁盘空间", needs="machine")
@@ -166,5 +181,5 @@ def no_database_is_left_over() -> Finding:
 @check("logs", "日志大小", needs="machine")
 def logs_are_small() -> Finding:
     size = sum(path.stat().st_size for path in (env.home() / "log").glob("*") if path.is_file())
-    found = f"{home.env.home() / 'log'}:{size / 2**20:.1f} MB"
+    found = f"{env.home() / 'log'}:{size / 2**20:.1f} MB"
     return warning(found, "重新启动时会轮换;也可直接删除旧日志。") if size > 500 * 2**20 else ok(found)

@@ -24,7 +24,10 @@ ROLES: dict[Role, str] = {
 }
 DATABASE = "qipan"
 
-HBA = "# Made by Qipan. Only the socket, only with a password.\nlocal all all scram-sha-256\n"
+HBA = """# Made by Qipan. Only the socket, only with a password; copies of the whole cluster for the superuser.
+local all all scram-sha-256
+local replication postgres scram-sha-256
+"""
 
 
 class Cluster:

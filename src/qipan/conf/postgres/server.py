@@ -28,9 +28,15 @@ STOP_TIMEOUT = 60.0
 class Server:
     """The server of a cluster, whoever started it."""
 
-    def __init__(self, cluster: Cluster, tell: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        tell: Callable[[str], None] = lambda text: None,
+        start_timeout: float = START_TIMEOUT,
+    ) -> None:
         self.cluster = cluster
         self.tell = tell
+        self.start_timeout = start_timeout
         self._child: subprocess.Popen[bytes] | None = None
         self._use: IO[str] | None = None
 
@@ -104,7 +110,7 @@ class Server:
         if not self.cluster.data.exists():
             self.tell("正在建立数据库…")
         self.cluster.prepare()
-        deadline = time.monotonic() + START_TIMEOUT
+        deadline = time.monotonic() + self.start_timeout
         if self.pid is not None:  # still starting, recovering or stopping: whoever began it
             self._wait(deadline)
             if self.pid is not None:
@@ -137,7 +143,7 @@ class Server:
             if now > deadline:
                 log = log_file("postgres")
                 raise DatabaseFailure(
-                    f"数据库启动超过 {START_TIMEOUT:.0f} 秒,可能仍在恢复数据;它会继续,请稍后再试。"
+                    f"数据库启动超过 {self.start_timeout:.0f} 秒,可能仍在恢复数据;它会继续,请稍后再试。"
                     f"日志 {log} 的末尾:\n{tail(log)}"
                 )
             if now > next_word:

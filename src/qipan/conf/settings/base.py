@@ -89,6 +89,9 @@ WSGI_APPLICATION = "qipan.portal.wsgi.application"
 
 DATABASES = {"default": env.database(env.text("DATABASE_URL", "postgresql://qipan@127.0.0.1/qipan"))}
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
+if env.flag("QIPAN_DB_POOL"):  # the web service: threads share connections, a dead one is replaced unseen
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 6, "timeout": 10}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -126,6 +129,8 @@ STORAGES = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# The live feed is a process of its own: behind a proxy at this address, in the demo at another port.
+QIPAN_FEED_URL = env.text("QIPAN_FEED_URL", "/feed")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 8 * 3600
@@ -137,7 +142,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
-        "connect-src": [SELF],
+        "connect-src": [SELF, *([QIPAN_FEED_URL] if "://" in QIPAN_FEED_URL else [])],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -151,5 +156,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"psycopg.pool": {"level": "ERROR"}},  # it warns at every try while the database restarts
     "root": {"handlers": ["console"], "level": env.text("QIPAN_LOG_LEVEL", "INFO")},
 }
