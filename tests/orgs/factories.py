@@ -155,7 +155,7 @@ def actor_for(staff: Staff, role: Role | None = None, org_path: str = "") -> Act
 
 def signed_in(client: Client, user: User) -> Client:
     """The test client, signed in as the user with password and second factor."""
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="qipan.kernel.accounts.backends.LoginBackend")
     request = HttpRequest()
     request.session = client.session
     request.user = user

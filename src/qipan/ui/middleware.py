@@ -1,19 +1,86 @@
-"""What every request carries: the reader."""
+"""What every request carries: the reader; and what a session must do before anything else."""
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from allauth.mfa.models import Authenticator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from qipan.kernel.orgs.queries import reader_of
+from qipan.kernel.orgs.reader import Reader
+from qipan.ui.signin import second_factor
+
+FIRST_STEPS = frozenset(
+    {
+        "account_logout",
+        "account_reauthenticate",
+        "account_change_password",
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
+        "mfa_activate_totp",
+        "mfa_add_webauthn",
+        "mfa_view_recovery_codes",
+        "mfa_download_recovery_codes",
+        "second_factor_needed",
+        "set_language",
+    }
+)
+"""Pages that a session may open before it has shown a second factor or changed a passing password."""
 
 
 class ReaderMiddleware:
-    """Puts `request.reader` (lazily) on every request."""
+    """Puts `request.reader` (lazily) on every request; a session that owes a second factor reads as one without powers."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.reader = SimpleLazyObject(lambda: reader_of(request.user))  # type: ignore[attr-defined]
+        request.reader = SimpleLazyObject(lambda: self._reader(request))  # type: ignore[attr-defined]
         return self.get_response(request)
+
+    @staticmethod
+    def _reader(request: HttpRequest) -> Reader:
+        if second_factor.is_owed(request):
+            return Reader(kind="staff", user_id=request.user.pk)
+        return reader_of(request.user)
+
+
+class FirstStepsMiddleware:
+    """Leads staff without a second factor to setting one up, and users with a passing password to changing it.
+
+    Pages are redirected; anything that is not a page of a browser gets 403 in words.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        if not request.user.is_authenticated or (match and match.url_name in FIRST_STEPS):
+            return None
+        if second_factor.is_owed(request):
+            return self._lead(request, self._factor_page(request))
+        if request.user.must_change_password:
+            return self._lead(request, "account_change_password")
+        return None
+
+    @staticmethod
+    def _factor_page(request: HttpRequest) -> str:
+        has_one = Authenticator.objects.filter(user=request.user).exclude(type=Authenticator.Type.RECOVERY_CODES)
+        return "mfa_reauthenticate" if has_one.exists() else "second_factor_needed"
+
+    @staticmethod
+    def _lead(request: HttpRequest, page: str) -> HttpResponse:
+        address = reverse(page)
+        if "text/html" not in request.headers.get("Accept", "text/html") or request.headers.get("HX-Request"):
+            return HttpResponse(status=403, headers={"HX-Redirect": address})
+        query = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
+        return HttpResponseRedirect(f"{address}?{query}" if query else address)

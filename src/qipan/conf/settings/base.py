@@ -6,6 +6,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from qipan.conf import environment as env
+from qipan.conf.settings.signin import *  # noqa: F403
 
 PACKAGE = Path(__file__).resolve().parents[2]
 ROOT = env.ROOT
@@ -16,7 +17,7 @@ DEBUG = False
 ALLOWED_HOSTS = [host for host in env.text("QIPAN_HOSTS", "127.0.0.1,localhost").split(",") if host]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "qipan.ui.admin_app.SystemAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -32,6 +33,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "axes",
     "qipan.kernel.jobs",
     "qipan.kernel.ledger",
@@ -67,6 +69,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "qipan.ui.middleware.ReaderMiddleware",
+    "qipan.ui.middleware.FirstStepsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -74,6 +77,7 @@ ROOT_URLCONF = "qipan.portal.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "ui" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -95,21 +99,12 @@ if env.flag("QIPAN_DB_POOL"):  # the web service: threads share connections, a d
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
-QIPAN_VAULT_KEY = env.text("QIPAN_VAULT_KEY")
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "rules.permissions.ObjectPermissionBackend",
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "/accounts/login/"
-LOGIN_REDIRECT_URL = "/"
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("简体中文")), ("en", "English")]

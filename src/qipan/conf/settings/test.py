@@ -8,3 +8,4 @@ ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 QIPAN_DEMO = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True

@@ -6,3 +6,7 @@ class AccountsConfig(AppConfig):
     name = "qipan.kernel.accounts"
     label = "accounts"
     verbose_name = _("账户")
+
+    def ready(self) -> None:
+        """Declare the events of this app."""
+        from qipan.kernel.accounts import events  # noqa: F401

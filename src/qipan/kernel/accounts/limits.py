@@ -19,6 +19,7 @@ SIGN_IN_ADDRESS = Rate(30, 300)
 SIGN_IN_ACCOUNT = Rate(10, 300)
 REGISTER = Rate(5, 3600)
 RESET = Rate(5, 3600)
+SECOND_FACTOR = Rate(5, 900)
 VERIFY = Rate(60, 60)
 
 _TAKE = """
@@ -39,6 +40,14 @@ def take(key: str, rate: Rate) -> bool:
             {"key": key[:100], "burst": float(rate.burst), "pace": rate.burst / rate.seconds, "now": now()},
         )
         return cursor.fetchone() is not None
+
+
+def give_back(key: str, rate: Rate) -> None:
+    """Put one back, for a try that was right: only wrong ones are to count."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update accounts_bucket set tokens = least(%s, tokens + 1) where key = %s", [float(rate.burst), key[:100]]
+        )
 
 
 def sweep(older_than_seconds: float = 86400) -> int:

@@ -143,20 +143,26 @@ class ApiToken(models.Model):
         return f"{self.user} {self.name}"
 
 
-class ResetCode(models.Model):
-    """A one-time code sent to someone who forgot the password (找回密码验证码); only its digest is kept."""
+class OneTimeCode(models.Model):
+    """A code sent to someone's phone or mailbox (验证码), for one purpose; only a keyed digest is kept."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="reset_code")
-    digest = models.CharField(max_length=128, editable=False)
+    class Purpose(models.TextChoices):
+        REGISTER = "register", _("注册")
+        RESET = "reset", _("找回密码")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="codes", verbose_name=_("用户"))
+    purpose = models.CharField(_("用途"), max_length=10, choices=Purpose)
+    digest = models.CharField(max_length=64, editable=False)
     expires_at = models.DateTimeField(_("到期时间"))
     attempts = models.PositiveSmallIntegerField(_("尝试次数"), default=0)
 
     class Meta:
-        verbose_name = _("找回密码验证码")
-        verbose_name_plural = _("找回密码验证码")
+        verbose_name = _("验证码")
+        verbose_name_plural = _("验证码")
+        constraints = [models.UniqueConstraint(fields=["user", "purpose"], name="accounts_code_once")]
 
     def __str__(self) -> str:
-        return str(self.user)
+        return f"{self.user} {self.get_purpose_display()}"
 
 
 class Letter(models.Model):

@@ -7,7 +7,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from qipan.kernel.accounts import events
-from qipan.kernel.accounts.actions import token_digest
+from qipan.kernel.accounts.actions.tokens import token_digest
 from qipan.kernel.accounts.models import ApiToken, Person, User
 from qipan.kernel.accounts.vault import sealing
 from qipan.kernel.accounts.vault.masking import MaskedPerson

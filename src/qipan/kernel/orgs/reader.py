@@ -48,10 +48,10 @@ class Reader:
         )
 
     def actor(self, role: Role | None = None, org_path: str = "") -> Actor:
-        """The reader as the one who acts; for staff in the post that gives the role over the path."""
+        """The reader as the one who acts; for staff in the post that gives the role over the path (anywhere when empty)."""
         if self.kind != "staff":
             return Actor("system" if self.kind == "system" else self.kind, self.user_id)
         for power in self.powers:
-            if (role is None or power.role == role) and org_path.startswith(power.org_path):
+            if (role is None or power.role == role) and (not org_path or org_path.startswith(power.org_path)):
                 return Actor("staff", self.user_id, power.post, power.org_path)
         return Actor("staff", self.user_id, "", self.org_path)

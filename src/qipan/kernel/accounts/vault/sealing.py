@@ -94,3 +94,20 @@ def opened(person: UUID, wrapped: bytes | None, sealed: Mapping[str, bytes | Non
             raise VaultLocked(f"the field {field} of this person was changed outside the vault") from None
         clear[field] = text.decode()
     return clear
+
+
+def seal_text(person: UUID, data_key: bytes, purpose: str, text: str) -> bytes:
+    """Any text about a person, sealed under the person's key and bound to its purpose."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(data_key).encrypt(nonce, text.encode(), person.bytes + b"text:" + purpose.encode())
+
+
+def open_text(person: UUID, data_key: bytes, purpose: str, blob: bytes) -> str:
+    """The text again; raises VaultLocked where it was changed or moved."""
+    try:
+        clear = AESGCM(data_key).decrypt(
+            blob[:NONCE_BYTES], blob[NONCE_BYTES:], person.bytes + b"text:" + purpose.encode()
+        )
+    except InvalidTag:
+        raise VaultLocked("a text of this person was changed outside the vault") from None
+    return clear.decode()

@@ -1,0 +1,38 @@
+"""Sign-in by user name, phone or e-mail, which all stand for one account."""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+
+from qipan.kernel.accounts.models import User
+from qipan.kernel.accounts.queries import user_by_login
+from qipan.kernel.accounts.vault import sealing
+
+
+class LoginBackend(ModelBackend):
+    """Checks name and password; takes as long for a name that nobody has as for a wrong password."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> User | None:
+        if not username or password is None:
+            return None
+        user = user_by_login(username)
+        if user is None:
+            User().set_password(password)
+            return None
+        return user if user.check_password(password) and self.user_can_authenticate(user) else None
+
+
+def attempt_name(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
+    """Under what name failed sign-ins are counted: the user name, but never a phone or e-mail in clear."""
+    if credentials:
+        name = credentials.get("username")
+    else:
+        name = request.POST.get("login") if request is not None else ""
+    text = str(name or "").strip()[:150]
+    for field in ("email", "phone"):
+        if ("@" in text) if field == "email" else sum(sign.isdigit() for sign in text) >= 7:
+            return f"#{sealing.blind_index(field, text)[:40]}"
+    return text

@@ -1,0 +1,69 @@
+"""Messages to people: written in the transaction of their cause, sealed, handed to a gateway afterwards."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from qipan.kernel.accounts.models import Letter, Person
+from qipan.kernel.accounts.vault import sealing
+from qipan.kernel.ledger.clock import now
+
+Gateway = Callable[[str, str], None]
+
+
+def _by_mail(address: str, text: str) -> None:
+    send_mail(_("棋盘市场监管一体化平台"), text, settings.DEFAULT_FROM_EMAIL, [address])
+
+
+_gateways: dict[str, Gateway] = {}
+if settings.EMAIL_HOST:
+    _gateways[Letter.Channel.EMAIL.value] = _by_mail
+
+
+def provide_gateway(channel: str, gateway: Gateway) -> None:
+    """Register the function (address, text) that sends messages of a channel; adapters for SMS do."""
+    _gateways[channel] = gateway
+
+
+def write(person: Person, channel: str, kind: str, text: str) -> Letter:
+    """Write a message to a person, sealed under the person's key; it waits until a gateway takes it."""
+    key = sealing.data_key_of(person.uuid, person.key)
+    return Letter.objects.create(
+        person=person, channel=channel, kind=kind, text_sealed=sealing.seal_text(person.uuid, key, kind, text)
+    )
+
+
+def text_of(letter: Letter) -> str:
+    """The text of a message in clear; raises sealing.Forgotten."""
+    key = sealing.data_key_of(letter.person.uuid, letter.person.key)
+    return sealing.open_text(letter.person.uuid, key, letter.kind, bytes(letter.text_sealed))
+
+
+def deliver_waiting(most: int = 100) -> int:
+    """Hand waiting messages of channels that have a gateway to it, each once; the number sent.
+
+    A gateway that raises leaves its message waiting for the next call.
+    """
+    sent = 0
+    waiting = Letter.objects.filter(sent_at__isnull=True, channel__in=list(_gateways), person__key__isnull=False)
+    for number in waiting.order_by("id").values_list("pk", flat=True)[:most]:
+        with transaction.atomic():
+            letter = (
+                Letter.objects.select_for_update(skip_locked=True, of=("self",))
+                .select_related("person")
+                .filter(pk=number, sent_at__isnull=True)
+                .first()
+            )
+            if letter is None:
+                continue
+            field = "email" if letter.channel == Letter.Channel.EMAIL else "phone"
+            address = letter.person.clear([field])[field]
+            if address:
+                _gateways[letter.channel](address, text_of(letter))
+            letter.sent_at = now()
+            letter.save(update_fields=["sent_at"])
+            sent += 1
+    return sent
