@@ -6,3 +6,9 @@ class LawConfig(AppConfig):
     name = "qipan.kernel.law"
     label = "law"
     verbose_name = _("法规")
+
+    def ready(self) -> None:
+        """Make the catalogues of this room known."""
+        from qipan.kernel.law import loading
+
+        loading.register()
