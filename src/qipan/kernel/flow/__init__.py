@@ -1,1 +1,1 @@
-"""The flow engine, statutory clocks and work orders: the one inbox."""
+"""The flow engine: declared state machines, statutory clocks, work orders (工单) and the one inbox."""

@@ -1,0 +1,30 @@
+"""Cases, their clocks, and work orders."""
+
+from qipan.kernel.flow.models.cases import Case, FiredKey, NumberSeries, Recusal
+from qipan.kernel.flow.models.clocks import Clock, ClockState, ClockStop
+from qipan.kernel.flow.models.orders import (
+    ACTIVE,
+    Completion,
+    OrderState,
+    Part,
+    Participant,
+    Urge,
+    WorkOrder,
+)
+
+__all__ = [
+    "ACTIVE",
+    "Case",
+    "Clock",
+    "ClockState",
+    "ClockStop",
+    "Completion",
+    "FiredKey",
+    "NumberSeries",
+    "OrderState",
+    "Part",
+    "Participant",
+    "Recusal",
+    "Urge",
+    "WorkOrder",
+]

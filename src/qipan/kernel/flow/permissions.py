@@ -1,0 +1,100 @@
+"""Who may see cases and work orders (scopes), and what a user id may do (powers)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from qipan.kernel.flow.declaration import OVERSIGHT
+from qipan.kernel.ledger.actor import Actor
+from qipan.kernel.orgs import queries as orgs
+from qipan.kernel.orgs.models import Staff
+from qipan.kernel.orgs.reader import Power, Reader
+from qipan.kernel.orgs.roles import Role
+from qipan.kernel.orgs.scopes import NOTHING, of_own_subjects
+
+DISPATCHERS = (
+    Role.OFFICE_HEAD,
+    Role.BUREAU_LEADER,
+    Role.ENF_UNIT_HEAD,
+    Role.DUTY_OFFICER,
+    Role.CAMPAIGN_OWNER,
+)
+"""Who may assign, take back and cancel work orders of their unit, and urge them (督办)."""
+
+
+def _over(power: Power) -> Q:
+    condition = Q(org_path__startswith=power.org_path)
+    return condition & Q(line__in=("", power.line)) if power.line else condition
+
+
+def case_scope(reader: Reader) -> Q:
+    """Cases of one's own and of one's subjects; for staff those of the flows in which their roles act or read."""
+    from qipan.kernel.flow import registry
+    from qipan.kernel.flow.models import Participant
+
+    condition = of_own_subjects(reader)
+    if reader.user_id is not None:
+        condition |= Q(opened_by=reader.user_id)
+    if reader.kind == "staff":
+        for power in reader.powers:
+            flows = registry.codes_for(power.role)
+            if flows:
+                condition |= _over(power) & Q(flow_code__in=sorted(flows), private=False)
+        parts = Participant.objects.filter(user_id=reader.user_id, active=True, order__case__isnull=False)
+        condition |= Q(pk__in=parts.values("order__case"))
+    return condition
+
+
+def order_scope(reader: Reader) -> Q:
+    """Orders for one's roles, those one takes part in or issued, and all of a unit for those who oversee it."""
+    from qipan.kernel.flow.models import Participant
+
+    if reader.kind != "staff":
+        return NOTHING
+    condition = NOTHING
+    for power in reader.powers:
+        if power.role in OVERSIGHT or power.role in DISPATCHERS:
+            condition |= _over(power)
+        else:
+            condition |= _over(power) & Q(role=power.role)
+    parts = Participant.objects.filter(user_id=reader.user_id, active=True)
+    return condition | Q(pk__in=parts.values("order")) | Q(issued_by=reader.user_id)
+
+
+def powers_of_user(user_id: int | None) -> tuple[Power, ...]:
+    """The powers a user holds now, lent ones included; none for accounts that are closed or not of staff."""
+    if user_id is None:
+        return ()
+    staff = Staff.objects.filter(user_id=user_id, user__is_active=True).first()
+    return orgs.powers_of(staff) if staff else ()
+
+
+def covers(powers: Iterable[Power], role: Role, org_path: str, line: str = "") -> bool:
+    """Whether powers hold a role over a path (and line)."""
+    return any(
+        power.role == role
+        and org_path.startswith(power.org_path)
+        and (not power.line or not line or power.line == line)
+        for power in powers
+    )
+
+
+def stands_for(powers: Iterable[Power], user_ids: Iterable[int], role: str, org_path: str) -> bool:
+    """Whether one of these users has lent the role (委托代理) over the path to the holder of the powers."""
+    wanted = set(user_ids)
+    return any(
+        power.lent_by in wanted and power.role == role and org_path.startswith(power.org_path) for power in powers
+    )
+
+
+def dispatches(powers: Iterable[Power], org_path: str, line: str = "") -> bool:
+    """Whether powers let one assign, take back, cancel and urge the orders of a unit."""
+    held = tuple(powers)
+    return any(covers(held, role, org_path, line) for role in DISPATCHERS)
+
+
+def is_automatic(actor: Actor) -> bool:
+    """Whether no person acts."""
+    return actor.kind in ("system", "rules")

@@ -1,0 +1,48 @@
+"""Reads of the flow room, already scoped to the reader."""
+
+from qipan.kernel.flow.diagram import Diagram, diagram
+from qipan.kernel.flow.queries.cases import (
+    CaseFilters,
+    ClockView,
+    Offer,
+    case_for,
+    cases_visible,
+    clocks,
+    offers,
+    search_cases,
+    waiting_for_applicant,
+)
+from qipan.kernel.flow.queries.inbox import (
+    Count,
+    InboxFilters,
+    InboxRow,
+    Page,
+    inbox,
+    inbox_counts,
+    order_for,
+    orders_of,
+    tree,
+)
+
+__all__ = [
+    "CaseFilters",
+    "ClockView",
+    "Count",
+    "Diagram",
+    "InboxFilters",
+    "InboxRow",
+    "Offer",
+    "Page",
+    "case_for",
+    "cases_visible",
+    "clocks",
+    "diagram",
+    "inbox",
+    "inbox_counts",
+    "offers",
+    "order_for",
+    "orders_of",
+    "search_cases",
+    "tree",
+    "waiting_for_applicant",
+]

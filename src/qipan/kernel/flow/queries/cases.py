@@ -1,0 +1,172 @@
+"""Cases as a reader may see them, what can be done with one, and its limits."""
+
+from __future__ import annotations
+
+import datetime
+import uuid as uuids
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils.functional import Promise
+
+from qipan.kernel.flow import clocks as timing
+from qipan.kernel.flow import engine, registry
+from qipan.kernel.flow.context import Context
+from qipan.kernel.flow.declaration import Owner, Refusal, Transition
+from qipan.kernel.flow.models import Case
+from qipan.kernel.ledger.clock import today
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.orgs.scopes import ScopedQuerySet
+
+FEW_CHARACTERS = 2
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A transition that the reader may take in this state; `refusals` say why not yet, `allowed` that nothing does."""
+
+    transition: Transition
+    allowed: bool
+    refusals: tuple[Refusal, ...]
+    form: str | None
+
+    @property
+    def code(self) -> str:
+        """The transition's code."""
+        return self.transition.code
+
+    @property
+    def title(self) -> str | Promise:
+        """The transition's name."""
+        return self.transition.title
+
+
+@dataclass(frozen=True)
+class ClockView:
+    """A limit of a case for people: rule, last day, time left with its light, stops and extensions."""
+
+    rule: str
+    source: str
+    started_at: datetime.datetime
+    due_on: datetime.date | None
+    due_at: datetime.datetime | None
+    provisional: bool
+    state: str
+    state_title: str
+    stops: tuple[tuple[datetime.date, datetime.date | None, str], ...]
+    extensions: int
+    remaining: Any
+
+
+@dataclass(frozen=True)
+class CaseFilters:
+    """What a list of cases is narrowed to; empty values narrow nothing."""
+
+    flow: str = ""
+    states: tuple[str, ...] = ()
+    org_path: str = ""
+    subject_id: int | None = None
+    open_only: bool = False
+    overdue: bool = False
+    opened_from: datetime.date | None = None
+    opened_to: datetime.date | None = None
+
+
+def cases_visible(reader: Reader, filters: CaseFilters | None = None) -> ScopedQuerySet:
+    """The cases that a reader may see, newest first, narrowed by the filters."""
+    wanted = filters or CaseFilters()
+    rows = Case.objects.visible_to(reader)
+    if wanted.flow:
+        rows = rows.filter(flow_code=wanted.flow)
+    if wanted.states:
+        rows = rows.filter(state__in=wanted.states)
+    if wanted.org_path:
+        rows = rows.filter(org_path__startswith=wanted.org_path)
+    if wanted.subject_id is not None:
+        rows = rows.filter(subject_id=wanted.subject_id)
+    if wanted.open_only or wanted.overdue:
+        rows = rows.filter(closed_at__isnull=True)
+    if wanted.overdue:
+        rows = rows.filter(due_on__lt=today())
+    if wanted.opened_from:
+        rows = rows.filter(opened_at__date__gte=wanted.opened_from)
+    if wanted.opened_to:
+        rows = rows.filter(opened_at__date__lte=wanted.opened_to)
+    return rows.order_by("-id")
+
+
+def search_cases(
+    reader: Reader, text: str = "", filters: CaseFilters | None = None, *, before: int | None = None, limit: int = 50
+) -> list[Case]:
+    """Cases by a part of their title, the head of their number, or their subject's name or identifier.
+
+    Newest first, at most `limit`; `before` is the id of the last row of the page before.
+    """
+    rows = cases_visible(reader, filters)
+    words = text.strip()
+    if words:
+        found = Q(number__startswith=words.upper()) | Q(number__startswith=words)
+        if len(words) >= FEW_CHARACTERS:
+            found |= Q(title__contains=words)
+        rows = rows.filter(found)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows[:limit])
+
+
+def case_for(reader: Reader, uuid: uuids.UUID | str) -> Case | None:
+    """The case with this uuid, if the reader may see it."""
+    return Case.objects.visible_to(reader).filter(uuid=uuid).first()
+
+
+def waiting_for_applicant(reader: Reader) -> ScopedQuerySet:
+    """The reader's own open cases whose next step is the applicant's: drafts, corrections, rectifications."""
+    turns = Q(pk__in=())
+    for flow in registry.all_flows():
+        states = [state.code for state in flow.states if state.owner == Owner.APPLICANT and not state.final]
+        if states:
+            turns |= Q(flow_code=flow.code, flow_version=flow.version, state__in=states)
+    own = Q(opened_by=reader.user_id) if reader.user_id is not None else Q(pk__in=())
+    rows = Case.objects.visible_to(reader).filter(own | Q(subject_id__in=reader.subject_ids), closed_at__isnull=True)
+    return rows.filter(turns).order_by("due_on", "-id")
+
+
+def offers(case: Case, reader: Reader) -> list[Offer]:
+    """What the reader may do with a case now, in the order of the declaration; refused ones say why.
+
+    Transitions that are not the reader's to take are left out.
+    """
+    flow, found = case.flow, []
+    shared: dict[str, Any] = {}
+    for step in flow.leaving(case.state):
+        if step.automatic:
+            continue
+        context = Context(case, flow, step, reader.actor(), probing=True, reader=reader, shared=shared)
+        if not engine.permitted(context):
+            continue
+        said = tuple(engine.refusals(context))
+        found.append(Offer(step, not said, said, step.form))
+    if found and engine.recused(context):
+        return []
+    return found
+
+
+def clocks(case: Case) -> list[ClockView]:
+    """The limits of a case, oldest first."""
+    return [
+        ClockView(
+            rule=clock.rule_code,
+            source=timing.source(clock),
+            started_at=clock.started_at,
+            due_on=clock.due_on,
+            due_at=clock.due_at,
+            provisional=clock.provisional,
+            state=clock.state,
+            state_title=clock.get_state_display(),
+            stops=tuple((stop.since, stop.until, stop.cause) for stop in clock.stops.all()),
+            extensions=clock.extensions,
+            remaining=timing.remaining(clock),
+        )
+        for clock in case.clocks.prefetch_related("stops").order_by("id")
+    ]
