@@ -1,0 +1,108 @@
+"""The worker process: queued jobs, the delivery of events, the sealing of the ledger, and the reaping of the stuck."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from django.db import close_old_connections, connection
+from procrastinate.contrib.django import app
+
+log = logging.getLogger(__name__)
+#: A worker that has not been heard of for so long is dead, and what it held is given back.
+STALLED_AFTER = 30
+
+
+def run(queues: list[str] | None = None, concurrency: int = 2) -> None:
+    """Work until SIGTERM or SIGINT."""
+    stopping = threading.Event()
+    threads = [
+        threading.Thread(target=_forever, args=(stopping, name, task, pause), name=name, daemon=True)
+        for name, task, pause in _rounds()
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        asyncio.run(_run(queues, concurrency))
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join(timeout=10)
+
+
+def _rounds() -> list[tuple[str, Callable[[], int], float]]:
+    from qipan.kernel.ledger import dispatch, sealing
+
+    return [
+        ("dispatcher", dispatch.deliver_waiting, 0.1),
+        ("sealer", sealing.seal, 3.0),
+        ("reaper", reap, 15.0),
+    ]
+
+
+def _forever(stopping: threading.Event, name: str, task: Callable[[], int], pause: float) -> None:
+    failures = 0
+    while not stopping.is_set():
+        try:
+            done = task()
+            failures = 0
+        except Exception:
+            failures += 1
+            log.exception("%s failed", name)
+            connection.close()
+            done = 0
+        close_old_connections()
+        if not done:
+            stopping.wait(min(30.0, pause * 2 ** min(failures, 6)))
+
+
+async def _run(queues: list[str] | None, concurrency: int) -> None:
+    while True:
+        try:
+            with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
+                async with working.open_async():
+                    await working.run_worker_async(
+                        queues=queues,
+                        concurrency=concurrency,
+                        install_signal_handlers=True,
+                        name=f"qipan-{os.getpid()}",
+                        fetch_job_polling_interval=1.0,
+                    )
+            return
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            return
+        except Exception:
+            log.exception("the job worker lost its database; it begins again")
+            await asyncio.sleep(1.0)
+
+
+def reap() -> int:
+    """Give back the jobs of workers that are gone: without a heartbeat, or no longer known at all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_jobs j SET status = 'todo', worker_id = NULL, attempts = attempts + 1"
+            " WHERE j.status = 'doing' AND ("
+            "   (j.worker_id IS NULL AND j.id IN (SELECT e.job_id FROM procrastinate_events e WHERE e.job_id = j.id"
+            "      AND e.type = 'started' AND e.at < now() - make_interval(secs => %s)))"
+            "   OR (j.worker_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM procrastinate_workers w"
+            "      WHERE w.id = j.worker_id AND w.last_heartbeat > now() - make_interval(secs => %s))))",
+            [STALLED_AFTER * 20, STALLED_AFTER],
+        )
+        return int(cursor.rowcount)
+
+
+def heartbeat_age() -> float | None:
+    """Seconds since the last sign of life of any worker; None when there is none at all."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers")
+        age = cursor.fetchone()[0]
+    return float(age) if age is not None else None
+
+
+def stop_soon(pid: int) -> None:
+    """Ask a worker process to finish what it has in hand and end."""
+    os.kill(pid, signal.SIGTERM)
+    time.sleep(0)

@@ -1,0 +1,242 @@
+"""Events reach their receivers: reactions of other rooms and subscribed systems, at least once, in order per record.
+
+The plan (one row a receiver) is written in the event's own transaction; the effect of a reaction and its done-mark share
+one transaction. A receiver that is down holds back only its own later events of the same record.
+"""
+
+import datetime
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from qipan.kernel.ledger.models import Delivery, DeliveryState, Event, Subscription, Touch
+
+log = logging.getLogger(__name__)
+Handler = Callable[[Event], None]
+#: After so many failures a delivery counts as stuck: still tried, ever more seldom, and shown to people.
+STUCK_AFTER = 8
+LONGEST_PAUSE = 3600
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What another room does when an event of a pattern has happened."""
+
+    code: str
+    pattern: str
+    handler: Handler
+
+
+_reactions: dict[str, Reaction] = {}
+_subscriptions: list[Subscription] | None = None
+
+
+def subscribe(pattern: str, handler: Handler, *, code: str) -> None:
+    """Let `handler(event)` run after each event whose name fits the pattern (`licensing.*`); `code` names it for good."""
+    _reactions[code] = Reaction(code, pattern, handler)
+
+
+def forget_subscriptions() -> None:
+    """Read the subscriptions anew at the next event (after one was changed)."""
+    global _subscriptions
+    _subscriptions = None
+
+
+def _receivers() -> list[Subscription]:
+    global _subscriptions
+    if _subscriptions is None:
+        _subscriptions = list(Subscription.objects.filter(active=True))
+    return _subscriptions
+
+
+def plan(event: Event) -> None:
+    """Note who is to hear of an event; part of its transaction."""
+    rows = [
+        Delivery(
+            event=event,
+            receiver=reaction.code,
+            record_kind=event.record_kind,
+            record_id=event.record_id,
+            next_at=timezone.now(),
+        )
+        for reaction in _reactions.values()
+        if fnmatchcase(event.name, reaction.pattern)
+    ]
+    rows += [
+        Delivery(
+            event=event,
+            receiver=f"subscription:{subscription.code}",
+            subscription=subscription,
+            url=subscription.url,
+            record_kind=event.record_kind,
+            record_id=event.record_id,
+            next_at=timezone.now(),
+        )
+        for subscription in _receivers()
+        if fnmatchcase(event.name, subscription.pattern) and event.org_path.startswith(subscription.org_path)
+    ]
+    if rows:
+        Delivery.objects.bulk_create(rows)
+
+
+NEXT = """
+SELECT d.id FROM ledger_delivery d
+WHERE d.state <> 'DONE' AND d.next_at <= %s AND {kind}
+  AND NOT EXISTS (SELECT 1 FROM ledger_delivery e WHERE e.receiver = d.receiver AND e.record_kind = d.record_kind
+                  AND e.record_id = d.record_id AND e.state <> 'DONE' AND e.id < d.id)
+ORDER BY d.id LIMIT 1 FOR UPDATE OF d SKIP LOCKED
+"""
+
+
+def deliver_waiting(limit: int = 200, *, quiet: bool = True) -> int:
+    """One round: tell the live feed what changed, then deliver what is due; returns how many were delivered.
+
+    `quiet` keeps a failing handler's error with its delivery (and tries again later) instead of raising it.
+    """
+    tell_feed()
+    done = 0
+    while done < limit and _react_once(quiet):
+        done += 1
+    sent = 0
+    while sent < limit and _send_once():
+        sent += 1
+    return done + sent
+
+
+def _take(kind: str) -> Delivery | None:
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT.format(kind=kind), [timezone.now()])
+        row = cursor.fetchone()
+    return Delivery.objects.select_related("event", "subscription").get(pk=row[0]) if row else None
+
+
+def _react_once(quiet: bool) -> bool:
+    failed: tuple[int, str, int] | None = None
+    with transaction.atomic():
+        delivery = _take("d.subscription_id IS NULL")
+        if delivery is None:
+            return False
+        reaction = _reactions.get(delivery.receiver)
+        try:
+            with transaction.atomic():
+                if reaction is not None:
+                    reaction.handler(delivery.event)
+                _done(delivery)
+        except Exception as error:
+            if not quiet:
+                raise
+            log.exception("reaction %s failed on event %s", delivery.receiver, delivery.event_id)
+            failed = (delivery.pk, repr(error), delivery.attempts)
+        if failed:
+            _postpone(*failed)
+    return True
+
+
+def _done(delivery: Delivery) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=DeliveryState.DONE, done_at=timezone.now(), attempts=delivery.attempts + 1, error=""
+    )
+
+
+def _postpone(pk: int, error: str, attempts: int) -> None:
+    pause = min(LONGEST_PAUSE, 2**attempts)
+    Delivery.objects.filter(pk=pk).update(
+        attempts=attempts + 1,
+        next_at=timezone.now() + datetime.timedelta(seconds=pause),
+        error=error[:2000],
+        state=DeliveryState.STUCK if attempts + 1 >= STUCK_AFTER else DeliveryState.WAITING,
+    )
+
+
+def _send_once() -> bool:
+    """Send one event out. The row is leased before and marked after, so that no lock is held while a peer is slow."""
+    with transaction.atomic():
+        delivery = _take("d.subscription_id IS NOT NULL")
+        if delivery is None:
+            return False
+        lease = timezone.now() + datetime.timedelta(seconds=60)
+        Delivery.objects.filter(pk=delivery.pk).update(next_at=lease)
+    body = json.dumps(cloud_event(delivery.event), ensure_ascii=False, separators=(",", ":")).encode()
+    secret = delivery.subscription.secret if delivery.subscription else ""
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    try:
+        answer = httpx.post(
+            delivery.url,
+            content=body,
+            headers={
+                "Content-Type": "application/cloudevents+json; charset=UTF-8",
+                "Qipan-Signature": f"sha256={signature}",
+            },
+            timeout=10,
+        )
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        _postpone(delivery.pk, repr(error), delivery.attempts)
+        return True
+    _done(delivery)
+    return True
+
+
+def cloud_event(event: Event) -> dict[str, Any]:
+    """The event as CloudEvents 1.0 (JSON, structured)."""
+    return {
+        "specversion": "1.0",
+        "id": str(event.uuid),
+        "source": getattr(settings, "QIPAN_BASE_URL", "") or "urn:qipan",
+        "type": event.name,
+        "subject": f"{event.record_kind}/{event.record_id}",
+        "time": event.at.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "sequence": str(event.pk),
+        "data": {
+            "record": event.record_key,
+            "org_path": event.org_path,
+            "subject_id": event.subject_id,
+            "actor": event.actor_kind,
+            **event.data,
+        },
+    }
+
+
+def tell_feed() -> int:
+    """Push every channel that was touched since the last round, in one notification; returns how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM ledger_touch WHERE id IN (SELECT id FROM ledger_touch ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)"
+            " RETURNING channel"
+        )
+        channels = sorted({row[0] for row in cursor.fetchall()})
+        if channels:
+            cursor.execute("SELECT pg_notify('qipan_feed', %s)", [json.dumps(channels)])
+    return len(channels)
+
+
+def stuck() -> Any:
+    """Deliveries that keep failing, oldest first."""
+    return (
+        Delivery.objects.filter(state=DeliveryState.STUCK)
+        .select_related("event", "subscription")
+        .order_by("pk")
+    )
+
+
+__all__ = [
+    "Touch",
+    "cloud_event",
+    "deliver_waiting",
+    "forget_subscriptions",
+    "plan",
+    "stuck",
+    "subscribe",
+    "tell_feed",
+]

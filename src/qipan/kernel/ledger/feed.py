@@ -1,0 +1,171 @@
+"""The live feed: "channel X changed", pushed to browsers as server-sent events. Pages fetch again through their own view.
+
+`touch` and `ticket` are for the web process; `app` is a small ASGI application of its own, without the ORM, which
+listens to PostgreSQL's notifications.
+"""
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.core import signing
+
+log = logging.getLogger(__name__)
+SALT = "qipan.feed"
+TICKET_SECONDS = 8 * 3600
+MOST_LISTENERS = 2000
+HEARTBEAT = 20.0
+
+
+def touch(*channels: str) -> None:
+    """Say in the present transaction that channels changed; told once a dispatch round, after the commit."""
+    from qipan.kernel.ledger.models import Touch
+
+    if channels:
+        Touch.objects.bulk_create([Touch(channel=channel[:160]) for channel in dict.fromkeys(channels)])
+
+
+def ticket(channels: Iterable[str], reader: Any = None) -> str:
+    """A signed ticket for these channels; whoever makes one has checked that the reader may follow them."""
+    return signing.dumps(sorted(set(channels)), salt=SALT, compress=True)
+
+
+def channels_of(text: str) -> list[str]:
+    """The channels of a ticket; raises BadSignature for a forged or expired one."""
+    return [str(channel) for channel in signing.loads(text, salt=SALT, max_age=TICKET_SECONDS)]
+
+
+class _Hub:
+    """Who listens to what."""
+
+    def __init__(self) -> None:
+        self.listeners: dict[asyncio.Queue[str], frozenset[str]] = {}
+        self.task: asyncio.Task[None] | None = None
+
+    def tell(self, channels: Iterable[str]) -> None:
+        for channel in channels:
+            for queue, wanted in self.listeners.items():
+                follows = channel in wanted or any(
+                    one.endswith("*") and channel.startswith(one[:-1]) for one in wanted
+                )
+                if follows and queue.qsize() < 100:
+                    queue.put_nowait(channel)
+
+    async def follow(self) -> None:
+        import psycopg
+
+        while True:
+            try:
+                connection = await psycopg.AsyncConnection.connect(_address(), autocommit=True)
+                async with connection:
+                    await connection.execute("LISTEN qipan_feed")
+                    async for notice in connection.notifies():
+                        self.tell(json.loads(notice.payload))
+            except (psycopg.Error, OSError, ValueError) as error:
+                log.warning("the feed lost its database: %s", error)
+            await asyncio.sleep(1.0)
+
+
+_hub = _Hub()
+
+
+def _address() -> str:
+    from django.conf import settings
+    from psycopg.conninfo import make_conninfo
+
+    database = settings.DATABASES["default"]
+    return make_conninfo(
+        dbname=database["NAME"],
+        user=database["USER"],
+        password=database["PASSWORD"],
+        host=database["HOST"],
+        port=database["PORT"],
+    )
+
+
+async def _stream(wanted: frozenset[str]) -> AsyncIterator[bytes]:
+    queue: asyncio.Queue[str] = asyncio.Queue()
+    _hub.listeners[queue] = wanted
+    try:
+        yield b"retry: 3000\n\n"
+        while True:
+            try:
+                channel = await asyncio.wait_for(queue.get(), HEARTBEAT)
+                yield f"event: changed\ndata: {channel}\n\n".encode()
+            except TimeoutError:
+                yield b": alive\n\n"
+    finally:
+        _hub.listeners.pop(queue, None)
+
+
+async def _answer(send: Any, status: int, text: str) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(b"content-type", b"text/plain; charset=utf-8")],
+        }
+    )
+    await send({"type": "http.response.body", "body": text.encode()})
+
+
+async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """`GET /feed?ticket=…`: the stream of changes of the ticket's channels."""
+    if scope["type"] == "lifespan":
+        while True:
+            event = await receive()
+            await send({"type": f"{event['type']}.complete"})
+            if event["type"] == "lifespan.shutdown":
+                return
+    if scope["type"] != "http":
+        return
+    if _hub.task is None or _hub.task.done():
+        _hub.task = asyncio.create_task(_hub.follow())
+    try:
+        query = parse_qs(scope["query_string"].decode())
+        wanted = frozenset(channels_of(query.get("ticket", [""])[0]))
+    except (signing.BadSignature, UnicodeDecodeError, ValueError):
+        await _answer(send, 403, "凭据无效或者已过期，请刷新页面。")
+        return
+    if len(_hub.listeners) >= MOST_LISTENERS:
+        await _answer(send, 503, "连接过多，页面将定时刷新。")
+        return
+    headers = [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+    ]
+    origin = dict(scope["headers"]).get(b"origin", b"").decode()
+    if origin and origin in os.environ.get("QIPAN_FEED_ORIGINS", "").split(","):
+        headers.append((b"access-control-allow-origin", origin.encode()))
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    gone = asyncio.create_task(_until_gone(receive))
+    stream = _stream(wanted)
+    try:
+        while not gone.done():
+            following = asyncio.ensure_future(anext(stream))
+            await asyncio.wait({following, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                following.cancel()
+                break
+            await send({"type": "http.response.body", "body": following.result(), "more_body": True})
+    finally:
+        gone.cancel()
+        await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def _until_gone(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _setup() -> None:
+    """The ASGI process needs Django's settings (its secret, its database), and nothing else of it."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qipan.conf.settings.production")
+
+
+_setup()
