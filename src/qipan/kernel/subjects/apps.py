@@ -6,3 +6,11 @@ class SubjectsConfig(AppConfig):
     name = "qipan.kernel.subjects"
     label = "subjects"
     verbose_name = _("主体")
+
+    def ready(self) -> None:
+        """Tell the rooms below for which subjects a user acts."""
+        from qipan.kernel.orgs import queries as orgs
+        from qipan.kernel.subjects import events, queries
+
+        assert events
+        orgs.provide_subjects(queries.subjects_of_user)

@@ -1,0 +1,21 @@
+"""The events of subjects and the register of grants."""
+
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.ledger.registry import declare
+
+REGISTERED = declare("subjects.subject.registered", _("登记主体"), type=str, codes=list)
+IMPORTED = declare(
+    "subjects.subject.imported", _("批量导入主体"), count=int, digest=str, file=str, rejected=int
+)
+STATUS_CHANGED = declare("subjects.subject.changed", _("主体状态变更"), before=str, after=str, source=str)
+FACTS_CHANGED = declare("subjects.subject.corrected", _("主体信息变更"), fields=list)
+MARKED = declare("subjects.mark.set", _("加注标记"), kind=str)
+UNMARKED = declare("subjects.mark.ended", _("解除标记"), kind=str)
+PLACE_ADDED = declare("subjects.premises.added", _("登记场所"), premises=int)
+REPRESENTED = declare("subjects.representative.added", _("确认代表人"), user=int, role=str)
+REPRESENTATION_ENDED = declare("subjects.representative.ended", _("解除代表"), user=int)
+GRANTED = declare("subjects.grant.registered", _("登记证照"), number=str, kind=str)
+GRANT_CHANGED = declare("subjects.grant.changed", _("变更证照"), number=str, fields=list)
+GRANT_STATE = declare("subjects.grant.moved", _("证照状态变更"), number=str, before=str, after=str)
+GRANT_EXPIRING = declare("subjects.grant.expiring", _("证照即将到期"), number=str, workdays=int, valid_to=str)

@@ -1,0 +1,33 @@
+"""Market subjects and what hangs on them."""
+
+from qipan.kernel.subjects.models.grants import Grant, GrantState, LicenceSeries
+from qipan.kernel.subjects.models.subjects import (
+    ExternalRecord,
+    Identifier,
+    IdentifierKind,
+    Mark,
+    MarkKind,
+    Premises,
+    Representative,
+    Status,
+    StatusChange,
+    Subject,
+    SubjectType,
+)
+
+__all__ = [
+    "ExternalRecord",
+    "Grant",
+    "GrantState",
+    "Identifier",
+    "IdentifierKind",
+    "LicenceSeries",
+    "Mark",
+    "MarkKind",
+    "Premises",
+    "Representative",
+    "Status",
+    "StatusChange",
+    "Subject",
+    "SubjectType",
+]

@@ -1,0 +1,131 @@
+"""What other rooms and screens read of subjects and grants."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from qipan.kernel.accounts.models import User
+from qipan.kernel.ledger.clock import today
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.subjects import codes, searching
+from qipan.kernel.subjects.actions import in_force_marks
+from qipan.kernel.subjects.models import Grant, Identifier, MarkKind, Premises, Representative, Subject
+
+SCAN = 400
+
+
+def find(text: str, reader: Reader | None = None, limit: int = 20) -> list[Subject]:
+    """Subjects by part of a name, code or address; those whose name begins with the words first.
+
+    Without a reader the whole public register is searched; with one, what the reader may see.
+    """
+    words = [word for word in text.translate(codes.FULL_WIDTH).split() if searching.signs_of(word)]
+    if not words:
+        return []
+    rows = Subject.objects.all() if reader is None else Subject.objects.visible_to(reader)
+    condition: set[str] = set()
+    for word in words:
+        condition |= set(searching.wanted(word))
+    # An ordered scan would walk the whole table for a common word; a capped one stops as soon as it has enough.
+    found = list(rows.filter(grams__contains=sorted(condition))[:SCAN])
+    identifiers: dict[int, list[str]] = {}
+    for pk, value in Identifier.objects.filter(subject__in=found).values_list("subject_id", "value"):
+        identifiers.setdefault(pk, []).append(value.lower())
+    first = searching.signs_of(words[0])
+
+    def rank(subject: Subject) -> tuple[int, int, int]:
+        name = searching.signs_of(subject.name)
+        exact = any(first == value for value in identifiers.get(subject.pk, ()))
+        place = 0 if exact or name == first else 1 if name.startswith(first) else 2 if first in name else 3
+        return place, len(name), subject.pk
+
+    return sorted(found, key=rank)[:limit]
+
+
+def by_identifier(value: str) -> Subject | None:
+    """The subject that has this code."""
+    row = Identifier.objects.select_related("subject").filter(value=codes.tidy(value)).first()
+    return row.subject if row else None
+
+
+def subject(pk: int, reader: Reader | None = None) -> Subject | None:
+    """One subject: of the public register without a reader, else when the reader may see it."""
+    rows = Subject.objects.all() if reader is None else Subject.objects.visible_to(reader)
+    return rows.filter(pk=pk).first()
+
+
+def grant_by_number(number: str) -> Grant | None:
+    """The grant of this number."""
+    return Grant.objects.select_related("subject", "premises").filter(number=codes.tidy(number)).first()
+
+
+def grants_of(subject: Subject) -> QuerySet[Grant]:
+    """The grants of a subject, newest first."""
+    return Grant.objects.filter(subject=subject).select_related("premises").order_by("-valid_from", "-pk")
+
+
+def own_grants(reader: Reader) -> QuerySet[Grant]:
+    """The grants of the subjects for which the reader acts."""
+    return (
+        Grant.objects.filter(subject_id__in=reader.subject_ids)
+        .select_related("subject", "premises")
+        .order_by("-pk")
+    )
+
+
+def own_subjects(reader: Reader) -> QuerySet[Subject]:
+    """The subjects for which the reader acts."""
+    return Subject.objects.filter(pk__in=reader.subject_ids).order_by("name")
+
+
+def uscc_of(subject: Subject) -> str:
+    """The unified social credit code, or the first other identifier; empty where there is none."""
+    rows = sorted(subject.identifiers.all(), key=lambda row: (row.kind != "USCC", row.pk))
+    return rows[0].value if rows else ""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another grant at the same address (一地一证)."""
+
+    number: str
+    subject_id: int
+
+
+def grants_at(address: str, kind: str, except_subject: int | None = None) -> list[Neighbour]:
+    """The grants in force of a kind at exactly this address, of other subjects."""
+    rows = Grant.objects.filter(kind=kind, state="VALID", premises__address=address.strip())
+    if except_subject:
+        rows = rows.exclude(subject_id=except_subject)
+    return [Neighbour(number, pk) for number, pk in rows.values_list("number", "subject_id")[:5]]
+
+
+def subjects_of_user(user: User) -> list[int]:
+    """The subjects for which a user acts today."""
+    day = today()
+    return list(
+        Representative.objects.filter(user=user, valid_from__lte=day)
+        .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
+        .values_list("subject_id", flat=True)
+    )
+
+
+def facts(
+    subject: Subject, premises: Premises | None = None, on: datetime.date | None = None
+) -> dict[str, Any]:
+    """What the registry knows of a subject, for decision tables: status, marks, grades, codes."""
+    marks = set(in_force_marks(subject, on).values_list("kind", flat=True))
+    code = subject.identifiers.filter(kind="USCC").first()
+    return {
+        "subject_status": subject.status,
+        "subject_type": subject.type,
+        "in_abnormal_list": bool(marks & {MarkKind.ABNORMAL_LIST, MarkKind.ABNORMAL_MARK}),
+        "in_serious_list": MarkKind.SERIOUS_LIST in marks,
+        "credit_class": subject.credit_class or None,
+        "risk_grade": subject.risk_grade or None,
+        "code_valid": bool(code and code.check_ok),
+        "in_city": bool(subject.org_path),
+        "premises_area": premises.area_m2 if premises else None,
+    }

@@ -1,0 +1,131 @@
+"""Subjects and grants: who is registered twice, what may follow what, what can be found, and by whom."""
+
+import datetime
+
+import pytest
+
+from qipan.kernel.ledger.clock import today
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.ledger.models import Event
+from qipan.kernel.orgs.roles import Role
+from qipan.kernel.subjects import actions, codes, queries
+from qipan.kernel.subjects.models import Grant, LicenceSeries, Subject
+from tests.orgs.factories import StaffFactory, UnitTree, reader_for
+from tests.subjects.factories import SYSTEM, GrantFactory, SubjectFactory, owner_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_code_belongs_to_one_subject() -> None:
+    first = SubjectFactory()
+    with pytest.raises(Refused) as caught:
+        actions.register_subject(
+            name="另一家",
+            type="COMPANY",
+            org_path="SZ/",
+            identifiers={"USCC": queries.uscc_of(first)},
+            actor=SYSTEM,
+        )
+    assert caught.value.field == "uscc" and caught.value.code == "conflict"
+
+
+def test_a_wrong_check_sign_needs_a_reason() -> None:
+    with pytest.raises(Refused, match="校验位不符"):
+        actions.register_subject(
+            name="甲",
+            type="COMPANY",
+            org_path="SZ/",
+            identifiers={"USCC": "91440300MA5DA0B10X"},
+            actor=SYSTEM,
+        )
+    kept = actions.register_subject(
+        name="甲",
+        type="COMPANY",
+        org_path="SZ/",
+        identifiers={"USCC": "91440300MA5DA0B10X"},
+        override_reason="原证如此",
+        actor=SYSTEM,
+    )
+    assert kept.identifiers.get().check_ok is False
+
+
+def test_a_listed_subject_cannot_be_simply_cancelled() -> None:
+    subject = SubjectFactory()
+    actions.add_mark(subject, "ABNORMAL_LIST", SYSTEM, ground="未年报")
+    with pytest.raises(Refused, match="简易注销"):
+        actions.change_status(subject, "CANCELLING", SYSTEM, "申请注销")
+
+
+def test_a_cancelled_subject_does_not_come_back() -> None:
+    subject = SubjectFactory()
+    actions.change_status(subject, "CANCELLED", SYSTEM, "普通注销")
+    with pytest.raises(Refused, match="不能变为"):
+        actions.change_status(subject, "ACTIVE", SYSTEM, "恢复")
+
+
+def test_licence_numbers_have_no_gap_when_a_decision_is_rolled_back() -> None:
+    from django.db import transaction
+
+    first = actions.take_licence_number("JY", "2", "440305")
+    with pytest.raises(RuntimeError), transaction.atomic():
+        actions.take_licence_number("JY", "2", "440305")
+        raise RuntimeError
+    second = actions.take_licence_number("JY", "2", "440305")
+    assert int(second[9:15]) == int(first[9:15]) + 1
+    assert LicenceSeries.objects.get(series="JY2440305").last == 2
+
+
+def test_subjects_are_found_by_part_of_name_code_and_address() -> None:
+    subject = SubjectFactory("深圳市福田区老街坊酒家")
+    other = SubjectFactory("深圳市南山区海边酒店")
+    grant = GrantFactory(subject)
+    code = queries.uscc_of(subject)
+    for text in (
+        "老街坊",
+        "街坊酒家",
+        code,
+        code[6:16],
+        grant.number,
+        subject.domicile[3:],
+        "深圳 老街坊",
+        "ＬＡＯ"[:0] or "福田区老街坊",
+    ):
+        assert subject in queries.find(text), text
+    assert queries.find("老街坊") == [subject]
+    assert {subject, other} <= set(queries.find("酒")) or {subject, other} <= set(queries.find("深圳"))
+    assert queries.find("不存在的店") == []
+    assert queries.find("%_'\"") == []
+
+
+def test_staff_see_the_subjects_of_their_units_only() -> None:
+    tree = UnitTree()
+    here = SubjectFactory(org_path=tree.offices[0].path)
+    there = SubjectFactory(org_path=tree.offices[2].path)
+    officer = reader_for(StaffFactory(role=Role.INSPECTOR, unit=tree.offices[0]))
+    assert list(Subject.objects.visible_to(officer)) == [here]
+    assert queries.find("粤味小馆", officer) == [here]
+    assert queries.subject(there.pk, officer) is None
+    owner = reader_for(owner_of(there))
+    assert list(Subject.objects.visible_to(owner)) == [there]
+
+
+def test_an_expired_grant_is_marked_and_a_renewed_one_reminded_anew() -> None:
+    ended = GrantFactory(SubjectFactory(), ends_in=-1)
+    soon = GrantFactory(SubjectFactory(), ends_in=20)
+    assert actions.expire_grants() == 1
+    ended.refresh_from_db()
+    assert ended.state == "EXPIRED"
+    count = lambda until: (until - today()).days  # noqa: E731
+    horizon = today() + datetime.timedelta(days=150)
+    assert actions.remind_of_expiry(count, horizon) == 1
+    assert actions.remind_of_expiry(count, horizon) == 0
+    assert Event.objects.filter(name="subjects.grant.expiring", record_id=soon.pk).count() == 1
+    with pytest.raises(Refused):
+        actions.change_grant(ended, {"data": {"items": []}}, SYSTEM)
+
+
+def test_the_number_stays_when_a_grant_is_changed() -> None:
+    grant = GrantFactory(SubjectFactory())
+    changed = actions.change_grant(grant, {"data": {"items": ["HOT", "COLD"]}}, SYSTEM, "增项")
+    assert changed.number == grant.number and codes.is_licence_number(changed.number)
+    assert Grant.objects.get(pk=grant.pk).data["main_format"] == "2"
