@@ -14,6 +14,8 @@ from procrastinate.contrib.django import app
 log = logging.getLogger(__name__)
 #: A worker that has not been heard of for so long is dead, and what it held is given back.
 STALLED_AFTER = 30
+#: What every worker does besides queued jobs, again and again: (name, one round, seconds of rest after an idle one).
+rounds: list[tuple[str, Callable[[], int], float]] = []
 
 
 def run(queues: list[str] | None = None, concurrency: int = 2) -> None:
@@ -34,13 +36,7 @@ def run(queues: list[str] | None = None, concurrency: int = 2) -> None:
 
 
 def _rounds() -> list[tuple[str, Callable[[], int], float]]:
-    from qipan.kernel.ledger import dispatch, sealing
-
-    return [
-        ("dispatcher", dispatch.deliver_waiting, 0.1),
-        ("sealer", sealing.seal, 3.0),
-        ("reaper", reap, 15.0),
-    ]
+    return [*rounds, ("reaper", reap, 15.0)]
 
 
 def _forever(stopping: threading.Event, name: str, task: Callable[[], int], pause: float) -> None:
