@@ -1,7 +1,6 @@
 """For tests: everything that waits is done now, in this process and on this connection."""
 
 import json
-
 from collections.abc import Callable
 
 from django.db import connection
