@@ -2,7 +2,7 @@
 
 from qipan.kernel.flow.cases import migrate_case, open_case, take_number
 from qipan.kernel.flow.engine import fire
-from qipan.kernel.flow.orders.closing import cancel, finish, merge, resume, suspend
+from qipan.kernel.flow.orders.closing import cancel, complete, finish, merge, resume, suspend
 from qipan.kernel.flow.orders.countersigning import countersign, drop_signer, sign
 from qipan.kernel.flow.orders.issuing import create_order
 from qipan.kernel.flow.orders.supervision import lift_recusal, recuse, reply_urge, urge
@@ -12,6 +12,7 @@ __all__ = [
     "assign",
     "cancel",
     "claim",
+    "complete",
     "countersign",
     "create_order",
     "drop_signer",

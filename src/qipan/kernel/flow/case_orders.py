@@ -66,8 +66,10 @@ def close(context: Context, kinds: Iterable[str]) -> None:
     Staff who act on an order that nobody has claimed take it in the same go. Refused: an order in other people's
     hands, one that still needs a second officer, one that is suspended or out for countersignature.
     """
-    rows = context.case.orders.select_for_update(of=("self",)).filter(kind__in=list(kinds), state__in=ACTIVE)
-    for order in rows.select_related("assignee").prefetch_related("participants__user").order_by("pk"):
+    for known in list(context.case.orders.filter(kind__in=list(kinds), state__in=ACTIVE).order_by("pk")):
+        order = changes.lock(known)
+        if not order.active:
+            continue
         if context.actor.kind == "staff":
             _take_in_hand(context, order)
         done = context.actor.kind not in ("business", "public")
@@ -87,13 +89,12 @@ def _take_in_hand(context: Context, order: WorkOrder) -> None:
         raise Refused(_("工单“%(title)s”正在会签，会签完成后才能办理。") % {"title": order.title}, code="state")
     if order.countersign_state == Countersigning.DECLINED:
         raise Refused(_("工单“%(title)s”会签未通过，请修改后重新会签。") % {"title": order.title}, code="state")
-    parts = [part for part in order.participants.all() if part.active and part.part != Part.SIGNER]
+    parts = changes.holders(order)
     people = [part.user_id for part in parts]
     if people and user_id not in people:
         if not permissions.stands_for(context.powers, people, order.role, order.org_path):
-            names = "、".join(str(part.user) for part in parts)
             raise Refused(
-                _("该工单已由%(names)s签收，请联系其办理，或由负责人转办。") % {"names": names},
+                _("该工单已由%(names)s签收，请联系其办理，或由负责人转办。") % {"names": changes.names(parts)},
                 code="conflict",
                 details={"holders": people},
             )
@@ -110,6 +111,7 @@ def _take_in_hand(context: Context, order: WorkOrder) -> None:
 
 def cancel_rest(context: Context) -> None:
     """Cancel what is still open once the case is closed."""
-    rows = context.case.orders.select_for_update(of=("self",)).filter(state__in=ACTIVE)
-    for order in rows.order_by("pk"):
-        changes.close(order, OrderState.CANCELLED, context.actor, reason=str(_("办件已办结")))
+    for known in list(context.case.orders.filter(state__in=ACTIVE).order_by("pk")):
+        order = changes.lock(known)
+        if order.active:
+            changes.close(order, OrderState.CANCELLED, context.actor, reason=str(_("办件已办结")))

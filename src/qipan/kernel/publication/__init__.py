@@ -1,1 +1,1 @@
-"""What must be published by when; masking, withdrawal, expiry."""
+"""What must be published by when (公示): obligations with limits, masking, withdrawal, expiry, open data."""
