@@ -21,6 +21,7 @@ from qipan.kernel.flow.declaration import Flow, Guard, Refusal, Transition
 from qipan.kernel.flow.errors import FlowError
 from qipan.kernel.flow.models import Case, FiredKey, Recusal
 from qipan.kernel.flow.predicates import Rules
+from qipan.kernel.ledger import feed
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now, today
@@ -33,8 +34,8 @@ CASE_FIELDS = (
     "title",
     "org_path",
     "line",
-    "subject_id",
-    "premises_id",
+    "subject",
+    "premises",
     "due_on",
     "closed_at",
     "result",
@@ -101,6 +102,7 @@ def fire(
             state=locked.state,
             version=locked.version,
         )
+    feed.touch(f"case:{locked.pk}", f"office:{locked.org_path}")
     return locked
 
 

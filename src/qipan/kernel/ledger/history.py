@@ -12,6 +12,9 @@ def tracked(model: M, *, exclude: tuple[str, ...] = ()) -> M:
     """Keep each state of a model's rows (class decorator). Personal data and search pieces belong in `exclude`."""
     names = [field.name for field in model._meta.local_concrete_fields if field.name not in exclude]  # type: ignore[attr-defined]
     decorate = pghistory.track(
-        pghistory.UpdateEvent(), pghistory.DeleteEvent(), fields=names if exclude else None
+        pghistory.UpdateEvent(),
+        pghistory.DeleteEvent(),
+        fields=names if exclude else None,
+        model_name=f"{model.__name__}Event",
     )
     return decorate(model)

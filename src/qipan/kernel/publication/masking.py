@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
-from qipan.kernel.accounts.id_numbers import is_id_number
 from qipan.kernel.accounts.vault import masking as vault
 
 Party = Literal["organisation", "natural", "minor"]
@@ -24,9 +23,17 @@ NEVER = ("reporter", "complainant", "informant", "whistleblower", "举报人", "
 """Keys that no kind may declare: those who report are never named (C&R 33)."""
 
 
+def _born(number: str) -> bool:
+    """Whether digits 7 to 14 are a date of birth; of a credit code they never are. A wrong check sign hides nothing."""
+    try:
+        return 1900 <= datetime.date(int(number[6:10]), int(number[10:12]), int(number[12:14])).year <= 2100
+    except ValueError:
+        return False
+
+
 def text(value: str) -> str:
     """Free text with the identity numbers, telephone numbers and e-mail addresses in it masked."""
-    value = ID_NUMBER.sub(lambda hit: vault.id_number(hit[0]) if is_id_number(hit[0]) else hit[0], value)
+    value = ID_NUMBER.sub(lambda hit: vault.id_number(hit[0]) if _born(hit[0]) else hit[0], value)
     value = EMAIL.sub(lambda hit: vault.email(hit[0]), value)
     return PHONE.sub(lambda hit: vault.phone(hit[0]), value)
 
@@ -50,20 +57,35 @@ PERSONAL = frozenset({"name", "id_number", "phone", "email", "address"})
 def masked(fields: list[dict[str, str]], content: Mapping[str, Any], party: Party) -> dict[str, Any]:
     """The content as it may be shown, in the order of the fields; empty values are left out.
 
-    Raises ValueError for a key that the kind does not declare.
+    A name that is masked in its own field is masked wherever the free text of another repeats it. Raises ValueError for a key that the kind does not declare.
     """
     unknown = set(content) - {field["key"] for field in fields}
     if unknown:
         raise ValueError(f"not declared for this kind of publication: {sorted(unknown)}")
     shown: dict[str, Any] = {}
+    names = [
+        str(content[field["key"]])
+        for field in fields
+        if content.get(field["key"]) and (mask_of(field, party) == "name" or _hidden_name(field, party))
+    ]
+
+    def free(value: str) -> str:
+        for name in names:
+            value = value.replace(name, vault.name(name))
+        return text(value)
+
     for field in fields:
         value = content.get(field["key"])
         if value in (None, "", [], {}):
             continue
         mask = mask_of(field, party)
         if mask != "hide":
-            shown[field["key"]] = _through(MASKS[mask], value)
+            shown[field["key"]] = _through(free if mask == "text" else MASKS[mask], value)
     return shown
+
+
+def _hidden_name(field: Mapping[str, str], party: Party) -> bool:
+    return mask_of(field, party) == "hide" and "name" in (field.get("mask"), field.get("mask_natural"))
 
 
 def mask_of(field: Mapping[str, str], party: Party) -> str:

@@ -1,6 +1,7 @@
 """Kinds of publication, as dated rows, and what is published."""
 
 import uuid as uuids
+from functools import partial
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -14,6 +15,7 @@ from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.orgs.scopes import ScopedManager, within
+from qipan.kernel.subjects.models import Premises, Subject
 
 
 class Mode(models.TextChoices):
@@ -77,7 +79,7 @@ class PublicationState(models.TextChoices):
     EXPIRED = "EXPIRED", _("已届满")
 
 
-@tracked
+@partial(tracked, exclude=("grams",))
 class Publication(models.Model):
     """One thing that must be published (公示): its limit, its masked content, and what became of it.
 
@@ -92,10 +94,10 @@ class Publication(models.Model):
     record_kind = models.CharField(_("记录类型"), max_length=60)
     record_id = models.BigIntegerField(_("记录"))
     subject = models.ForeignKey(
-        "subjects.Subject", models.PROTECT, null=True, blank=True, related_name="publications", verbose_name=_("主体")
+        Subject, models.PROTECT, null=True, blank=True, related_name="publications", verbose_name=_("主体")
     )
     premises = models.ForeignKey(
-        "subjects.Premises", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("经营场所")
+        Premises, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("经营场所")
     )
     org_path = models.CharField(_("机构路径"), max_length=120, db_collation="C")
     title = models.CharField(_("标题"), max_length=200)

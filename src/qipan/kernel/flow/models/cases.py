@@ -11,10 +11,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.flow import permissions
-from qipan.kernel.flow.history import tracked
 from qipan.kernel.ledger.clock import now, today
+from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import ScopedManager
+from qipan.kernel.subjects.models import Premises, Subject
 
 if TYPE_CHECKING:
     from qipan.kernel.flow.declaration import Flow, State
@@ -38,8 +39,12 @@ class Case(models.Model):
     title = models.CharField(_("名称"), max_length=200)
     org_path = models.CharField(_("机构路径"), max_length=120, db_collation="C")
     line = models.CharField(_("业务条线"), max_length=20, blank=True)
-    subject_id = models.BigIntegerField(_("主体"), null=True, blank=True)
-    premises_id = models.BigIntegerField(_("经营场所"), null=True, blank=True)
+    subject = models.ForeignKey(
+        Subject, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("主体")
+    )
+    premises = models.ForeignKey(
+        Premises, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name=_("经营场所")
+    )
     opened_by = models.BigIntegerField(_("发起人"), null=True, blank=True)
     opened_at = models.DateTimeField(_("发起时间"), default=now)
     rules_on = models.DateField(_("适用规则日"), default=today)
@@ -58,7 +63,7 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["org_path", "flow_code", "-id"], name="flow_case_org"),
             models.Index(fields=["org_path", "due_on"], name="flow_case_open_due", condition=Q(closed_at__isnull=True)),
-            models.Index(fields=["subject_id", "-id"], name="flow_case_subject"),
+            models.Index(fields=["subject", "-id"], name="flow_case_subject"),
             models.Index(fields=["opened_by", "-id"], name="flow_case_opened_by"),
             models.Index(fields=["number"], name="flow_case_number_prefix"),
             models.Index(fields=["flow_code", "flow_version", "state"], name="flow_case_state"),
@@ -136,7 +141,9 @@ class Recusal(models.Model):
     """A relation that keeps an officer out of a subject's cases, or out of one case (回避, PenProc 4)."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="recusals", verbose_name=_("工作人员"))
-    subject_id = models.BigIntegerField(_("主体"), null=True, blank=True)
+    subject = models.ForeignKey(
+        Subject, models.CASCADE, null=True, blank=True, related_name="recusals", verbose_name=_("主体")
+    )
     case = models.ForeignKey(Case, models.CASCADE, null=True, blank=True, related_name="recusals", verbose_name=_("办件"))
     reason = models.CharField(_("理由"), max_length=200)
     decided_by = models.BigIntegerField(_("决定人"), null=True)
@@ -149,10 +156,10 @@ class Recusal(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="flow_recusal_of_one",
-                condition=Q(subject_id__isnull=False, case__isnull=True) | Q(subject_id__isnull=True, case__isnull=False),
+                condition=Q(subject__isnull=False, case__isnull=True) | Q(subject__isnull=True, case__isnull=False),
             ),
             models.UniqueConstraint(
-                fields=["user", "subject_id"], condition=Q(lifted_at__isnull=True), name="flow_recusal_subject_once"
+                fields=["user", "subject"], condition=Q(lifted_at__isnull=True), name="flow_recusal_subject_once"
             ),
             models.UniqueConstraint(
                 fields=["user", "case"], condition=Q(lifted_at__isnull=True), name="flow_recusal_case_once"
@@ -160,4 +167,4 @@ class Recusal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} {self.subject_id or self.case}"
+        return f"{self.user} {self.subject or self.case}"

@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.flow.history import tracked
 from qipan.kernel.flow.models.cases import Case
+from qipan.kernel.ledger.history import tracked
 
 
 class ClockState(models.TextChoices):

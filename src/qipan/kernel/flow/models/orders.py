@@ -12,13 +12,14 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.flow import permissions
-from qipan.kernel.flow.history import tracked
 from qipan.kernel.flow.models.cases import Case
 from qipan.kernel.flow.models.clocks import Clock
 from qipan.kernel.ledger.clock import now
+from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.orgs.scopes import ScopedManager
+from qipan.kernel.subjects.models import Subject
 
 FAR = datetime.date(9999, 12, 31)
 """Where an order without a limit sorts: last."""
@@ -79,7 +80,9 @@ class WorkOrder(models.Model):
     )
     record_kind = models.CharField(_("记录类型"), max_length=60, blank=True)
     record_id = models.BigIntegerField(_("记录"), null=True, blank=True)
-    subject_id = models.BigIntegerField(_("主体"), null=True, blank=True)
+    subject = models.ForeignKey(
+        Subject, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("主体")
+    )
     org_path = models.CharField(_("机构路径"), max_length=120, db_collation="C")
     line = models.CharField(_("业务条线"), max_length=20, blank=True)
     role = models.CharField(_("角色"), max_length=30, choices=Role)

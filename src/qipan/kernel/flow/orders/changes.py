@@ -17,6 +17,7 @@ from qipan.kernel.flow.models import (
     Recusal,
     WorkOrder,
 )
+from qipan.kernel.ledger import feed
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now
@@ -45,6 +46,8 @@ def save(order: WorkOrder, *fields: str) -> None:
 
 def tell(order: WorkOrder, *user_ids: int) -> None:
     """Tell the screens that follow the unit and the people."""
+    people = set(user_ids) | ({order.assignee_id} if order.assignee_id else set())
+    feed.touch(f"office:{order.org_path}", *(f"user:{user}" for user in sorted(people)))
 
 
 def holders(order: WorkOrder) -> list[Participant]:

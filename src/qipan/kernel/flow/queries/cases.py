@@ -18,6 +18,7 @@ from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import ScopedQuerySet
+from qipan.kernel.subjects import queries as subjects
 
 FEW_CHARACTERS = 2
 
@@ -103,12 +104,15 @@ def search_cases(
 
     Newest first, at most `limit`; `before` is the id of the last row of the page before.
     """
-    rows = cases_visible(reader, filters)
+    rows = cases_visible(reader, filters).select_related("subject")
     words = text.strip()
     if words:
         found = Q(number__startswith=words.upper()) | Q(number__startswith=words)
         if len(words) >= FEW_CHARACTERS:
             found |= Q(title__contains=words)
+            of_subjects = [subject.pk for subject in subjects.find(words, limit=100)]
+            if of_subjects:
+                found |= Q(subject_id__in=of_subjects)
         rows = rows.filter(found)
     if before is not None:
         rows = rows.filter(pk__lt=before)
@@ -117,7 +121,7 @@ def search_cases(
 
 def case_for(reader: Reader, uuid: uuids.UUID | str) -> Case | None:
     """The case with this uuid, if the reader may see it."""
-    return Case.objects.visible_to(reader).filter(uuid=uuid).first()
+    return Case.objects.visible_to(reader).select_related("subject").filter(uuid=uuid).first()
 
 
 def waiting_for_applicant(reader: Reader) -> ScopedQuerySet:

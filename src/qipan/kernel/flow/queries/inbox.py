@@ -158,7 +158,7 @@ def inbox(reader: Reader, filters: InboxFilters | None = None, *, after: str = "
     working = Participant.objects.filter(active=True).exclude(part=Part.SIGNER).select_related("user")
     rows = (
         _rows(reader, wanted)
-        .select_related("case", "assignee")
+        .select_related("case", "subject", "assignee")
         .prefetch_related(Prefetch("participants", queryset=working, to_attr="working"))
     )
     if wanted.box == "done":
@@ -224,7 +224,7 @@ def _count(rows: ScopedQuerySet) -> Count:
 
 def order_for(reader: Reader, uuid: uuids.UUID | str) -> WorkOrder | None:
     """The work order with this uuid, if the reader may see it."""
-    return WorkOrder.objects.visible_to(reader).select_related("case", "assignee").filter(uuid=uuid).first()
+    return WorkOrder.objects.visible_to(reader).select_related("case", "subject", "assignee").filter(uuid=uuid).first()
 
 
 def orders_of(case: Case, reader: Reader) -> list[WorkOrder]:
