@@ -1,0 +1,115 @@
+"""Template and data to PDF: Typst, in process, with the fonts at hand and nothing else of the machine.
+
+A character that none of the fonts has stops the document with a clear message; a missing box never gets under a seal.
+"""
+
+import datetime
+import functools
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import typst
+from django.conf import settings
+from django.utils.translation import gettext as _
+from fontTools.ttLib import TTFont
+
+from qipan.kernel.ledger.errors import Refused
+
+LAYOUT = Path(__file__).parent / "catalogue" / "layout"
+_local = threading.local()
+
+
+def font_folders() -> list[Path]:
+    """Where fonts are looked for: the operator's folders first, then those of the front end's packages."""
+    chosen = [Path(folder) for folder in getattr(settings, "QIPAN_FONTS", []) if folder]
+    packages = Path(settings.ROOT) / "frontend" / "node_modules" / "@expo-google-fonts"
+    return [*chosen, packages / "noto-serif-sc", packages / "noto-sans-sc"]
+
+
+@functools.cache
+def font_files() -> tuple[Path, ...]:
+    """Every font file, in the order of preference. Refuses when there is none at all."""
+    wanted = ("400Regular", "700Bold")
+    found: list[Path] = []
+    for folder in font_folders():
+        files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".ttf", ".otf"})
+        packaged = [path for path in files if path.parent.name in wanted]
+        found += packaged or files
+    if not found:
+        raise Refused(
+            _(
+                "没有找到中文字体，不能制作文书。请运行 ./qipan doctor 查看，或者用 QIPAN_FONTS 指定字体文件夹。"
+            ),
+            code="state",
+        )
+    return tuple(found)
+
+
+@functools.cache
+def covered() -> frozenset[int]:
+    """Every character that some font has."""
+    signs: set[int] = set()
+    for file in font_files():
+        with TTFont(file, lazy=True) as font:
+            signs |= set(font.getBestCmap())
+    return frozenset(signs)
+
+
+def missing(values: Any, path: str = "") -> list[tuple[str, str]]:
+    """The (field, character) pairs of the data that no font can show."""
+    if isinstance(values, dict):
+        return [
+            pair
+            for key, value in values.items()
+            for pair in missing(value, f"{path}.{key}" if path else str(key))
+        ]
+    if isinstance(values, list | tuple):
+        return [pair for value in values for pair in missing(value, path)]
+    if isinstance(values, str):
+        have = covered()
+        return [(path, sign) for sign in dict.fromkeys(values) if ord(sign) > 32 and ord(sign) not in have]
+    return []
+
+
+def _compiler() -> typst.Compiler:
+    """One compiler a thread: its fonts and its memory of what was compiled before are kept."""
+    if not hasattr(_local, "compiler"):
+        _local.compiler = typst.Compiler(
+            root=str(LAYOUT),
+            font_paths=[str(folder) for folder in font_folders() if folder.exists()],
+            ignore_system_fonts=True,
+        )
+    return _local.compiler
+
+
+def render(body: str, data: dict[str, Any], moment: datetime.datetime) -> bytes:
+    """A template's body with its data as a PDF/A-2b file.
+
+    Refuses characters that no font has (naming field and character) and templates that do not compile.
+    """
+    if gaps := missing(data):
+        field, sign = gaps[0]
+        raise Refused(
+            _(
+                "字体中没有“%(sign)s”（U+%(code)04X，字段 %(field)s），文书暂不能用印。请安装含有该字的字体后重试。"
+            )
+            % {"sign": sign, "code": ord(sign), "field": field},
+            code="state",
+            field=field,
+            details={"missing": gaps},
+        )
+    try:
+        made = _compiler().compile(
+            input=body.encode(),
+            format="pdf",
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False, default=str)},
+            pdf_standards=["a-2b"],
+            timestamp=int(moment.timestamp()),
+        )
+    except typst.TypstError as error:
+        raise Refused(_("文书模板有误：%(error)s") % {"error": error.message}, code="state") from error
+    if not isinstance(made, bytes):
+        raise TypeError("one file was expected")
+    return made

@@ -1,0 +1,155 @@
+"""Keys of seals: made here, kept encrypted, used through one function, `sign_digest`/`sign`, and never handed out.
+
+The file store encrypts each private key with AES-256-GCM under the master key of the installation
+(QIPAN_HOME/keys/seals.master, 0600). An HSM is another `KeyStore` with the same two methods; see docs/documents.md.
+"""
+
+import os
+import threading
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.utils.translation import gettext as _
+from tongsuopy.crypto import hashes as gm_hashes
+from tongsuopy.crypto import serialization as gm_serialization
+from tongsuopy.crypto.asymciphers import ec as gm_ec
+
+from qipan.kernel.ledger.errors import Refused
+
+
+class KeyStore(Protocol):
+    """What a seal needs of its keys."""
+
+    def sign_digest(self, key_id: str, digest: bytes) -> bytes:
+        """ECDSA P-256 over a SHA-256 digest, DER."""
+        ...
+
+    def sign_sm2(self, key_id: str, message: bytes) -> bytes:
+        """SM2 with SM3 (default user id) over a message, DER."""
+        ...
+
+
+class FileStore:
+    """Keys in files, encrypted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._held: dict[str, object] = {}
+        self._lock = threading.Lock()
+
+    def _master(self) -> AESGCM:
+        path = self.folder / "seals.master"
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(descriptor, "wb") as stream:
+                    stream.write(AESGCM.generate_key(256))
+            except FileExistsError:
+                pass
+        try:
+            return AESGCM(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise Refused(
+                _("印章密钥库打不开（%(error)s）。请由系统管理员检查密钥文件夹的权限和内容。")
+                % {"error": type(error).__name__},
+                code="state",
+            ) from None
+
+    def _path(self, key_id: str) -> Path:
+        if not key_id.replace("-", "").isalnum():
+            raise ValueError("a key id has letters, digits and hyphens only")
+        return self.folder / "seals" / f"{key_id}.key"
+
+    def _put(self, key_id: str, pem: bytes) -> None:
+        path = self._path(key_id)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        nonce = os.urandom(12)
+        sealed = nonce + self._master().encrypt(nonce, pem, key_id.encode())
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(sealed)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def _pem(self, key_id: str) -> bytes:
+        try:
+            sealed = self._path(key_id).read_bytes()
+            return self._master().decrypt(sealed[:12], sealed[12:], key_id.encode())
+        except FileNotFoundError:
+            raise Refused(
+                _("印章密钥 %(key)s 不在密钥库中，不能用印。") % {"key": key_id}, code="state"
+            ) from None
+        except Refused:
+            raise
+        except Exception:
+            raise Refused(
+                _("印章密钥 %(key)s 已损坏或者与主密钥不符，不能用印。") % {"key": key_id}, code="state"
+            ) from None
+
+    def create_ecdsa(self, key_id: str) -> bytes:
+        """Make a P-256 key; returns the public key (DER, SubjectPublicKeyInfo)."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        self._put(
+            key_id,
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            ),
+        )
+        return key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    def create_sm2(self, key_id: str) -> bytes:
+        """Make an SM2 key; returns the public point (65 bytes, uncompressed)."""
+        key = gm_ec.generate_private_key(gm_ec.SM2())
+        pem = key.private_bytes(
+            gm_serialization.Encoding.PEM,
+            gm_serialization.PrivateFormat.PKCS8,
+            gm_serialization.NoEncryption(),
+        )
+        self._put(key_id, pem)
+        numbers = key.public_key().public_numbers()
+        return b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
+
+    def sign_digest(self, key_id: str, digest: bytes) -> bytes:
+        """ECDSA P-256 over a SHA-256 digest, DER."""
+        with self._lock:
+            key = self._held.get(key_id)
+            if key is None:
+                key = self._held[key_id] = serialization.load_pem_private_key(
+                    self._pem(key_id), password=None
+                )
+        return key.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256())))  # type: ignore[attr-defined, no-any-return]
+
+    def sign_sm2(self, key_id: str, message: bytes) -> bytes:
+        """SM2 with SM3 over a message, DER."""
+        with self._lock:
+            key = self._held.get(key_id)
+            if key is None:
+                key = self._held[key_id] = gm_serialization.load_pem_private_key(
+                    self._pem(key_id), password=None
+                )
+            # The binding's contexts are not made for several threads at once.
+            return key.sign(message, gm_ec.ECDSA(gm_hashes.SM3()))  # type: ignore[attr-defined, no-any-return]
+
+
+_stores: dict[Path, FileStore] = {}
+
+
+def store() -> FileStore:
+    """The key store of this installation."""
+    folder = Path(settings.HOME) / "keys"
+    if folder not in _stores:
+        _stores[folder] = FileStore(folder)
+    return _stores[folder]
+
+
+def sign_digest(key_id: str, digest: bytes) -> bytes:
+    """ECDSA P-256 over a SHA-256 digest, by the store's key."""
+    return store().sign_digest(key_id, digest)
