@@ -1,0 +1,156 @@
+"""The nodes of a FEEL expression."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A number, text, boolean, date or null."""
+
+    value: object
+
+
+@dataclass(frozen=True)
+class Name:
+    """A variable."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Path:
+    """An entry of a context."""
+
+    base: "Node"
+    name: str
+
+
+@dataclass(frozen=True)
+class Unary:
+    """A sign."""
+
+    operand: "Node"
+
+
+@dataclass(frozen=True)
+class Binary:
+    """Arithmetic, comparison, conjunction or disjunction."""
+
+    operator: str
+    left: "Node"
+    right: "Node"
+
+
+@dataclass(frozen=True)
+class Range:
+    """An interval; an end is None where it is unbounded."""
+
+    low: "Node | None"
+    high: "Node | None"
+    low_closed: bool
+    high_closed: bool
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list."""
+
+    items: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Context:
+    """A context."""
+
+    entries: tuple[tuple[str, "Node"], ...]
+
+
+@dataclass(frozen=True)
+class If:
+    """if … then … else …"""
+
+    condition: "Node"
+    then: "Node"
+    other: "Node"
+
+
+@dataclass(frozen=True)
+class In:
+    """A value against tests."""
+
+    value: "Node"
+    tests: "UnaryTests"
+
+
+@dataclass(frozen=True)
+class Between:
+    """between … and …"""
+
+    value: "Node"
+    low: "Node"
+    high: "Node"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A built-in function with positional or named arguments."""
+
+    name: str
+    arguments: tuple["Node", ...]
+    named: tuple[tuple[str, "Node"], ...] = ()
+
+
+@dataclass(frozen=True)
+class Quantified:
+    """some/every … in … satisfies …, for … in … return …"""
+
+    kind: str
+    variable: str
+    source: "Node"
+    body: "Node"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A list narrowed by a condition or an index."""
+
+    base: "Node"
+    condition: "Node"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A unary test such as `< 10`."""
+
+    operator: str
+    operand: "Node"
+
+
+@dataclass(frozen=True)
+class UnaryTests:
+    """Alternatives; `tests` empty is the dash that matches everything. `negated` is not(…)."""
+
+    tests: tuple["Node", ...] = ()
+    negated: bool = False
+
+
+Node = (
+    Literal
+    | Name
+    | Path
+    | Unary
+    | Binary
+    | Range
+    | ListOf
+    | Context
+    | If
+    | In
+    | Between
+    | Call
+    | Quantified
+    | Filter
+    | Comparison
+    | UnaryTests
+)
+Number = Decimal
