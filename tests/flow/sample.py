@@ -118,6 +118,15 @@ def permit(version: int = 1) -> Flow:
                 opens=(Order("sample.review", _("审查"), Role.LIC_REVIEWER, due="FBL23.decide"),),
             ),
             Transition(
+                "remark",
+                _("记录审查意见"),
+                "ACCEPTED",
+                "",
+                (HasRole(Role.LIC_REVIEWER),),
+                "unconfirmed",
+                reason_required=True,
+            ),
+            Transition(
                 "order_check",
                 _("安排核查"),
                 "ACCEPTED",
