@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from qipan.kernel.flow import registry
-from qipan.kernel.law import catalogue, terms
-from qipan.kernel.ledger.actor import Actor
+from tests.flow import terms_of_law
 from tests.flow.sample import PERMIT
 
 
@@ -21,5 +20,4 @@ def sample_flow() -> Iterator[None]:
 @pytest.fixture
 def law(db: None) -> None:
     """The terms that the rooms ship."""
-    catalogue.load_all(Actor.system())
-    terms.forget()
+    terms_of_law.load()

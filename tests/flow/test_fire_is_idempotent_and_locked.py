@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 from qipan.kernel.flow import actions
 from qipan.kernel.flow.models import Case
-from qipan.kernel.law import catalogue, terms
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
+from tests.flow import terms_of_law
 from tests.flow.people import Desk, acts
 from tests.orgs.factories import StaffFactory
 
@@ -107,8 +107,7 @@ class TestTwiceIsOnce:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_the_same_moment_one_wins_and_the_other_is_told() -> None:
-    catalogue.load_all(Actor.system())
-    terms.forget()
+    terms_of_law.load()
     desk = Desk()
     case = desk.submitted()
     answers: list[str] = []

@@ -9,6 +9,7 @@ from qipan.kernel.flow.models import ACTIVE, OrderState, WorkOrder
 from qipan.kernel.flow.models.orders import Countersigning
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.orgs.roles import Role
+from tests.flow import terms_of_law
 from tests.flow.people import Desk, acts
 from tests.flow.test_work_orders_have_one_owner import make, refused
 from tests.orgs.factories import reader_for
@@ -196,10 +197,7 @@ def test_versions_rise_with_every_change() -> None:
 
 
 def test_an_order_of_a_case_is_closed_by_its_case_only() -> None:
-    from qipan.kernel.law import catalogue, terms
-
-    catalogue.load_all(SYSTEM)
-    terms.forget()
+    terms_of_law.load()
     desk = Desk()
     case = desk.submitted()
     order = actions.claim(desk.order(case, "sample.accept"), actor=acts(desk.receiver))

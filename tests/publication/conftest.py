@@ -2,12 +2,10 @@
 
 import pytest
 
-from qipan.kernel.law import catalogue, terms
-from qipan.kernel.ledger.actor import Actor
+from tests.flow import terms_of_law
 
 
 @pytest.fixture(autouse=True)
 def kinds(db: None) -> None:
     """What the rooms ship."""
-    catalogue.load_all(Actor.system())
-    terms.forget()
+    terms_of_law.load()

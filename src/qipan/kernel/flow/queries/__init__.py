@@ -12,7 +12,7 @@ from qipan.kernel.flow.queries.cases import (
     search_cases,
     waiting_for_applicant,
 )
-from qipan.kernel.flow.queries.inbox import (
+from qipan.kernel.flow.queries.orders import (
     Count,
     InboxFilters,
     InboxRow,
