@@ -6,11 +6,13 @@ import uuid
 import pytest
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.documents import loading as documents
 from qipan.kernel.flow import actions, checks, registry, testing
 from qipan.kernel.flow.clock_steps import End, Start
 from qipan.kernel.flow.declaration import Flow, Order, Paper, Refusal, State, Transition
 from qipan.kernel.flow.errors import FlowError
 from qipan.kernel.flow.predicates import Applicant, HasRole, System
+from qipan.kernel.law import catalogue
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.registry import EventType
@@ -48,6 +50,18 @@ def test_the_sample_is_sound() -> None:
 def test_every_registered_flow_is_sound() -> None:
     for flow in registry.all_flows():
         assert checks.problems(flow) == [], f"{flow.code} v{flow.version}"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("law")
+def test_what_every_registered_flow_refers_to_is_in_the_catalogues() -> None:
+    for source in catalogue.files():
+        if source.kind == "templates":
+            documents.load_templates(catalogue.checked(source), Actor.system())
+    for flow in registry.all_flows():
+        assert checks.missing(flow) == [], f"{flow.code} v{flow.version}"
+    lost = changed("accept", clocks=(Start("Nowhere.rule"),), documents=(Paper("sample.nowhere", data=dict),))
+    assert checks.missing(lost) == ["rule Nowhere.rule is not loaded", "template sample.nowhere is not loaded"]
 
 
 @pytest.mark.parametrize(

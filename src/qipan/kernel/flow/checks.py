@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from qipan.kernel.documents.models import Template
 from qipan.kernel.flow.clock_steps import Start
 from qipan.kernel.flow.declaration import UNCONFIRMED, Flow, Owner, State
 from qipan.kernel.flow.events import STEP_FIELDS
 from qipan.kernel.flow.predicates import Rules, System
+from qipan.kernel.law import terms
 from qipan.kernel.law.citations import Citation
 from qipan.kernel.orgs.roles import Role
 
@@ -147,3 +149,18 @@ def problems(flow: Flow) -> list[str]:
     opened = {order.kind for transition in flow.transitions for order in transition.opens}
     found += [f"order {kind}: no transition closes it" for kind in sorted(opened - closed)]
     return found
+
+
+def missing(flow: Flow) -> list[str]:
+    """What a flow refers to and the loaded catalogues do not hold: rules of law and document templates."""
+    rules = {step.rule for transition in flow.transitions for step in transition.clocks}
+    rules |= {
+        order.due
+        for transition in flow.transitions
+        for order in transition.opens
+        if isinstance(order.due, str) and order.due
+    }
+    papers = {paper.template for transition in flow.transitions for paper in transition.papers}
+    known = set(Template.objects.filter(code__in=papers).values_list("code", flat=True))
+    found = [f"rule {code} is not loaded" for code in sorted(rules) if not terms.exists(code)]
+    return found + [f"template {code} is not loaded" for code in sorted(papers - known)]

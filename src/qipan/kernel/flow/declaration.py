@@ -117,16 +117,19 @@ class Order:
 class Paper:
     """A document that a transition writes: its template, the data for it, and what happens once it is reserved.
 
-    `data` gives the template's fields; `number`, `seal` go to documents.actions.prepare as they are; `when` leaves
-    the document out; `then(context, document)` is called with the reserved document in the same transaction.
+    `data` gives the template's fields. `number` replaces the template's own rule (a licence carries its licence
+    number); `seal` is the path of the unit whose seal it gets, the case's unit when not given; both may be callables.
+    `when` leaves the document out. `then(context, document)` is called with the reserved document in the same
+    transaction. `at_once`: rendered and sealed right after the commit, before the answer; else by the next worker.
     """
 
     template: str
     data: Callable[[Context], dict[str, Any]] | None = None
-    number: Any = None
+    number: str | Callable[[Context], str] | None = None
     seal: str | Callable[[Context], str] | None = None
     when: Callable[[Context], bool] | None = None
     then: Callable[[Context, Any], None] | None = None
+    at_once: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from qipan.kernel.documents.actions import prepare
+from qipan.kernel.documents.jobs import produce_later
 from qipan.kernel.flow import case_orders, clocks, events
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Flow, Guard, Refusal, Transition
 from qipan.kernel.flow.errors import FlowError
 from qipan.kernel.flow.models import Case, FiredKey, Recusal
 from qipan.kernel.flow.predicates import Rules
+from qipan.kernel.jobs import after_commit
 from qipan.kernel.ledger import feed
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
@@ -245,16 +248,11 @@ def _next_automatic(first: Context) -> Context | None:
 
 
 def _write_documents(context: Context) -> None:
-    if not context.transition.papers:
-        return
-    from qipan.kernel.documents.actions import prepare
-
     case = context.case
     for paper in context.transition.papers:
         if paper.when is not None and not paper.when(context):
             continue
         fill = paper.data or (lambda each, code=paper.template: context.flow.document_data(each, code))
-        seal = paper.seal(context) if callable(paper.seal) else paper.seal
         document = prepare(
             paper.template,
             fill(context),
@@ -262,10 +260,12 @@ def _write_documents(context: Context) -> None:
             org_path=case.org_path,
             actor=context.actor,
             key=f"{case.uuid}:{context.version}:{context.transition.code}:{paper.template}",
-            number=paper.number,
-            seal_code=seal,
+            number=paper.number(context) if callable(paper.number) else paper.number,
+            seal=paper.seal(context) if callable(paper.seal) else paper.seal,
             subject_id=case.subject_id,
         )
         context.documents[paper.template] = document
         if paper.then is not None:
             paper.then(context, document)
+        if paper.at_once:
+            after_commit(produce_later, document_id=document.pk)
