@@ -47,7 +47,7 @@ def open_one(context: Context, order: Order, running: Mapping[str, Clock] | None
     )
     append(events.ORDER_ISSUED, made, context.actor, data={"kind": made.kind, "role": made.role})
     if order.assignees:
-        changes.put_people(made, list(order.assignees(context)))
+        changes.put_people(made, changes.fit(made, order.assignees(context)))
     changes.tell(made)
     return made
 

@@ -99,7 +99,8 @@ class Order:
 
     `due`: rule code; the case's clock of that rule where one runs, else the term counted from now; or a callable
     that gives the day. `needs` officers must have claimed it before it can start; `certified`: each with a valid
-    certificate. `assignees`: callable that names user ids at once. `org`: callable that gives another unit's path.
+    certificate. `assignees`: callable that names user ids at once; who is absent, recused or no longer fit is left out, and when
+    nobody is left the order lies in the unit's inbox. `org`: callable that gives another unit's path.
     """
 
     kind: str

@@ -19,7 +19,7 @@ from qipan.kernel.documents.actions import prepare
 from qipan.kernel.documents.jobs import produce_later
 from qipan.kernel.flow import case_orders, clocks, events
 from qipan.kernel.flow.context import Context
-from qipan.kernel.flow.declaration import Flow, Guard, Refusal, Transition
+from qipan.kernel.flow.declaration import Flow, Guard, Paper, Refusal, Transition
 from qipan.kernel.flow.errors import FlowError
 from qipan.kernel.flow.models import Case, FiredKey, Recusal
 from qipan.kernel.flow.predicates import Rules
@@ -222,7 +222,8 @@ def _take(context: Context) -> Context:
 
 def _follow(first: Context) -> list[Context]:
     """Take the automatic transitions that now apply, one after the other; each is an event of its own."""
-    case, taken = first.case, []
+    case = first.case
+    taken: list[Context] = []
     while not case.closed_at:
         context = _next_automatic(first)
         if context is None:
@@ -247,15 +248,22 @@ def _next_automatic(first: Context) -> Context | None:
     return None
 
 
+def _document_data(context: Context, paper: Paper) -> dict[str, Any]:
+    if paper.data is not None:
+        return paper.data(context)
+    if context.flow.document_data is None:
+        raise FlowError(f"{context.flow.code}: document {paper.template} has no data")
+    return context.flow.document_data(context, paper.template)
+
+
 def _write_documents(context: Context) -> None:
     case = context.case
     for paper in context.transition.papers:
         if paper.when is not None and not paper.when(context):
             continue
-        fill = paper.data or (lambda each, code=paper.template: context.flow.document_data(each, code))
         document = prepare(
             paper.template,
-            fill(context),
+            _document_data(context, paper),
             record=case,
             org_path=case.org_path,
             actor=context.actor,

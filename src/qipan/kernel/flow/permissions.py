@@ -42,7 +42,7 @@ def case_scope(reader: Reader) -> Q:
             flows = registry.codes_for(power.role)
             if flows:
                 condition |= _over(power) & Q(flow_code__in=sorted(flows), private=False)
-        parts = Participant.objects.filter(user_id=reader.user_id, active=True, order__case__isnull=False)
+        parts = Participant.objects.filter(user_id=reader.user_id or 0, active=True, order__case__isnull=False)
         condition |= Q(pk__in=parts.values("order__case"))
     return condition
 
@@ -59,7 +59,7 @@ def order_scope(reader: Reader) -> Q:
             condition |= _over(power)
         else:
             condition |= _over(power) & Q(role=power.role)
-    parts = Participant.objects.filter(user_id=reader.user_id, active=True)
+    parts = Participant.objects.filter(user_id=reader.user_id or 0, active=True)
     return condition | Q(pk__in=parts.values("order")) | Q(issued_by=reader.user_id)
 
 

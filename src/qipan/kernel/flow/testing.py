@@ -27,7 +27,8 @@ LAST = "test_every_guard_was_refused"
 
 def guard_name(guard: Guard) -> str:
     """What a guard is called: its module and name."""
-    return f"{getattr(guard, '__module__', '')}.{getattr(guard, '__qualname__', repr(guard))}"
+    name = getattr(guard, "name", None) or getattr(guard, "__qualname__", None) or type(guard).__name__
+    return f"{getattr(guard, '__module__', '')}.{name}"
 
 
 def _observe(flow: Flow, transition: Transition, guard: Guard, refused: bool) -> None:

@@ -69,7 +69,7 @@ def oblige(
         title=masking.text(title or f"{kind.title} {getattr(record, 'number', '') or ''}".strip())[:200],
         content=shown,
         formed_on=formed_on,
-        due_on=terms.due(kind.due_rule, formed_on).due_on,
+        due_on=_last_day(kind.due_rule, formed_on),
         is_demo=is_demo,
     )
     append(events.OBLIGED, made, actor, data={"kind": kind.code, "due_on": made.due_on.isoformat()})
@@ -120,14 +120,14 @@ def annul(
         rows = rows.filter(kind__code=kind_code)
     touched = []
     for row in rows.order_by("pk"):
-        row.withdraw_by = terms.due(row.kind.withdraw_rule, formed_on).due_on
+        limit = row.withdraw_by = _last_day(row.kind.withdraw_rule, formed_on)
         row.save(update_fields=["withdraw_by"])
-        data = {"kind": row.kind.code, "withdraw_by": row.withdraw_by.isoformat()}
+        data = {"kind": row.kind.code, "withdraw_by": limit.isoformat()}
         append(events.ANNULLED, row, actor, data=data, reason=reason)
         if row.state == PublicationState.DUE or row.kind.mode == Mode.AT_ONCE:
             _take_back(row, reason, Actor.system(row.org_path))
         else:
-            _ask_publisher(row, str(_("撤回公示：%(title)s")) % {"title": row.title}, row.withdraw_by, actor, reason)
+            _ask_publisher(row, str(_("撤回公示：%(title)s")) % {"title": row.title}, limit, actor, reason)
         touched.append(row)
     return touched
 
@@ -163,6 +163,10 @@ def remind(publication: Publication, *, actor: Actor) -> Publication:
     if locked.state == PublicationState.DUE and locked.due_on < today():
         _ask_publisher(locked, str(_("逾期未公示：%(title)s")) % {"title": locked.title}, locked.due_on, actor)
     return locked
+
+
+def _last_day(rule: str, start: datetime.date) -> datetime.date:
+    return terms.due(rule, start).due_on or start
 
 
 def _living(record: models.Model) -> models.QuerySet[Publication]:
@@ -224,12 +228,7 @@ def _supersede(row: Publication, actor: Actor) -> None:
     before = (
         Publication.objects.select_for_update(of=("self",))
         .select_related("kind", "order")
-        .filter(
-            kind__code=row.kind.code,
-            subject_id=row.subject_id,
-            premises_id=row.premises_id,
-            state=PublicationState.PUBLISHED,
-        )
+        .filter(kind__code=row.kind.code, subject=row.subject, premises=row.premises, state=PublicationState.PUBLISHED)
         .exclude(pk=row.pk)
     )
     for each in before.order_by("pk"):

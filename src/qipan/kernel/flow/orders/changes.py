@@ -25,6 +25,7 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.models import Staff
 from qipan.kernel.orgs.reader import Power
+from qipan.kernel.orgs.roles import Role
 
 
 def lock(order: WorkOrder) -> WorkOrder:
@@ -111,7 +112,7 @@ def refuse_unfit(order: WorkOrder, user_id: int, *, assigned: bool) -> None:
         raise Refused(_("该人员不是在职工作人员。"), code="invalid", field="users")
     held = orgs.powers_of(staff)
     name = str(staff.user)
-    if not permissions.covers(held, order.role, order.org_path, order.line):
+    if not permissions.covers(held, Role(order.role), order.org_path, order.line):
         raise Refused(
             _("%(name)s在该机构没有“%(role)s”职责。") % {"name": name, "role": order.get_role_display()},
             code="forbidden",
@@ -123,6 +124,18 @@ def refuse_unfit(order: WorkOrder, user_id: int, *, assigned: bool) -> None:
         raise Refused(_("%(name)s与本案有回避关系，不能办理。") % {"name": name}, code="forbidden", field="users")
     if assigned and not Staff.objects.filter(pk=staff.pk).filter(orgs.present()).exists():
         raise Refused(_("%(name)s当前缺勤，不能指派。") % {"name": name}, code="invalid", field="users")
+
+
+def fit(order: WorkOrder, user_ids: Iterable[int]) -> list[int]:
+    """Those of the people who may be given the order now."""
+    found = []
+    for user_id in dict.fromkeys(user_ids):
+        try:
+            refuse_unfit(order, user_id, assigned=True)
+        except Refused:
+            continue
+        found.append(user_id)
+    return found
 
 
 def is_recused(order: WorkOrder, user_id: int) -> bool:

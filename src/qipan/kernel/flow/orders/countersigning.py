@@ -69,7 +69,7 @@ def _refuse_signers(order: WorkOrder, asked: Sequence[int], working: set[int]) -
 def sign(order: WorkOrder, *, agree: bool, actor: Actor, note: str = "") -> WorkOrder:
     """Say yes or no to a countersignature; a no needs its reason. The same answer again changes nothing."""
     locked = changes.lock(order)
-    part = locked.participants.filter(part=Part.SIGNER, active=True, user_id=actor.user_id).first()
+    part = locked.participants.filter(part=Part.SIGNER, active=True, user_id=actor.user_id or 0).first()
     if part is None:
         raise Refused(_("您不是该工单的会签人。"), code="forbidden")
     opinion = Opinion.AGREED if agree else Opinion.DECLINED

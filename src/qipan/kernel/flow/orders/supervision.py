@@ -77,10 +77,11 @@ def recuse(
                 user_id=user_id, subject_id=subject_id, case=case, reason=reason.strip()[:200], decided_by=actor.user_id
             )
     except IntegrityError:
-        return Recusal.objects.get(user_id=user_id, subject_id=subject_id, case=case, lifted_at__isnull=True)
+        known = Recusal.objects.filter(user_id=user_id, lifted_at__isnull=True)
+        return known.get(case=case) if case else known.get(subject_id=subject_id or 0)
     append(events.RECUSED, made, actor, data={"user": user_id}, reason=reason, subject_id=subject_id, org_path=case.org_path if case else "")
     held = WorkOrder.objects.filter(state__in=ACTIVE, participants__user_id=user_id, participants__active=True)
-    held = held.filter(case=case) if case else held.filter(subject_id=subject_id)
+    held = held.filter(case=case) if case else held.filter(subject_id=subject_id or 0)
     for order in held.distinct().order_by("pk"):
         _take_out(changes.lock(order), user_id, actor, reason)
     return made

@@ -125,7 +125,7 @@ def release(order: WorkOrder, *, reason: str = "", actor: Actor) -> WorkOrder:
     locked = changes.lock(order)
     changes.refuse_unless(locked, OrderState.OPEN, OrderState.CLAIMED)
     parts = changes.refuse_stranger(locked, actor)
-    locked.participants.filter(user_id=actor.user_id, active=True).exclude(part=Part.SIGNER).update(active=False)
+    locked.participants.filter(user_id=actor.user_id or 0, active=True).exclude(part=Part.SIGNER).update(active=False)
     staying = [part for part in parts if part.user_id != actor.user_id]
     if staying and staying[0].part != Part.LEAD:
         Participant.objects.filter(pk=staying[0].pk).update(part=Part.LEAD)

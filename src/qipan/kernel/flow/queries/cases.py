@@ -102,21 +102,26 @@ def search_cases(
 ) -> list[Case]:
     """Cases by a part of their title, the head of their number, or their subject's name or identifier.
 
-    Newest first, at most `limit`; `before` is the id of the last row of the page before.
+    Newest first, at most `limit`; `before` is the id of the last row of the page before. Numbers and subjects are
+    found by index; titles are only looked through when those give less than a page.
     """
     rows = cases_visible(reader, filters).select_related("subject")
-    words = text.strip()
-    if words:
-        found = Q(number__startswith=words.upper()) | Q(number__startswith=words)
-        if len(words) >= FEW_CHARACTERS:
-            found |= Q(title__contains=words)
-            of_subjects = [subject.pk for subject in subjects.find(words, limit=100)]
-            if of_subjects:
-                found |= Q(subject_id__in=of_subjects)
-        rows = rows.filter(found)
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    return list(rows[:limit])
+    words = text.strip()
+    if not words:
+        return list(rows[:limit])
+    ways = [Q(number__startswith=words.upper()) | Q(number__startswith=words)]
+    if len(words) >= FEW_CHARACTERS:
+        of_subjects = [subject.pk for subject in subjects.find(words, limit=100)]
+        if of_subjects:
+            ways.append(Q(subject_id__in=of_subjects))
+        ways.append(Q(title__contains=words))
+    found: dict[int, Case] = {}
+    for way in ways:
+        if len(found) < limit:
+            found |= {case.pk: case for case in rows.filter(way)[:limit]}
+    return sorted(found.values(), key=lambda case: -case.pk)[:limit]
 
 
 def case_for(reader: Reader, uuid: uuids.UUID | str) -> Case | None:

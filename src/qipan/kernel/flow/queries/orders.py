@@ -12,7 +12,7 @@ from typing import Any, Literal
 from django.db.models import Prefetch, Q
 
 from qipan.kernel.flow import permissions
-from qipan.kernel.flow.models import ACTIVE, Case, OrderState, Part, Participant, WorkOrder
+from qipan.kernel.flow.models import ACTIVE, Case, OrderState, Part, Participant, Recusal, WorkOrder
 from qipan.kernel.flow.models.orders import Opinion, due_order
 from qipan.kernel.law import terms
 from qipan.kernel.ledger.clock import now, today
@@ -72,7 +72,7 @@ class Count:
 
 
 def _mine(reader: Reader) -> Q:
-    parts = Participant.objects.filter(user_id=reader.user_id, active=True).exclude(part=Part.SIGNER)
+    parts = Participant.objects.filter(user_id=reader.user_id or 0, active=True).exclude(part=Part.SIGNER)
     condition = Q(pk__in=parts.values("order"))
     for power in reader.powers:
         if power.lent_by is not None:
@@ -81,12 +81,21 @@ def _mine(reader: Reader) -> Q:
 
 
 def _unclaimed(reader: Reader) -> Q:
-    """Orders that miss people, for the reader's roles, without those about whom the reader is recused."""
+    """Orders that miss people, for the reader's roles, without those from which the reader is recused."""
     condition = NOTHING
     for power in reader.powers:
         over = Q(org_path__startswith=power.org_path, role=power.role)
         condition |= over & Q(line__in=("", power.line)) if power.line else over
-    return condition & Q(state=OrderState.OPEN) & (Q(assignee__isnull=True) | Q(needs__gt=1))
+    condition &= Q(state=OrderState.OPEN) & (Q(assignee__isnull=True) | Q(needs__gt=1))
+    barred = list(
+        Recusal.objects.filter(user_id=reader.user_id or 0, lifted_at__isnull=True).values_list("subject_id", "case_id")
+    )
+    subjects, cases = {subject for subject, _case in barred if subject}, {case for _subject, case in barred if case}
+    if subjects:
+        condition &= Q(subject__isnull=True) | ~Q(subject_id__in=subjects)
+    if cases:
+        condition &= Q(case__isnull=True) | ~Q(case_id__in=cases)
+    return condition
 
 
 def _directed(reader: Reader) -> Q:
@@ -106,7 +115,7 @@ def _box(reader: Reader, box: Box) -> Q:
         return _unclaimed(reader)
     if box == "countersign":
         waiting = Participant.objects.filter(
-            user_id=reader.user_id, active=True, part=Part.SIGNER, opinion=Opinion.WAITING
+            user_id=reader.user_id or 0, active=True, part=Part.SIGNER, opinion=Opinion.WAITING
         )
         return Q(pk__in=waiting.values("order"), state__in=ACTIVE)
     if box == "returned":
@@ -151,8 +160,8 @@ def _rows(reader: Reader, filters: InboxFilters) -> ScopedQuerySet:
 def inbox(reader: Reader, filters: InboxFilters | None = None, *, after: str = "", limit: int = 50) -> Page:
     """A page of the reader's inbox, nearest limit first (newest first in the box of what is done).
 
-    Four queries whatever the length: the rows with their cases, and who works on them. Raises no error for a cursor
-    that cannot be read: it begins anew.
+    Three queries whatever the length: recusals, the rows with their cases, who works on them. A cursor that cannot be
+    read begins anew.
     """
     wanted = filters or InboxFilters()
     working = Participant.objects.filter(active=True).exclude(part=Part.SIGNER).select_related("user")
@@ -208,7 +217,7 @@ def _read(after: str) -> tuple[datetime.date | None, int] | None:
 def inbox_counts(reader: Reader, filters: InboxFilters | None = None) -> dict[str, Count]:
     """How many lie in each box, never counting beyond 1000; and under "overdue" those past their limit in todo."""
     wanted = filters or InboxFilters()
-    counts = {}
+    counts: dict[str, Count] = {}
     for box in BOXES:
         narrowed = InboxFilters(box, wanted.kinds, wanted.org_path, wanted.light, wanted.text, wanted.subject_id)
         counts[box] = _count(_rows(reader, narrowed))
