@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def test_loading_twice_changes_nothing() -> None:
     load_catalogues()
     before = LawRule.objects.count()
-    assert all(report.created == 0 for report in catalogue.load_all())
+    assert all(report.created == 0 for report in catalogue.load_all(without=frozenset({"units", "posts"})))
     assert LawRule.objects.count() == before > 50
 
 

@@ -127,14 +127,14 @@ def in_order(names: set[str]) -> list[str]:
     return done
 
 
-def load_all(actor: Actor | None = None) -> list[Report]:
-    """Check every file, then load all of them in one transaction; returns a report for each kind."""
+def load_all(actor: Actor | None = None, *, without: frozenset[str] = frozenset()) -> list[Report]:
+    """Check every file, then load all kinds but those `without` in one transaction; returns a report for each."""
     by_kind: dict[str, list[Any]] = {}
     for source in files():
         by_kind.setdefault(source.kind, []).extend(checked(source))
     reports = []
     with transaction.atomic():
-        for name in in_order(set(by_kind)):
+        for name in in_order(set(by_kind) - without):
             reports.append(_kinds[name].load(by_kind[name], actor or Actor.system()))
     return reports
 

@@ -54,7 +54,8 @@ class RuleRow(Sourced):
 
 
 def load_rules(rows: list[RuleRow], actor: Actor) -> Report:
-    """Keep the terms."""
+    """Keep the terms, and the calendar on which they run."""
+    load_holidays()
     created = 0
     for row in rows:
         citation = row.citation
@@ -116,7 +117,6 @@ def load_holidays(first: int = 2015) -> Report:
 
 def _load_units(rows: list[orgs.UnitRow], actor: Actor) -> Report:
     loaded = orgs.load_units(rows, actor)
-    load_holidays()
     return Report("units", loaded.created, len(rows) - loaded.created)
 
 
