@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Literal
 
 from django.utils.translation import gettext as _
 
@@ -13,7 +15,8 @@ from qipan.kernel.ledger.models import Event
 from qipan.kernel.orgs.roles import Role
 
 NODE_WIDTH, NODE_HEIGHT = 132, 44
-GAP_X, GAP_Y, MARGIN = 92, 40, 24
+LINE_HEIGHT, LANE = 16, 22
+GAP_X, GAP_Y, MARGIN = 92, 36, 24
 SWEEPS = 6
 
 
@@ -73,8 +76,8 @@ class Diagram:
 def diagram(of: Flow | Case) -> Diagram:
     """The diagram of a flow, or of a case with the states it has passed (from the ledger) and where it stands.
 
-    Exits (withdrawn, terminated) that can be reached from several states stand in a row of their own below, with one
-    line from the nearest state each; the text names them all.
+    Exits (withdrawn, terminated) stand in a row of their own below; one that can be reached from several states has one
+    line, from the last of them. The text names every way.
     """
     if isinstance(of, Flow):
         return _drawn(of, frozenset(), "", frozenset())
@@ -132,68 +135,154 @@ def _layers(flow: Flow) -> dict[str, int]:
     return layers
 
 
-def _rows(flow: Flow, layers: dict[str, int], edges: Iterable[tuple[str, str, Transition]]) -> dict[int, list[str]]:
-    """The order within each layer, sorted by the middle of the neighbours until lines cross little."""
-    main = [state.code for state in flow.states if not state.exit]
+@dataclass
+class _Line:
+    """One line to be drawn: where it runs, and through which empty places it passes the layers between."""
+
+    source: str
+    target: str
+    step: Transition
+    kind: Literal["forward", "back", "exit"]
+    via: list[str] = field(default_factory=list)
+
+
+def _lines(flow: Flow, layers: dict[str, int]) -> list[_Line]:
+    found = []
+    for source, target, step in _main_edges(flow):
+        if flow.state(target).exit:
+            found.append(_Line(source, target, step, "exit"))
+        elif layers[target] <= layers[source]:
+            found.append(_Line(source, target, step, "back"))
+        else:
+            between = range(layers[source] + 1, layers[target])
+            found.append(_Line(source, target, step, "forward", [f"{source}>{target}@{layer}" for layer in between]))
+    return found
+
+
+def _columns(flow: Flow, layers: dict[str, int], lines: list[_Line]) -> dict[int, list[str]]:
+    """The order within each layer, empty places of long lines included, sorted until lines cross little."""
+    places = {state.code: layers[state.code] for state in flow.states if not state.exit}
+    near: dict[str, list[str]] = {}
+    for line in lines:
+        if line.kind != "forward":
+            continue
+        chain = [line.source, *line.via, line.target]
+        places |= {place: layers[line.source] + step for step, place in enumerate(line.via, start=1)}
+        for left, right in pairwise(chain):
+            near.setdefault(left, []).append(right)
+            near.setdefault(right, []).append(left)
     columns: dict[int, list[str]] = {}
-    for code in main:
-        columns.setdefault(layers[code], []).append(code)
-    near: dict[str, list[str]] = {code: [] for code in main}
-    for source, target, _step in edges:
-        if source in near and target in near:
-            near[source].append(target)
-            near[target].append(source)
-    place = {code: index for column in columns.values() for index, code in enumerate(column)}
+    for code, layer in places.items():
+        columns.setdefault(layer, []).append(code)
+    rank = {code: index for column in columns.values() for index, code in enumerate(column)}
     for sweep in range(SWEEPS):
-        for layer in sorted(columns, reverse=bool(sweep % 2)):
-            side = -1 if sweep % 2 == 0 else 1
-            column = columns[layer]
-
-            def middle(code: str, side: int = side, layer: int = layer) -> tuple[float, int]:
-                around = [place[other] for other in near[code] if (layers[other] - layer) * side > 0]
-                return (sum(around) / len(around) if around else place[code], place[code])
-
-            column.sort(key=middle)
-            place.update({code: index for index, code in enumerate(column)})
+        side = -1 if sweep % 2 == 0 else 1
+        for layer in sorted(columns, reverse=side > 0):
+            middles = {}
+            for code in columns[layer]:
+                around = [rank[other] for other in near.get(code, ()) if (places[other] - layer) * side > 0]
+                middles[code] = (sum(around) / len(around) if around else rank[code], rank[code])
+            columns[layer].sort(key=middles.__getitem__)
+            rank |= {code: index for index, code in enumerate(columns[layer])}
     return columns
 
 
 def _drawn(flow: Flow, passed: frozenset[str], current: str, taken: frozenset[tuple[str, str]]) -> Diagram:
     layers = _layers(flow)
-    lines = _main_edges(flow)
-    columns = _rows(flow, layers, lines)
-    tallest = max(len(column) for column in columns.values())
+    lines = _lines(flow, layers)
+    columns = _columns(flow, layers, lines)
+    heights = {layer: sum(_height(code) + GAP_Y for code in column) - GAP_Y for layer, column in columns.items()}
+    tallest = max(heights.values())
     nodes: dict[str, Node] = {}
+    empty: dict[str, tuple[int, int]] = {}
     for layer, column in columns.items():
-        top = MARGIN + (tallest - len(column)) * (NODE_HEIGHT + GAP_Y) // 2
-        for index, code in enumerate(column):
-            nodes[code] = _node(flow.state(code), layer, top + index * (NODE_HEIGHT + GAP_Y))
-    below = MARGIN + tallest * (NODE_HEIGHT + GAP_Y) + GAP_Y // 2
+        y = MARGIN + (tallest - heights[layer]) // 2
+        for code in column:
+            if ">" in code:
+                empty[code] = (MARGIN + layer * (NODE_WIDTH + GAP_X), y + LINE_HEIGHT // 2)
+            else:
+                nodes[code] = _node(flow.state(code), layer, y)
+            y += _height(code) + GAP_Y
+    lane = MARGIN + tallest + GAP_Y // 2
+    _place_exits(flow, nodes, layers, lines, lane + GAP_Y)
+    nodes = {code: replace(node, passed=code in passed, current=code == current) for code, node in nodes.items()}
+    depth = max(node.y + node.height for node in nodes.values())
+    pen = _Pen(nodes, empty, lane, depth)
+    edges = tuple(pen.draw(line, (line.source, line.step.code) in taken) for line in lines)
+    steps = tuple(_sentences(flow, current))
+    width = max([node.x + node.width for node in nodes.values()] + [pen.right]) + MARGIN
+    name = _("流程图：%(title)s。") % {"title": flow.title}
+    here = _("当前状态：%(state)s。") % {"state": flow.state(current).title} if current else ""
+    text = name + here + "；".join(steps) + "。"
+    return Diagram(tuple(nodes.values()), edges, width, pen.bottom + MARGIN, text, steps)
+
+
+def _height(code: str) -> int:
+    return LINE_HEIGHT if ">" in code else NODE_HEIGHT
+
+
+def _place_exits(flow: Flow, nodes: dict[str, Node], layers: dict[str, int], lines: list[_Line], y: int) -> None:
+    """Side exits stand in a row of their own, each to the right of the state from which its line comes."""
     used: set[int] = set()
     for state in flow.states:
         if state.exit:
-            nearest = max((layers[source] for source, target, _step in lines if target == state.code), default=0)
+            nearest = max((layers[line.source] for line in lines if line.target == state.code), default=0) + 1
             layer = next(free for free in range(nearest, nearest + len(flow.states) + 1) if free not in used)
             used.add(layer)
-            nodes[state.code] = _node(state, layer, below)
-    nodes = {
-        code: replace(node, passed=code in passed, current=code == current) for code, node in nodes.items()
-    }
-    depth = max(node.y + node.height for node in nodes.values())
-    lanes = 0
-    edges = []
-    for source, target, step in lines:
-        start, end = nodes[source], nodes[target]
-        back = end.x <= start.x and not flow.state(target).exit
-        if back and end.x < start.x:
-            lanes += 1
-        edges.append(_edge(step, start, end, back, depth + 18 * lanes, (source, step.code) in taken))
-    steps = tuple(_sentences(flow, current))
-    width = max(node.x + node.width for node in nodes.values()) + MARGIN
-    height = depth + 18 * lanes + MARGIN
-    name = _("流程图：%(title)s。") % {"title": flow.title}
-    here = _("当前状态：%(state)s。") % {"state": flow.state(current).title} if current else ""
-    return Diagram(tuple(nodes.values()), tuple(edges), width, height, name + here + "；".join(steps) + "。", steps)
+            nodes[state.code] = _node(state, layer, y)
+
+
+class _Pen:
+    """Draws lines: forward ones through the gaps, back ones and exits along lanes that no box stands in."""
+
+    def __init__(
+        self, nodes: dict[str, Node], empty: dict[str, tuple[int, int]], exit_lane: int, depth: int
+    ) -> None:
+        self.nodes, self.empty, self.exit_lane = nodes, empty, exit_lane
+        self.bottom, self.right = depth, 0
+        self.used: dict[int, int] = {}
+
+    def draw(self, line: _Line, passed: bool) -> Edge:
+        start, end = self.nodes[line.source], self.nodes[line.target]
+        path, label = {"forward": self._forward, "back": self._back, "exit": self._exit}[line.kind](line, start, end)
+        step = line.step
+        back = line.kind == "back"
+        return Edge(step.code, str(step.title), start.code, end.code, path, label[0], label[1], passed, back)
+
+    def _channel(self, x: int) -> int:
+        """A free upright line in the gap that begins at x."""
+        number = self.used[x] = self.used.get(x, 0) + 1
+        return x + 6 + 9 * number
+
+    def _forward(self, line: _Line, start: Node, end: Node) -> tuple[str, tuple[int, int]]:
+        x, y = start.x + start.width, start.text_y
+        path, label = f"M{x} {y}", (0, 0)
+        stops = [self.empty[place] for place in line.via]
+        for index, (next_x, next_y) in enumerate([*stops, (end.x, end.text_y)]):
+            bend = (next_x - x) // 2
+            path += f" C{x + bend} {y} {next_x - bend} {next_y} {next_x} {next_y}"
+            if index == 0:
+                label = (x + bend, (y + next_y) // 2 - 6) if not stops else (next_x + NODE_WIDTH // 2, next_y - 6)
+            x, y = next_x, next_y
+            if index < len(stops):
+                x += NODE_WIDTH
+                path += f" L{x} {y}"
+        return path, label
+
+    def _back(self, line: _Line, start: Node, end: Node) -> tuple[str, tuple[int, int]]:
+        self.bottom += LANE
+        down = self._channel(start.x + start.width)
+        up = self._channel(end.x - GAP_X)
+        y1, y2 = start.text_y + start.height // 4, end.text_y + end.height // 4
+        path = f"M{start.x + start.width} {y1} L{down} {y1} L{down} {self.bottom} L{up} {self.bottom} L{up} {y2} L{end.x} {y2}"
+        return path, ((down + up) // 2, self.bottom - 4)
+
+    def _exit(self, line: _Line, start: Node, end: Node) -> tuple[str, tuple[int, int]]:
+        down = self._channel(start.x + start.width)
+        y = start.text_y + start.height // 4
+        self.right = max(self.right, down)
+        path = f"M{start.x + start.width} {y} L{down} {y} L{down} {self.exit_lane} L{end.text_x} {self.exit_lane} L{end.text_x} {end.y}"
+        return path, ((down + end.text_x) // 2, self.exit_lane - 4)
 
 
 def _node(state: State, layer: int, y: int) -> Node:
@@ -213,26 +302,6 @@ def owner_title(state: State) -> str:
         return str(Role(state.owner).label)
     names = {Owner.APPLICANT: _("申请人"), Owner.SYSTEM: _("系统"), Owner.ASSIGNEE: _("工单办理人")}
     return names.get(state.owner, "")
-
-
-def _edge(step: Transition, start: Node, end: Node, back: bool, lane: int, passed: bool) -> Edge:
-    if end.x == start.x:
-        down = end.y > start.y
-        x = start.text_x
-        y1, y2 = (start.y + start.height, end.y) if down else (start.y, end.y + end.height)
-        path, label = f"M{x} {y1} L{x} {y2}", (x, (y1 + y2) // 2 + 4)
-    elif back:
-        path = (
-            f"M{start.text_x} {start.y + start.height} L{start.text_x} {lane} "
-            f"L{end.text_x} {lane} L{end.text_x} {end.y + end.height}"
-        )
-        label = ((start.text_x + end.text_x) // 2, lane - 4)
-    else:
-        x1, y1, x2, y2 = start.x + start.width, start.text_y, end.x, end.text_y
-        bend = max((x2 - x1) // 2, 20)
-        path = f"M{x1} {y1} C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
-        label = ((x1 + x2) // 2, (y1 + y2) // 2 - 6)
-    return Edge(step.code, str(step.title), start.code, end.code, path, label[0], label[1], passed, back)
 
 
 def _sentences(flow: Flow, current: str) -> Iterable[str]:

@@ -24,26 +24,50 @@ DISPATCHERS = (
 """Who may assign, take back and cancel work orders of their unit, and urge them (督办)."""
 
 
-def _over(power: Power) -> Q:
-    condition = Q(org_path__startswith=power.org_path)
-    return condition & Q(line__in=("", power.line)) if power.line else condition
+def _over(power: Power, prefix: str = "") -> Q:
+    condition = Q(**{f"{prefix}org_path__startswith": power.org_path})
+    return condition & Q(**{f"{prefix}line__in": ("", power.line)}) if power.line else condition
+
+
+def _cases_by_power(reader: Reader, prefix: str = "") -> Q:
+    """Cases of the flows in which the reader's roles act or read, where the roles are held; drafts are nobody's."""
+    from qipan.kernel.flow import registry
+
+    condition = NOTHING
+    for power in reader.powers:
+        flows = registry.codes_for(power.role)
+        if flows:
+            named = {f"{prefix}flow_code__in": sorted(flows), f"{prefix}private": False}
+            condition |= _over(power, prefix) & Q(**named)
+    return condition
+
+
+def _orders_by_power(reader: Reader, prefix: str = "") -> Q:
+    """Orders for the reader's roles; all of a unit for those who oversee or direct it."""
+    condition = NOTHING
+    for power in reader.powers:
+        whole = power.role in OVERSIGHT or power.role in DISPATCHERS
+        condition |= _over(power, prefix) if whole else _over(power, prefix) & Q(**{f"{prefix}role": power.role})
+    return condition
 
 
 def case_scope(reader: Reader) -> Q:
-    """Cases of one's own and of one's subjects; for staff those of the flows in which their roles act or read."""
-    from qipan.kernel.flow import registry
+    """Cases of one's own and of one's subjects; for staff those of the flows in which their roles act or read.
+
+    Those in which one takes part without holding a role over them (transferred, countersigned) are looked up first
+    and named by id: there are few, and a subquery beside the path would keep the database from using its index.
+    """
     from qipan.kernel.flow.models import Participant
 
     condition = of_own_subjects(reader)
     if reader.user_id is not None:
         condition |= Q(opened_by=reader.user_id)
-    if reader.kind == "staff":
-        for power in reader.powers:
-            flows = registry.codes_for(power.role)
-            if flows:
-                condition |= _over(power) & Q(flow_code__in=sorted(flows), private=False)
-        parts = Participant.objects.filter(user_id=reader.user_id or 0, active=True, order__case__isnull=False)
-        condition |= Q(pk__in=parts.values("order__case"))
+    if reader.kind == "staff" and reader.user_id is not None:
+        parts = Participant.objects.filter(user_id=reader.user_id, active=True, order__case__isnull=False)
+        elsewhere = parts.filter(~_cases_by_power(reader, "order__case__")).values_list("order__case_id", flat=True)
+        condition |= _cases_by_power(reader)
+        if known := sorted(set(elsewhere)):
+            condition |= Q(pk__in=known)
     return condition
 
 
@@ -51,16 +75,14 @@ def order_scope(reader: Reader) -> Q:
     """Orders for one's roles, those one takes part in or issued, and all of a unit for those who oversee it."""
     from qipan.kernel.flow.models import Participant
 
-    if reader.kind != "staff":
+    if reader.kind != "staff" or reader.user_id is None:
         return NOTHING
-    condition = NOTHING
-    for power in reader.powers:
-        if power.role in OVERSIGHT or power.role in DISPATCHERS:
-            condition |= _over(power)
-        else:
-            condition |= _over(power) & Q(role=power.role)
-    parts = Participant.objects.filter(user_id=reader.user_id or 0, active=True)
-    return condition | Q(pk__in=parts.values("order")) | Q(issued_by=reader.user_id)
+    parts = Participant.objects.filter(user_id=reader.user_id, active=True)
+    elsewhere = parts.filter(~_orders_by_power(reader, "order__")).values_list("order_id", flat=True)
+    condition = _orders_by_power(reader) | Q(issued_by=reader.user_id)
+    if known := sorted(set(elsewhere)):
+        condition |= Q(pk__in=known)
+    return condition
 
 
 def powers_of_user(user_id: int | None) -> tuple[Power, ...]:
