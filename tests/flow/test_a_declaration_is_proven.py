@@ -7,7 +7,7 @@ import pytest
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.documents import loading as documents
-from qipan.kernel.flow import actions, checks, registry, testing
+from qipan.kernel.flow import actions, checks, queries, registry, testing
 from qipan.kernel.flow.clock_steps import End, Start
 from qipan.kernel.flow.declaration import Flow, Order, Paper, Refusal, State, Transition
 from qipan.kernel.flow.errors import FlowError
@@ -158,6 +158,15 @@ class TestMigration:
             assert actions.fire(moved, "grant", acts(desk.decider)).state == "GRANTED"
         finally:
             registry.unregister(PERMIT_2)
+
+
+@pytest.mark.django_db
+def test_open_cases_of_a_version_that_is_gone_are_told() -> None:
+    desk = Desk()
+    desk.open()
+    assert queries.versions_without_declaration() == []
+    registry.unregister(PERMIT)
+    assert queries.versions_without_declaration() == [("sample.permit", 1, 1)]
 
 
 @pytest.mark.django_db

@@ -1,6 +1,6 @@
 """The engine: takes one transition of a case, and those that follow from it by themselves, in one transaction.
 
-Order: lock, idempotency key, optimistic version, permission, source state, guards (all refusals collected), effects,
+Order: lock the case (then always its clocks before its work orders, parents before children), idempotency key, optimistic version, permission, source state, guards (all refusals collected), effects,
 change, clocks, work orders, event; then automatic transitions; last the documents, whose numbers must have no gap.
 """
 
@@ -193,12 +193,13 @@ def _take(context: Context) -> Context:
     case.state, case.private = target.code, target.private
     case.version += 1
     running = clocks.take(context, step.clocks) if step.clocks else None
-    if step.closes:
-        case_orders.close(context, step.closes)
     if target.final:
         case.closed_at = now()
         case.result = step.result or case.result or target.code
         clocks.end_all(case)
+    if step.closes:
+        case_orders.close(context, step.closes)
+    if target.final:
         case_orders.cancel_rest(context)
     case.save(update_fields=CASE_FIELDS)
     for order in step.opens:

@@ -10,6 +10,7 @@ from qipan.kernel.flow.queries.cases import (
     clocks,
     offers,
     search_cases,
+    versions_without_declaration,
     waiting_for_applicant,
 )
 from qipan.kernel.flow.queries.orders import (
@@ -44,5 +45,6 @@ __all__ = [
     "orders_of",
     "search_cases",
     "tree",
+    "versions_without_declaration",
     "waiting_for_applicant",
 ]

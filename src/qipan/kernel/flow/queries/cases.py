@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import uuid as uuids
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.functional import Promise
 
 from qipan.kernel.flow import clocks as timing
@@ -146,19 +147,28 @@ def offers(case: Case, reader: Reader) -> list[Offer]:
 
     Transitions that are not the reader's to take are left out.
     """
-    flow, found = case.flow, []
-    shared: dict[str, Any] = {}
-    for step in flow.leaving(case.state):
-        if step.automatic:
-            continue
-        context = Context(case, flow, step, reader.actor(), probing=True, reader=reader, shared=shared)
-        if not engine.permitted(context):
-            continue
-        said = tuple(engine.refusals(context))
-        found.append(Offer(step, not said, said, step.form))
-    if found and engine.recused(context):
+    steps = [step for step in case.flow.leaving(case.state) if not step.automatic]
+    if not steps:
         return []
+    context = Context(case, case.flow, steps[0], reader.actor(), probing=True, reader=reader)
+    if engine.recused(context):
+        return []
+    found = []
+    for step in steps:
+        context = copy(context)
+        context.transition = step
+        if engine.permitted(context):
+            said = tuple(engine.refusals(context))
+            found.append(Offer(step, not said, said, step.form))
     return found
+
+
+def versions_without_declaration() -> list[tuple[str, int, int]]:
+    """Flow, version and number of open cases for which no declaration is registered; empty in a sound installation."""
+    known = {(flow.code, flow.version) for flow in registry.all_flows()}
+    rows = Case.objects.filter(closed_at__isnull=True).values_list("flow_code", "flow_version")
+    counted = rows.annotate(number=Count("pk")).order_by("flow_code", "flow_version")
+    return [(code, version, number) for code, version, number in counted if (code, version) not in known]
 
 
 def clocks(case: Case) -> list[ClockView]:
