@@ -99,8 +99,8 @@ class Walk(RuleBasedStateMachine):
             "REVIEWED": ["extend", "grant", "refuse"],
         }.get(case.state, [])
         if steps:
-            step = steps[pick % len(steps)]
-            person = {"submit": 0, "accept": 1, "ask_correction": 1, "order_check": 2, "remark": 2, "extend": 7}
+            step = "withdraw" if pick == 10 else steps[pick % len(steps)]
+            person = {"withdraw": 0, "submit": 0, "accept": 1, "ask_correction": 1, "order_check": 2, "remark": 2, "extend": 7}
             person |= {"wait_for_test": 3, "test_back": 3, "conclude_check": 3, "grant": 6, "refuse": 6}
             self.somebody_tries(step, person[step], unchanged, "红荔路", False)
 
@@ -189,4 +189,4 @@ def test_random_walks_keep_the_invariants() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert {"SUBMITTED", "CORRECTION", "ACCEPTED", "CHECKING", "REVIEWED", "GRANTED"} <= Walk.visited
+    assert {"SUBMITTED", "CORRECTION", "ACCEPTED", "CHECKING", "REVIEWED", "GRANTED", "WITHDRAWN"} <= Walk.visited
