@@ -74,6 +74,9 @@ class TestTwiceIsOnce:
             actions.fire(case, "grant", acts(desk.decider))
         assert refused.value.code == "state"
         with pytest.raises(Refused) as refused:
+            actions.fire(case, "no_such_step", acts(desk.decider))
+        assert refused.value.code == "not_found"
+        with pytest.raises(Refused) as refused:
             actions.fire(case, "ask_correction", acts(desk.receiver), reason="  ")
         assert refused.value.field == "reason"
 

@@ -1,13 +1,15 @@
 """Countersign, supervise, suspend, merge, cancel, and the tree of orders."""
 
+import datetime
 import itertools
 
 import pytest
 
-from qipan.kernel.flow import actions, queries
+from qipan.kernel.flow import actions, jobs, queries
 from qipan.kernel.flow.models import ACTIVE, OrderState, WorkOrder
 from qipan.kernel.flow.models.orders import Countersigning
 from qipan.kernel.ledger.actor import Actor
+from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.roles import Role
 from tests.flow import terms_of_law
 from tests.flow.people import Desk, acts
@@ -101,6 +103,16 @@ class TestSupervision:
         assert note.replied_by == worker.user_id
         assert actions.reply_urge(note, "周四上门", actor=acts(worker)).pk == note.pk
         assert refused(actions.reply_urge, note, "改口", actor=acts(worker)).code == "state"
+
+    def test_an_order_past_its_own_limit_is_urged_once(self) -> None:
+        desk = Desk()
+        late, fresh = make(desk), make(desk, due_on=today())
+        WorkOrder.objects.filter(pk=late.pk).update(due_on=today() - datetime.timedelta(days=1))
+        jobs.urge_late_orders()
+        jobs.urge_late_orders()
+        late.refresh_from_db()
+        fresh.refresh_from_db()
+        assert (late.urged, fresh.urged) == (1, 0)
 
     def test_suspended_orders_rest(self) -> None:
         desk = Desk()

@@ -66,12 +66,14 @@ def fire(
 
     `key` makes the call idempotent: the same key with the same content changes nothing and gives the case; with
     other content it is refused as a conflict. `expected_version` refuses when somebody changed the case meanwhile.
-    Raises Refused (conflict, stale, forbidden, state, invalid with `details["refusals"]`), FlowError for a
-    transition that the flow does not have.
+    Raises Refused (not_found, conflict, stale, forbidden, state, invalid with `details["refusals"]`).
     """
     locked = _lock(case)
     flow = locked.flow
-    step = flow.transition(transition)
+    try:
+        step = flow.transition(transition)
+    except FlowError:
+        raise Refused(_("该类办件没有这个操作，请刷新页面。"), code="not_found") from None
     context = Context(locked, flow, step, actor, dict(data or {}), reason.strip())
     digest = _digest(context) if key else ""
     if key and _answered_before(locked, key, digest):

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from qipan.kernel.flow import clocks, engine, events
 from qipan.kernel.flow.errors import FlowError
-from qipan.kernel.flow.models import ACTIVE, Case, Clock, ClockState, FiredKey
+from qipan.kernel.flow.models import ACTIVE, Case, Clock, ClockState, FiredKey, Urge, WorkOrder
 from qipan.kernel.flow.orders import supervision
 from qipan.kernel.jobs import every, job
 from qipan.kernel.jobs.batches import work_off
@@ -33,6 +33,20 @@ def mark_missed_limits() -> None:
     waiting = Clock.objects.filter(over, state=ClockState.RUNNING, ended_at__isnull=True).order_by("pk")
     work_off(waiting.select_related("case"), _mark)
     _take_what_follows()
+
+
+@every("40 0 * * *")
+@job(queue="default")
+def urge_late_orders() -> None:
+    """Urge, once, the work orders past a limit of their own (those that follow a clock are urged with it)."""
+    late = WorkOrder.objects.filter(state__in=ACTIVE, clock__isnull=True, due_on__lt=today())
+    told = Urge.objects.filter(order=OuterRef("pk"), by__isnull=True)
+    for order in late.filter(~Exists(told)).order_by("pk").iterator(chunk_size=500):
+        text = _("工单已于 %(day)s 到期，请立即办理并说明原因。") % {"day": order.due_on}
+        try:
+            supervision.urge(order, text, actor=Actor.system(order.org_path))
+        except Refused:
+            continue
 
 
 def _mark(rows: Iterable[Clock]) -> None:
