@@ -1,6 +1,6 @@
-"""What a domain adds to the shared case page: its own panel, and the forms of its steps."""
+"""What a domain adds to the shared case page: its own panel, the fields of its steps, the pages where its orders are worked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,18 +18,24 @@ class StepForm:
 
     template: str
     parse: Parse
-    context: Context | None = None
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A flow's part of the case page. `home` names the page on which officers work on it with a phone, if any."""
+    """A flow's part of the case page.
+
+    `steps`: by transition code. `work`: by order kind, the name of the page (given the order's uuid) where officers do
+    the work. `hidden`: transitions that have a page of their own. `edit`: the name of the page (given the case's uuid)
+    where the applicant fills in and hands in.
+    """
 
     flow_code: str
     template: str
     context: Context
-    steps: dict[str, StepForm] = field(default_factory=dict)
+    steps: Mapping[str, StepForm] = field(default_factory=dict)
+    work: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    edit: str = ""
 
 
 _panels: dict[str, Panel] = {}
@@ -43,3 +49,8 @@ def register(panel: Panel) -> None:
 def panel_of(flow_code: str) -> Panel | None:
     """The panel of a flow, if its domain has one."""
     return _panels.get(flow_code)
+
+
+def work_page(kind: str) -> str:
+    """The name of the page on which orders of a kind are worked; empty where the case page is enough."""
+    return next((panel.work[kind] for panel in _panels.values() if kind in panel.work), "")

@@ -6,3 +6,10 @@ class LicensingConfig(AppConfig):
     name = "qipan.domains.licensing"
     label = "licensing"
     verbose_name = _("行政许可")
+
+    def ready(self) -> None:
+        """Declare the flow, its jobs and its part of the case page."""
+        from qipan.domains.licensing import flow, jobs, panel
+
+        assert flow and jobs
+        panel.register()

@@ -6,3 +6,9 @@ class EvidenceConfig(AppConfig):
     name = "qipan.kernel.evidence"
     label = "evidence"
     verbose_name = _("证据")
+
+    def ready(self) -> None:
+        """Declare the events of custody."""
+        from qipan.kernel.evidence import events
+
+        assert events

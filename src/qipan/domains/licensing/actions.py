@@ -1,0 +1,268 @@
+"""Every write of licensing that is no step of the flow alone: drafts, answers, and the record of a site check."""
+
+import uuid as uuids
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from qipan.domains.licensing import events
+from qipan.domains.licensing.models import Application, CheckConclusion, Kind, SiteCheck
+from qipan.kernel.accounts.actions import create_person
+from qipan.kernel.evidence import actions as evidence
+from qipan.kernel.flow.actions import fire, open_case
+from qipan.kernel.flow.models import Case
+from qipan.kernel.forms import checklists
+from qipan.kernel.forms import queries as forms
+from qipan.kernel.forms.validation import Result, prefill, validate
+from qipan.kernel.items import queries as items
+from qipan.kernel.items.models import Item
+from qipan.kernel.ledger.actions import append
+from qipan.kernel.ledger.actor import Actor
+from qipan.kernel.ledger.clock import now
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs import queries as orgs
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.subjects import actions as subjects
+from qipan.kernel.subjects import queries as registry
+from qipan.kernel.subjects.models import Grant, Premises, Subject
+
+FOLLOWING = {Kind.CHANGE, Kind.RENEW, Kind.REISSUE, Kind.CANCEL, Kind.FILING_CANCEL}
+
+
+def known_of(subject: Subject, grant: Grant | None) -> dict[str, Any]:
+    """What the base library and the e-licence know, by data element."""
+    facts: dict[str, Any] = {
+        "subject.name": subject.name,
+        "subject.uscc": registry.uscc_of(subject),
+        "subject.domicile": subject.domicile,
+    }
+    if grant is not None:
+        facts["grant.number"] = grant.number
+        if grant.premises:
+            facts["place.address"] = grant.premises.address
+    return facts
+
+
+@transaction.atomic
+def start(
+    item_code: str,
+    *,
+    uuid: uuids.UUID,
+    reader: Reader,
+    subject: Subject,
+    grant: Grant | None = None,
+    channel: str = "web",
+) -> Application:
+    """Begin an application for a subject (about a grant): a draft that only the applicant sees; idempotent by `uuid`.
+
+    Refuses a stranger's subject or grant, and an item that another system handles.
+    """
+    item = items.item(item_code)
+    if item is None or item.handler != "licensing":
+        raise Refused(_("没有这个事项，或者它不在这里办理。"), code="not_found")
+    if subject.pk not in reader.subject_ids:
+        raise Refused(_("您不是该主体的代表人，不能代为办理。"), code="forbidden")
+    kind = Kind(item.handling)
+    if kind in FOLLOWING and (grant is None or grant.subject_id != subject.pk):
+        raise Refused(_("请选择该主体名下的一张证照。"), code="invalid", field="grant")
+    premises = grant.premises if grant else None
+    path = (premises.org_path if premises else "") or subject.org_path
+    case = open_case(
+        "licensing.application",
+        uuid=uuid,
+        org_path=path,
+        actor=reader.actor(),
+        title=f"{subject.name} {item.name}",
+        subject_id=subject.pk,
+        premises_id=premises.pk if premises else None,
+        is_demo=subject.is_demo,
+    )
+    row = Application.objects.filter(pk=case.pk).first()
+    if row is not None:
+        return row
+    known, _asked = prefill(forms.form(item.form), known_of(subject, grant))
+    return Application.objects.create(
+        case=case,
+        item_code=item.code,
+        kind=kind,
+        channel=channel,
+        form_code=item.form,
+        known=known,
+        grant=grant,
+        premises=premises,
+    )
+
+
+def _split(row: Application, answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+    """Answers that may be kept with the application, and those that belong into the vault, by person."""
+    form = forms.form(row.form_code)
+    personal = {field.code for field in form.fields if field.personal}
+    people: dict[str, dict[str, str]] = {}
+    plain = {}
+    for code, value in answers.items():
+        if code in personal:
+            person, _sign, part = code.rpartition("_")
+            people.setdefault(person, {})[part] = str(value)
+        else:
+            plain[code] = value
+    return plain, people
+
+
+@transaction.atomic
+def save(row: Application, answers: Mapping[str, Any], reader: Reader) -> Result:
+    """Keep what was filled in: everything that is right, personal data in the vault; returns what is wrong.
+
+    Only the applicant, only while it is the applicant's turn.
+    """
+    case = Case.objects.select_for_update(of=("self",)).get(pk=row.pk)
+    if case.state not in {"DRAFT", "CORRECTION"}:
+        raise Refused(_("申请已经提交，现在不能修改。"), code="state")
+    if case.opened_by != reader.user_id and case.subject_id not in reader.subject_ids:
+        raise Refused(_("这不是您的申请。"), code="forbidden")
+    form = forms.form(row.form_code)
+    result = validate(form, answers, draft=True, skip=frozenset(row.known))
+    plain, people = _split(row, result.cleaned)
+    kept = {code: value for code, value in row.answers.items() if code in result.errors}
+    row.answers = {**kept, **plain}
+    for person, values in people.items():
+        if values.get("name") and person in {"contact", "manager"}:
+            made = create_person(name=values["name"], phone=values.get("phone", ""), actor=reader.actor())
+            setattr(row, person, made)
+    if row.grant_id is None and row.answers.get("premises") and case.subject_id:
+        _place(row, case, reader.actor())
+    row.save()
+    for field in form.fields:
+        if field.kind == "file":
+            for token in row.answers.get(field.code, []):
+                evidence.attach(token, case, role=field.material or field.code, actor=reader.actor())
+    append(events.SAVED, case, reader.actor(), data={"fields": len(result.cleaned)})
+    return result
+
+
+def _place(row: Application, case: Case, actor: Actor) -> None:
+    """The place of a new business: entered in the register, its office found by the street."""
+    subject = row.case.subject
+    assert subject is not None
+    address, street = str(row.answers["premises"]), str(row.answers.get("street", ""))
+    unit = orgs.office_for(address, street=street)
+    path = unit.path if unit else subject.org_path
+    place: Premises = subjects.add_premises(
+        subject,
+        address=address,
+        org_path=path,
+        street=street,
+        division_code=unit.division_code if unit else "",
+        area_m2=row.answers.get("area") or None,
+        actor=actor,
+    )
+    row.premises = place
+    case.premises, case.org_path = place, place.org_path
+    case.save(update_fields=["premises", "org_path"])
+    row.case = case
+
+
+def submit(row: Application, reader: Reader, *, key: str = "", expected_version: int | None = None) -> Case:
+    """Hand the application in (again after a correction); what the rules may grant is granted in the same transaction."""
+    step = "resubmit" if row.case.state == "CORRECTION" else "submit"
+    return fire(row.case, step, reader.actor(), key=key or None, expected_version=expected_version)
+
+
+def item_of(row: Application) -> Item:
+    """The item that is applied for."""
+    item = items.item(row.item_code)
+    if item is None:
+        raise Refused(_("事项已停用。"), code="not_found")
+    return item
+
+
+def check_facts(row: Application) -> dict[str, Any]:
+    """What decides which items of a checklist apply."""
+    data = row.result_grant.data if row.result_grant else row.grant.data if row.grant else {}
+    return {"main_format": "", "items": [], "marks": [], **data, **row.answers}
+
+
+@transaction.atomic
+def start_check(row: Application, reader: Reader, *, uuid: uuids.UUID, officers: list[int], place: str = "") -> SiteCheck:
+    """Begin the visit: two officers who hold the order together are there (FBL15 16)."""
+    if len(set(officers)) < 2:
+        raise Refused(_("现场核查须由两名以上持证人员进行，请先让同事共同签收工单。"), code="state")
+    if reader.user_id not in officers:
+        raise Refused(_("您不是这次核查的承办人。"), code="forbidden")
+    known = SiteCheck.objects.filter(uuid=uuid).first() or row.checks.filter(conclusion="").first()
+    if known:
+        return known
+    item = item_of(row)
+    return SiteCheck.objects.create(
+        uuid=uuid,
+        application=row,
+        round=row.checks.count() + 1,
+        checklist_code=item.checklist or "LIC-CATER",
+        officers=sorted(set(officers)),
+        started_at=now(),
+        place=place[:60],
+    )
+
+
+@transaction.atomic
+def conclude_check(
+    check: SiteCheck,
+    reader: Reader,
+    *,
+    answers: Mapping[str, Mapping[str, Any]],
+    signatures: Mapping[str, str],
+    refused: bool = False,
+    note: str = "",
+    asked_rectification: bool = False,
+    place: str = "",
+) -> SiteCheck:
+    """Record the visit and what it comes to; signed by both officers and the operator, or with the refusal noted.
+
+    `signatures`: PNG data URLs by "officer1", "officer2", "operator".
+    """
+    row = check.application
+    if reader.user_id not in check.officers:
+        raise Refused(_("您不是这次核查的承办人。"), code="forbidden")
+    if check.conclusion:
+        raise Refused(_("这次核查已经作出结论。"), code="state")
+    checklist = forms.checklist(check.checklist_code)
+    found = checklists.conclude(checklist, answers, check_facts(row))
+    if found.unanswered:
+        raise Refused(
+            _("还有 %(count)d 项没有记录：%(codes)s。")
+            % {"count": len(found.unanswered), "codes": "、".join(item.code for item in found.unanswered[:8])},
+            field=f"answer-{found.unanswered[0].code}",
+        )
+    for failed in found.failed:
+        if not str(answers[failed.code].get("note", "")).strip():
+            raise Refused(
+                _("%(code)s 不符合，请写明问题。") % {"code": failed.code}, field=f"answer-{failed.code}"
+            )
+    wanted = ["officer1", "officer2", *([] if refused else ["operator"])]
+    if lacking := [name for name in wanted if not signatures.get(name)]:
+        names = {"officer1": _("核查人员一"), "officer2": _("核查人员二"), "operator": _("申请人")}
+        raise Refused(_("还缺%(who)s的签名。") % {"who": names[lacking[0]]}, field=lacking[0])
+    if refused and not note.strip():
+        raise Refused(_("当事人拒绝签字的，请注明原因和见证情况。"), field="note")
+    keys = {item.code: item.key for item in checklist.items}
+    check.answers = {
+        code: {**{part: str(value)[:1000] for part, value in answer.items()}, "key": keys.get(code, False)}
+        for code, answer in answers.items()
+        if code in keys
+    }
+    check.signatures = {
+        name: str(evidence.store_data_url(signatures[name], kind="signature", record=row.case, actor=reader.actor()).uuid)
+        for name in wanted
+        if signatures.get(name)
+    }
+    if not found.failed:
+        check.conclusion = CheckConclusion.PASS
+    else:
+        check.conclusion = CheckConclusion.RECTIFY if asked_rectification else CheckConclusion.FAIL
+    check.operator_refused, check.note, check.concluded_at = refused, note.strip(), now()
+    check.place = place[:60] or check.place
+    check.save()
+    step = "ask_rectification" if check.conclusion == CheckConclusion.RECTIFY else "finish_check"
+    fire(row.case, step, reader.actor(None, row.case.org_path), key=f"check:{check.uuid}")
+    return check

@@ -1,0 +1,277 @@
+"""What steps do to the application, the register of grants and the obligation to publish."""
+
+import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qipan.domains.licensing import facts
+from qipan.domains.licensing.models import Application, Kind, Mode
+from qipan.kernel.decisions import actions as decisions
+from qipan.kernel.decisions import queries as decided
+from qipan.kernel.flow.actions import take_number
+from qipan.kernel.flow.context import Context
+from qipan.kernel.items import queries as items
+from qipan.kernel.jobs import after_commit
+from qipan.kernel.law import terms
+from qipan.kernel.ledger.actor import Actor
+from qipan.kernel.ledger.clock import now, today
+from qipan.kernel.orgs import queries as orgs
+from qipan.kernel.publication import actions as publication
+from qipan.kernel.subjects import actions as subjects
+from qipan.kernel.subjects import queries as registry
+from qipan.kernel.subjects.models import GrantState
+
+TITLES = {"JY": "食品经营许可证", "YB": "仅销售预包装食品经营者备案"}
+
+
+def _row(context: Context) -> Application:
+    record: Application = context.record
+    return record
+
+
+def number_case(context: Context) -> None:
+    """办件编码: the acting body's code, the item, the day and a sequence (the item's part is internal)."""
+    if context.case.number:
+        return
+    row = _row(context)
+    district = orgs.unit_at("/".join(context.case.org_path.split("/")[:2]) + "/")
+    day = today().strftime("%Y%m%d")
+    series = f"{district.code}{row.item_code}{day}"
+    context.case.number = f"{district.code}-{row.item_code}-{day}-{take_number(series):04d}"
+
+
+def route(context: Context) -> None:
+    """Ask the released table how the application is handled: alone by rule, or by a person and for which reasons."""
+    row = _row(context)
+    row.submitted_at = now()
+    item = items.item(row.item_code)
+    row.mode, row.mode_reasons = Mode.NORMAL, []
+    if item is not None and item.table:
+        decision = decisions.decide(
+            item.table, facts.facts_of(row), record=context.case, actor=Actor.rules(context.case.org_path)
+        )
+        row.decision_id = decision.pk
+        if (decisions.outputs_of(decision) or {}).get("result") == "GRANT":
+            row.mode = Mode.AUTO
+        else:
+            row.mode = Mode.INSTANT if item.is_instant else Mode.NORMAL
+            row.mode_reasons = decided.failed_reasons(decision)
+    row.save()
+    context.event_data |= {
+        "item": row.item_code,
+        "kind": row.kind,
+        "channel": row.channel,
+        "mode": row.mode,
+        "reasons": row.mode_reasons,
+    }
+
+
+def keep_correction(context: Context) -> None:
+    """The points that the applicant must correct."""
+    row = _row(context)
+    row.correction = [str(point).strip() for point in context.data["points"] if str(point).strip()]
+    row.save(update_fields=["correction"])
+    context.event_data["points"] = row.correction
+
+
+def keep_opinion(context: Context) -> None:
+    """The reviewer's opinion."""
+    row = _row(context)
+    row.opinion = str(context.data["opinion"]).strip()[:2000]
+    row.save(update_fields=["opinion"])
+
+
+def name_checklist(context: Context) -> None:
+    """Which list the officers check by."""
+    item = items.item(_row(context).item_code)
+    context.event_data["checklist"] = item.checklist if item else ""
+
+
+def tell_check(context: Context) -> None:
+    """What the visit came to."""
+    row = _row(context)
+    check = row.checks.order_by("-round").first()
+    if check is None:
+        return
+    failed = [answer for answer in check.answers.values() if answer.get("answer") == "NO"]
+    key = sum(1 for answer in failed if answer.get("key"))
+    context.event_data |= {
+        "conclusion": check.conclusion,
+        "key_failed": key,
+        "general_failed": len(failed) - key,
+    }
+
+
+def grant(context: Context) -> None:
+    """Enter what was decided in the register; the number is taken here, in the deciding transaction."""
+    row = _row(context)
+    actor = Actor.rules(context.case.org_path) if row.mode == Mode.AUTO else context.actor
+    row.decided_at = now()
+    row.result_grant = GRANTING[Kind(row.kind)](row, actor)
+    row.save()
+    context.event_data |= {"number": row.result_grant.number, "mode": row.mode}
+    _publish(row, actor)
+    from qipan.domains.licensing.jobs import issue_licence
+
+    issue_licence.defer(case_id=context.case.pk, key=f"issue:{context.case.pk}")
+    after_commit(issue_licence, case_id=context.case.pk)
+
+
+def _content(row: Application) -> dict[str, Any]:
+    subject = row.case.subject
+    assert subject is not None
+    kept = ("main_format", "items", "marks", "diners")
+    return {
+        **{key: row.answers[key] for key in kept if key in row.answers},
+        "name": subject.name,
+        "domicile": subject.domicile,
+    }
+
+
+def _new(row: Application, actor: Actor) -> Any:
+    subject, place = row.case.subject, row.premises
+    assert subject is not None and place is not None
+    filing = row.kind == Kind.FILING
+    prefix = "YB" if filing else "JY"
+    district = orgs.unit_at("/".join(row.case.org_path.split("/")[:2]) + "/")
+    first = str(row.answers.get("main_format", "1"))
+    number = subjects.take_licence_number(prefix, first, district.licence_area_code or place.division_code)
+    return subjects.register_grant(
+        number=number,
+        kind=prefix,
+        title=TITLES[prefix],
+        subject=subject,
+        premises=place,
+        org_path=row.case.org_path,
+        item_code=row.item_code,
+        data=_content(row),
+        valid_from=today(),
+        valid_to=None if filing else _last_day(today()),
+        issuer=district.path,
+        actor=actor,
+    )
+
+
+def _last_day(start: datetime.date) -> datetime.date:
+    """Five years from the decision (FSLR 15): the day before the same date."""
+    rule = terms.rule("FSLR15.validity")
+    year = start.year + rule.value
+    try:
+        same = start.replace(year=year)
+    except ValueError:
+        same = datetime.date(year, 3, 1)
+    return same - datetime.timedelta(days=1)
+
+
+def _renewed(row: Application, actor: Actor) -> Any:
+    assert row.grant is not None
+    changes = {"data": _content(row), "decided_on": today(), "valid_from": today(), "valid_to": _last_day(today())}
+    return subjects.change_grant(row.grant, changes, actor, str(_("准予延续")))
+
+
+def _changed(row: Application, actor: Actor) -> Any:
+    assert row.grant is not None
+    data = _content(row)
+    if row.answers.get("new_items"):
+        data["items"] = row.answers["new_items"]
+    return subjects.change_grant(row.grant, {"data": data, "decided_on": today()}, actor, str(_("准予变更")))
+
+
+def _reissued(row: Application, actor: Actor) -> Any:
+    assert row.grant is not None
+    return row.grant
+
+
+def _cancelled(row: Application, actor: Actor) -> Any:
+    assert row.grant is not None
+    return subjects.set_grant_state(row.grant, GrantState.CANCELLED, actor, str(_("申请注销")))
+
+
+GRANTING = {
+    Kind.NEW: _new,
+    Kind.FILING: _new,
+    Kind.RENEW: _renewed,
+    Kind.CHANGE: _changed,
+    Kind.REISSUE: _reissued,
+    Kind.CANCEL: _cancelled,
+    Kind.FILING_CANCEL: _cancelled,
+}
+
+
+def _publish(row: Application, actor: Actor) -> None:
+    """The decision is published (Licence 40)."""
+    subject, held = row.case.subject, row.result_grant
+    if subject is None or held is None:
+        return
+    district = orgs.unit_at("/".join(row.case.org_path.split("/")[:2]) + "/")
+    place = row.premises.address if row.premises else subject.domicile
+    common = {
+        "number": held.number,
+        "name": subject.name,
+        "code": registry.uscc_of(subject),
+        "place": place,
+        "authority": district.name,
+    }
+    if row.kind == Kind.FILING:
+        kind, content = "filing.record", {**common, "filed_on": today().isoformat()}
+    elif row.kind == Kind.FILING_CANCEL:
+        return
+    else:
+        kind = "licence.grant"
+        content = {
+            **common,
+            "item": held.title,
+            "kind": str(row.get_kind_display()),
+            "decided_on": today().isoformat(),
+            "valid_from": held.valid_from.isoformat(),
+            "valid_to": held.valid_to.isoformat() if held.valid_to else "",
+        }
+    publication.oblige(
+        kind,
+        row.case,
+        formed_on=today(),
+        subject_id=subject.pk,
+        org_path=row.case.org_path,
+        content=content,
+        actor=actor,
+        title=f"{subject.name} {held.title}{row.get_kind_display()}",
+        premises_id=row.premises_id,
+        is_demo=subject.is_demo,
+    )
+
+
+def tell_issue(context: Context) -> None:
+    """What other rooms need to know of an issued licence."""
+    row = _row(context)
+    held = row.result_grant
+    if held is None:
+        return
+    checked = row.checks.exclude(conclusion="").exists()
+    new_kinds = {Kind.NEW, Kind.RENEW, Kind.CHANGE}
+    context.event_data |= {
+        "number": held.number,
+        "kind": row.kind,
+        "grant": held.pk,
+        "premises": row.premises_id,
+        "unchecked": row.kind in new_kinds and not checked,
+        "catering": str(held.data.get("main_format", "")) in {"2", "3"},
+    }
+    from qipan.kernel.documents.models import Document
+
+    certificate = (
+        Document.objects.filter(
+            record_kind="flow.case", record_id=row.case_id, template__code__in=["licensing.certificate", "licensing.filing"]
+        )
+        .order_by("-pk")
+        .first()
+    )
+    if certificate is not None:
+        subjects.attach_document(held, certificate.pk)
+
+
+def stamp_decision(context: Context) -> None:
+    """When it was decided."""
+    row = _row(context)
+    row.decided_at = now()
+    row.save(update_fields=["decided_at"])

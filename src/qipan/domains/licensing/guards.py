@@ -1,0 +1,203 @@
+"""What must hold before a step: each says no in words."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext_lazy as _
+
+from qipan.domains.licensing.models import Application, CheckConclusion, Kind, Mode
+from qipan.kernel.flow.context import Context
+from qipan.kernel.flow.declaration import Refusal
+from qipan.kernel.flow.models import Case
+from qipan.kernel.forms import queries as forms
+from qipan.kernel.forms.validation import validate
+from qipan.kernel.law import terms
+from qipan.kernel.ledger.clock import today
+from qipan.kernel.subjects import queries as subjects
+
+
+def _row(context: Context) -> Application:
+    record: Application = context.record
+    return record
+
+
+def form_complete(context: Context) -> Iterator[Refusal]:
+    """Every field that the form asks for is answered rightly (LicProc 13)."""
+    row = _row(context)
+    form = forms.form(row.form_code)
+    personal = {field.code for field in form.fields if field.personal}
+    given = personal if row.contact_id else set()
+    result = validate(form, row.answers, skip=frozenset(row.known) | frozenset(given))
+    for field, text in result.errors.items():
+        yield Refusal(text, field)
+
+
+def subject_may_apply(context: Context) -> Refusal | None:
+    """The applicant is registered and in business (FBL15 9; Reg 3)."""
+    row = _row(context)
+    subject = row.case.subject
+    if subject is None:
+        return Refusal(_("请先选择要办理的主体。"), "subject")
+    if row.kind not in {Kind.CANCEL, Kind.FILING_CANCEL} and subject.status not in {"ACTIVE", "SUSPENDED"}:
+        return Refusal(_("主体现为“%(status)s”，不能申请。") % {"status": subject.get_status_display()})
+    return None
+
+
+def grant_in_force(context: Context) -> Refusal | None:
+    """What is changed, renewed, issued again or cancelled is held and in force (LicProc 25, 27)."""
+    row = _row(context)
+    if row.kind in {Kind.NEW, Kind.FILING}:
+        return None
+    if row.grant is None:
+        return Refusal(_("请选择要办理的证照。"), "grant")
+    if row.grant.state != "VALID":
+        return Refusal(
+            _("证照 %(number)s 现为“%(state)s”，不能办理。有效期已过的，请重新申请。")
+            % {"number": row.grant.number, "state": row.grant.get_state_display()}
+        )
+    return None
+
+
+def renewal_in_time(context: Context) -> Refusal | None:
+    """A renewal is asked for no earlier than 90 working days before the end (FBL23, unconfirmed)."""
+    row = _row(context)
+    if row.kind != Kind.RENEW or row.grant is None or row.grant.valid_to is None:
+        return None
+    first = terms.due("FBL23.renew_from", row.grant.valid_to).due_on
+    if first and today() < first:
+        return Refusal(_("现在还不能申请延续：最早可以在 %(day)s 提出（有效期届满前九十个工作日）。") % {"day": first})
+    return None
+
+
+def one_open_case(context: Context) -> Refusal | None:
+    """One application about a licence, or for a new one at a place, at a time."""
+    row = _row(context)
+    rows = Application.objects.filter(case__closed_at__isnull=True, case__private=False).exclude(pk=row.pk)
+    if row.grant_id:
+        rows = rows.filter(grant_id=row.grant_id)
+    elif row.premises_id:
+        rows = rows.filter(premises_id=row.premises_id, kind=row.kind)
+    else:
+        return None
+    other = rows.select_related("case").first()
+    if other is None:
+        return None
+    return Refusal(_("已有一件在办的申请（%(number)s），请等它办结或者先撤回。") % {"number": other.case.number})
+
+
+def one_place_one_licence(context: Context) -> Refusal | None:
+    """一地一证 (FBL15 4): no other licence in force at the very address."""
+    row = _row(context)
+    if row.kind != Kind.NEW or row.premises is None:
+        return None
+    others = subjects.grants_at(row.premises.address, "JY", except_subject=None)
+    if others:
+        return Refusal(
+            _("该地址已有有效的食品经营许可（%(number)s）。原经营者应当先注销，或者把地址写到具体铺位。")
+            % {"number": others[0].number},
+            "premises",
+        )
+    return None
+
+
+def rules_granted(context: Context) -> Refusal | None:
+    """The released table came to GRANT; it may grant and never refuse."""
+    return None if _row(context).mode == Mode.AUTO else Refusal(_("不符合自动准予的条件，转由工作人员办理。"))
+
+
+def correction_once(context: Context) -> Refusal | None:
+    """What must be corrected is told once, in full (LicProc 15)."""
+    if _row(context).correction:
+        return Refusal(_("补正应当一次性告知，本件已经告知过。材料仍不符合的，请受理后审查决定或者不予受理。"))
+    return None
+
+
+def points_given(context: Context) -> Refusal | None:
+    """Each point says what is missing and how to correct it (LicProc 15)."""
+    if context.probing or [point for point in context.data.get("points", ()) if str(point).strip()]:
+        return None
+    return Refusal(_("请逐项写明需要补正的内容和要求。"), "points")
+
+
+def opinion_given(context: Context) -> Refusal | None:
+    """A review ends with an opinion."""
+    if context.probing or str(context.data.get("opinion", "")).strip():
+        return None
+    return Refusal(_("请填写审查意见。"), "opinion")
+
+
+def needs_check(row: Application) -> bool:
+    """Whether a site check is due: a new catering licence, and a change of layout or added items (FBL15 16, 32)."""
+    if row.kind == Kind.NEW:
+        return True
+    kinds = set(row.answers.get("change_kinds", ()))
+    if row.kind == Kind.CHANGE:
+        return bool(kinds & {"ADD", "LAYOUT"})
+    return row.kind == Kind.RENEW and row.answers.get("unchanged") is not True
+
+
+def check_needed(context: Context) -> Refusal | None:
+    """A check is ordered only where one is due."""
+    return None if needs_check(_row(context)) else Refusal(_("本件不需要现场核查。"))
+
+
+def check_done_where_needed(context: Context) -> Refusal | None:
+    """What needs a check is not reviewed before it (FBL15 16)."""
+    row = _row(context)
+    if needs_check(row) and not row.checks.exclude(conclusion="").exists():
+        return Refusal(_("本件须先进行现场核查。"))
+    return None
+
+
+def check_concluded(context: Context) -> Refusal | None:
+    """The visit is recorded, concluded and signed."""
+    check = _row(context).checks.order_by("-round").first()
+    if check is None or not check.conclusion:
+        return Refusal(_("现场核查还没有作出结论。"))
+    return None
+
+
+def check_passed(context: Context) -> Refusal | None:
+    """The last visit did not ask for rectification."""
+    check = _row(context).checks.order_by("-round").first()
+    if check and check.conclusion == CheckConclusion.RECTIFY:
+        return Refusal(_("核查要求整改，整改复核前不能结束核查。"))
+    return None
+
+
+def check_asks_rectification(context: Context) -> Refusal | None:
+    """The last visit asked for rectification."""
+    check = _row(context).checks.order_by("-round").first()
+    if check is None or check.conclusion != CheckConclusion.RECTIFY:
+        return Refusal(_("核查没有要求整改。"))
+    return None
+
+
+def check_not_failed(context: Context) -> Refusal | None:
+    """Nothing is granted against a failed check (LicProc 22)."""
+    check = _row(context).checks.order_by("-round").first()
+    if check and check.conclusion == CheckConclusion.FAIL:
+        return Refusal(_("现场核查结论为不符合，不能准予许可。"))
+    return None
+
+
+def not_own_check(context: Context) -> Refusal | None:
+    """Who checked on site does not decide alone (DOMAIN 1.2)."""
+    officers = {user for check in _row(context).checks.all() for user in check.officers}
+    if context.actor.user_id in officers:
+        return Refusal(_("参加现场核查的人员不能对同一件作出决定。"))
+    return None
+
+
+def documents_made(context: Context) -> Refusal | None:
+    """Every document of the decision is sealed."""
+    from qipan.kernel.documents.models import Document, DocumentState
+
+    open_ones = Document.objects.filter(
+        record_kind=Case._meta.label_lower, record_id=context.case.pk
+    ).exclude(state__in=[DocumentState.ISSUED, DocumentState.REVOKED])
+    return Refusal(_("证照文书还在制作。")) if open_ones.exists() else None
+
+
+def no_check_due(context: Context) -> Refusal | None:
+    """Decided on the spot is only what needs no site check (LicProc 18)."""
+    return Refusal(_("本件须现场核查，不能当场决定。")) if needs_check(_row(context)) else None

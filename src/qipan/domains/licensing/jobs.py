@@ -1,0 +1,19 @@
+"""What follows a decision: every document is made, then the licence is issued."""
+
+from qipan.kernel.documents import actions as documents
+from qipan.kernel.documents.models import Document
+from qipan.kernel.flow.actions import fire
+from qipan.kernel.flow.models import Case
+from qipan.kernel.jobs import job
+from qipan.kernel.ledger.actor import Actor
+
+
+@job(queue="documents")
+def issue_licence(case_id: int) -> None:
+    """Make the documents of a granted application and issue it; done already, nothing happens."""
+    case = Case.objects.get(pk=case_id)
+    if case.state != "GRANTED":
+        return
+    for pk in Document.objects.filter(record_kind="flow.case", record_id=case.pk).order_by("pk").values_list("pk", flat=True):
+        documents.produce(pk)
+    fire(case, "issue", Actor.system(case.org_path), key=f"issue:{case.uuid}")

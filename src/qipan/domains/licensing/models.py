@@ -1,0 +1,134 @@
+"""Applications for licences and filings, and the site checks that they need."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.accounts.models import Person
+from qipan.kernel.flow.models import Case
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.orgs.roles import Role
+from qipan.kernel.orgs.scopes import ScopedManager, of_own_subjects, within
+from qipan.kernel.subjects.models import Grant, Premises
+
+STAFF = (
+    Role.LIC_RECEIVER,
+    Role.LIC_REVIEWER,
+    Role.LIC_DECIDER,
+    Role.BUREAU_LEADER,
+    Role.OFFICE_HEAD,
+    Role.INSPECTOR,
+)
+
+
+class Kind(models.TextChoices):
+    """What is asked for (申请类型)."""
+
+    NEW = "NEW", _("新办")
+    CHANGE = "CHANGE", _("变更")
+    RENEW = "RENEW", _("延续")
+    REISSUE = "REISSUE", _("补办")
+    CANCEL = "CANCEL", _("注销")
+    FILING = "FILING", _("备案")
+    FILING_CANCEL = "FILING_CANCEL", _("备案注销")
+
+
+class Mode(models.TextChoices):
+    """How it is handled (办理方式), DOMAIN 3.4. There is no commitment-based mode for food."""
+
+    AUTO = "AUTO", _("秒批")
+    INSTANT = "INSTANT", _("即来即办")
+    NORMAL = "NORMAL", _("普通程序")
+
+
+class Application(models.Model):
+    """One application (申请): its answers and what became of it; state, limits and number stand on the case.
+
+    `people` are the persons that the form named, in the vault; `answers` hold nothing personal.
+    """
+
+    case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="application")
+    item_code = models.CharField(_("事项"), max_length=40)
+    kind = models.CharField(_("申请类型"), max_length=20, choices=Kind)
+    channel = models.CharField(_("申请渠道"), max_length=10, default="web")
+    form_code = models.CharField(_("表单"), max_length=60)
+    mode = models.CharField(_("办理方式"), max_length=10, choices=Mode, blank=True)
+    mode_reasons = models.JSONField(_("转由人工办理的原因"), default=list, blank=True)
+    answers = models.JSONField(_("填报内容"), default=dict, blank=True)
+    known = models.JSONField(_("库内已有内容"), default=dict, blank=True)
+    contact = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("联系人"))
+    manager = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("食品安全管理人员")
+    )
+    grant = models.ForeignKey(Grant, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("原证"))
+    result_grant = models.ForeignKey(
+        Grant, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("结果证照")
+    )
+    premises = models.ForeignKey(
+        Premises, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("经营场所")
+    )
+    decision_id = models.BigIntegerField(_("自动判定记录"), null=True, blank=True)
+    correction = models.JSONField(_("补正内容"), default=list, blank=True)
+    opinion = models.TextField(_("审查意见"), blank=True)
+    submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
+    decided_at = models.DateTimeField(_("决定时间"), null=True, blank=True)
+
+    objects = ScopedManager()
+
+    class Meta:
+        verbose_name = _("许可申请")
+        verbose_name_plural = _("许可申请")
+
+    def __str__(self) -> str:
+        return self.case.title
+
+    @property
+    def org_path(self) -> str:
+        """Where the case lies."""
+        return self.case.org_path
+
+    @property
+    def values(self) -> dict[str, object]:
+        """What is known and what was answered, together."""
+        return {**self.known, **self.answers}
+
+    @staticmethod
+    def scope(reader: Reader) -> Q:
+        """Licensing staff over the case's unit (no drafts); the business itself; who opened it."""
+        own = Q(case__opened_by=reader.user_id) if reader.user_id and reader.kind != "staff" else Q(pk__in=())
+        staff = within(reader, *STAFF, field="case__org_path") & Q(case__private=False)
+        return staff | of_own_subjects(reader, "case__subject_id") | own
+
+
+class CheckConclusion(models.TextChoices):
+    """What a site check comes to (核查结论)."""
+
+    PASS = "PASS", _("符合")
+    RECTIFY = "RECTIFY", _("整改后复核")
+    FAIL = "FAIL", _("不符合")
+
+
+class SiteCheck(models.Model):
+    """One visit (现场核查) by two officers with the checklist, signed by both sides (FBL15 16)."""
+
+    uuid = models.UUIDField(_("标识"), unique=True)
+    application = models.ForeignKey(Application, models.PROTECT, related_name="checks")
+    round = models.PositiveSmallIntegerField(_("次数"), default=1)
+    checklist_code = models.CharField(_("核查表"), max_length=40)
+    officers = models.JSONField(_("核查人员"), default=list)
+    started_at = models.DateTimeField(_("开始时间"))
+    concluded_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
+    place = models.CharField(_("定位"), max_length=60, blank=True)
+    answers = models.JSONField(_("核查记录"), default=dict, blank=True)
+    conclusion = models.CharField(_("结论"), max_length=10, choices=CheckConclusion, blank=True)
+    note = models.TextField(_("说明"), blank=True)
+    operator_refused = models.BooleanField(_("当事人拒绝签字"), default=False)
+    signatures = models.JSONField(_("签名"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("现场核查")
+        verbose_name_plural = _("现场核查")
+        constraints = [models.UniqueConstraint(fields=["application", "round"], name="licensing_sitecheck_round")]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.round}"

@@ -1,0 +1,94 @@
+"""Licensing's part of the case page: what was filled in, how it was decided, the site checks; and its steps' fields."""
+
+from typing import Any
+
+from django.http import QueryDict
+
+from qipan.domains.licensing.models import Application
+from qipan.kernel.accounts.queries import masked
+from qipan.kernel.decisions import queries as decided
+from qipan.kernel.decisions.models import Decision
+from qipan.kernel.evidence import queries as evidence
+from qipan.kernel.flow.models import Case
+from qipan.kernel.forms import queries as forms
+from qipan.kernel.orgs import queries as orgs
+from qipan.kernel.orgs.reader import Reader
+from qipan.ui import cases
+
+
+def lines_of(row: Application) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The form as it was filled in, section by section: (heading, [(title, value in words)])."""
+    form = forms.form(row.form_code)
+    values = row.values
+    sections = []
+    for section in form.sections:
+        lines = []
+        for field in section.fields:
+            value = values.get(field.code)
+            if field.kind == "file" or value in (None, "", []):
+                continue
+            titles = {option.code: option.title for option in field.options}
+            if isinstance(value, bool):
+                words = "是" if value else "否"
+            elif isinstance(value, list):
+                words = "；".join(titles.get(str(one), str(one)) for one in value)
+            else:
+                words = titles.get(str(value), str(value))
+            lines.append((field.title, words))
+        if lines:
+            sections.append((section.title, lines))
+    return sections
+
+
+def context(case: Case, reader: Reader) -> dict[str, Any]:
+    """What the panel shows."""
+    row = Application.objects.select_related("contact", "manager", "grant", "result_grant").get(pk=case.pk)
+    decision = Decision.objects.select_related("table").filter(pk=row.decision_id).first() if row.decision_id else None
+    names = orgs.labels(user for check in row.checks.all() for user in check.officers)
+    return {
+        "application": row,
+        "sections": lines_of(row),
+        "contact": masked(row.contact),
+        "manager": masked(row.manager) if row.manager_id else None,
+        "explanation": decided.explain(decision) if decision and reader.kind == "staff" else None,
+        "checks": [
+            {"check": check, "officers": [names.get(user, "") for user in check.officers], "failed": _failed(check)}
+            for check in row.checks.order_by("round")
+        ],
+        "files": evidence.of(case),
+    }
+
+
+def _failed(check: Any) -> list[tuple[str, str, str]]:
+    items = {item.code: item.text for item in forms.checklist(check.checklist_code).items}
+    return [
+        (code, items.get(code, ""), str(answer.get("note", "")))
+        for code, answer in check.answers.items()
+        if answer.get("answer") == "NO"
+    ]
+
+
+def _points(post: QueryDict) -> dict[str, Any]:
+    return {"points": [line.strip() for line in post.get("points", "").splitlines() if line.strip()]}
+
+
+def _opinion(post: QueryDict) -> dict[str, Any]:
+    return {"opinion": post.get("opinion", "")}
+
+
+def register() -> None:
+    """Put the panel on the case page."""
+    cases.register(
+        cases.Panel(
+            flow_code="licensing.application",
+            template="licensing/panel.html",
+            context=context,
+            steps={
+                "correct": cases.StepForm("licensing/step_correct.html", _points),
+                "review": cases.StepForm("licensing/step_review.html", _opinion),
+            },
+            work={"licensing.check": "licensing_check"},
+            hidden=frozenset({"ask_rectification", "finish_check", "submit", "resubmit"}),
+            edit="apply_form",
+        )
+    )

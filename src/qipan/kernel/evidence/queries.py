@@ -1,0 +1,50 @@
+"""What screens read of evidence, and who may open a file."""
+
+import uuid as uuids
+from collections.abc import Callable
+
+from django.db import models
+
+from qipan.kernel.evidence import storage
+from qipan.kernel.evidence.models import Attachment, Evidence
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs.reader import Reader
+
+Reach = Callable[[int, Reader], bool]
+_reaches: dict[str, Reach] = {}
+
+
+def provide_reach(record_kind: str, may_see: Reach) -> None:
+    """Register, for a kind of record, a function (record id, reader) → whether the reader may see that record."""
+    _reaches[record_kind] = may_see
+
+
+def of(record: models.Model, role: str = "") -> list[Evidence]:
+    """The files of a record, oldest first; for a page that has already checked that the reader may see the record."""
+    rows = Attachment.objects.filter(record_kind=record._meta.label_lower, record_id=record.pk)
+    if role:
+        rows = rows.filter(role=role)
+    return [row.evidence for row in rows.select_related("evidence").order_by("pk")]
+
+
+def visible(reader: Reader, uuid: uuids.UUID) -> Evidence | None:
+    """The file, when the reader stored it or may see a record that it belongs to."""
+    evidence = Evidence.objects.filter(uuid=uuid).first()
+    if evidence is None:
+        return None
+    if reader.kind == "system" or (reader.user_id is not None and evidence.stored_by == reader.user_id):
+        return evidence
+    for row in evidence.attachments.all():
+        reach = _reaches.get(row.record_kind)
+        if reach is not None and reach(row.record_id, reader):
+            return evidence
+    return None
+
+
+def intact(evidence: Evidence) -> bool:
+    """Whether the file is still what it was when it was taken in."""
+    try:
+        storage.get(evidence.digest)
+    except Refused:
+        return False
+    return True

@@ -1,0 +1,40 @@
+"""What a file really is, told by its content; what may not come in."""
+
+import io
+
+import filetype
+from django.utils.translation import gettext as _
+from PIL import Image, UnidentifiedImageError
+
+from qipan.kernel.ledger.errors import Refused
+
+ALLOWED = {"image/jpeg", "image/png", "image/webp", "application/pdf", "video/mp4"}
+MOST_PIXELS = 60_000_000
+ACTIVE_PDF = (b"/JavaScript", b"/JS ", b"/JS(", b"/Launch", b"/EmbeddedFile", b"/OpenAction")
+
+
+def media_type(content: bytes) -> str:
+    """The media type by content. Refuses what is not allowed, hides something else, or unpacks to a monstrous size."""
+    found = filetype.guess_mime(content[:8192]) or ""
+    if found not in ALLOWED:
+        raise Refused(_("只接受 JPG、PNG、WebP 图片，PDF 文件和 MP4 视频。这个文件不是其中任何一种。"), field="file")
+    if found.startswith("image/"):
+        _check_image(content, found)
+    elif found == "application/pdf" and any(mark in content for mark in ACTIVE_PDF):
+        raise Refused(_("PDF 中含有脚本、附件或者自动动作，不能接收。请另存为普通 PDF 后重新上传。"), field="file")
+    return found
+
+
+def _check_image(content: bytes, found: str) -> None:
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise Refused(_("图片过大（超过六千万像素），请压缩后重新上传。"), field="file")
+            if Image.MIME.get(image.format or "") != found:
+                raise Refused(_("图片内容与格式不符，不能接收。"), field="file")
+            image.verify()
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+        raise Refused(_("图片已损坏，不能接收。"), field="file") from None
+    tail = content[-4096:].lower()
+    if b"<script" in tail or b"<?php" in tail or b"pk\x03\x04" in tail:
+        raise Refused(_("图片末尾夹带了其他内容，不能接收。"), field="file")
