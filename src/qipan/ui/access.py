@@ -1,14 +1,14 @@
 """Every view says who may open it; a view that does not is refused, and a test finds it.
 
-    @access.staff(Role.INSPECTOR)           # functions and classes of views alike
-    def inbox(request): …
+@access.staff(Role.INSPECTOR)           # functions and classes of views alike
+def inbox(request): …
 
-    @router.get("/cases", auth=access.api("cases.read", roles=(Role.INSPECTOR,)))
-    def cases(request): …                   # django-ninja: session, or `Authorization: Bearer <token>`
+@router.get("/cases", auth=access.api("cases.read", roles=(Role.INSPECTOR,)))
+def cases(request): …                   # django-ninja: session, or `Authorization: Bearer <token>`
 
-    @router.get("/verify/{code}", auth=None)
-    @access.public_operation
-    def verify(request, code: str): …
+@router.get("/verify/{code}", auth=None)
+@access.public_operation
+def verify(request, code: str): …
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -60,9 +60,7 @@ class FirstStepsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
-    ) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         match = request.resolver_match
         if not request.user.is_authenticated or (match and match.url_name in FIRST_STEPS):
             return None
@@ -74,7 +72,9 @@ class FirstStepsMiddleware:
 
     @staticmethod
     def _factor_page(request: HttpRequest) -> str:
-        has_one = Authenticator.objects.filter(user=request.user).exclude(type=Authenticator.Type.RECOVERY_CODES)
+        has_one = Authenticator.objects.filter(user=request.user).exclude(
+            type=Authenticator.Type.RECOVERY_CODES
+        )
         return "mfa_reauthenticate" if has_one.exists() else "second_factor_needed"
 
     @staticmethod

@@ -184,7 +184,9 @@ def check_facts(row: Application) -> dict[str, Any]:
 
 
 @transaction.atomic
-def start_check(row: Application, reader: Reader, *, uuid: uuids.UUID, officers: list[int], place: str = "") -> SiteCheck:
+def start_check(
+    row: Application, reader: Reader, *, uuid: uuids.UUID, officers: list[int], place: str = ""
+) -> SiteCheck:
     """Begin the visit: two officers who hold the order together are there (FBL15 16)."""
     if len(set(officers)) < 2:
         raise Refused(_("现场核查须由两名以上持证人员进行，请先让同事共同签收工单。"), code="state")
@@ -231,7 +233,10 @@ def conclude_check(
     if found.unanswered:
         raise Refused(
             _("还有 %(count)d 项没有记录：%(codes)s。")
-            % {"count": len(found.unanswered), "codes": "、".join(item.code for item in found.unanswered[:8])},
+            % {
+                "count": len(found.unanswered),
+                "codes": "、".join(item.code for item in found.unanswered[:8]),
+            },
             field=f"answer-{found.unanswered[0].code}",
         )
     for failed in found.failed:
@@ -252,7 +257,11 @@ def conclude_check(
         if code in keys
     }
     check.signatures = {
-        name: str(evidence.store_data_url(signatures[name], kind="signature", record=row.case, actor=reader.actor()).uuid)
+        name: str(
+            evidence.store_data_url(
+                signatures[name], kind="signature", record=row.case, actor=reader.actor()
+            ).uuid
+        )
         for name in wanted
         if signatures.get(name)
     }

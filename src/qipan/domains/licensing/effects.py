@@ -166,7 +166,12 @@ def _last_day(start: datetime.date) -> datetime.date:
 
 def _renewed(row: Application, actor: Actor) -> Any:
     assert row.grant is not None
-    changes = {"data": _content(row), "decided_on": today(), "valid_from": today(), "valid_to": _last_day(today())}
+    changes = {
+        "data": _content(row),
+        "decided_on": today(),
+        "valid_from": today(),
+        "valid_to": _last_day(today()),
+    }
     return subjects.change_grant(row.grant, changes, actor, str(_("准予延续")))
 
 
@@ -261,7 +266,9 @@ def tell_issue(context: Context) -> None:
 
     certificate = (
         Document.objects.filter(
-            record_kind="flow.case", record_id=row.case_id, template__code__in=["licensing.certificate", "licensing.filing"]
+            record_kind="flow.case",
+            record_id=row.case_id,
+            template__code__in=["licensing.certificate", "licensing.filing"],
         )
         .order_by("-pk")
         .first()

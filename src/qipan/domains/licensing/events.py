@@ -6,19 +6,30 @@ from qipan.kernel.flow.events import declare_step
 from qipan.kernel.ledger.registry import declare
 
 SAVED = declare("licensing.application.saved", _("保存草稿"), fields=int)
-SUBMITTED = declare_step("licensing.application.submitted", _("提交申请"), item=str, kind=str, channel=str, mode=str, reasons=list)
+SUBMITTED = declare_step(
+    "licensing.application.submitted", _("提交申请"), item=str, kind=str, channel=str, mode=str, reasons=list
+)
 RETURNED = declare_step("licensing.application.returned", _("一次性告知补正"), points=list)
 ACCEPTED = declare_step("licensing.application.accepted", _("受理申请"))
 DECLINED = declare_step("licensing.application.declined", _("不予受理"))
 CHECK_ORDERED = declare_step("licensing.check.ordered", _("安排现场核查"), checklist=str)
-CHECK_CONCLUDED = declare_step("licensing.check.concluded", _("现场核查结论"), conclusion=str, key_failed=int, general_failed=int)
+CHECK_CONCLUDED = declare_step(
+    "licensing.check.concluded", _("现场核查结论"), conclusion=str, key_failed=int, general_failed=int
+)
 RECTIFIED = declare_step("licensing.check.rectified", _("报告整改完成"))
 REVIEWED = declare_step("licensing.application.reviewed", _("提出审查意见"))
 SENT_BACK = declare_step("licensing.application.reopened", _("退回审查"))
 GRANTED = declare_step("licensing.application.granted", _("准予许可"), number=str, mode=str)
 REFUSED = declare_step("licensing.application.refused", _("不予许可"))
 ISSUED = declare_step(
-    "licensing.licence.issued", _("证照制发"), number=str, kind=str, grant=int, premises=int, unchecked=bool, catering=bool
+    "licensing.licence.issued",
+    _("证照制发"),
+    number=str,
+    kind=str,
+    grant=int,
+    premises=int,
+    unchecked=bool,
+    catering=bool,
 )
 WITHDRAWN = declare_step("licensing.application.withdrawn", _("撤回申请"))
 TERMINATED = declare_step("licensing.application.terminated", _("终止办理"))

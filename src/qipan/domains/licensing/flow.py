@@ -18,7 +18,9 @@ BEFORE_ACCEPTANCE = ("SUBMITTED", "CORRECTION")
 AFTER_ACCEPTANCE = ("ACCEPTED", "CHECKING", "RECTIFYING", "REVIEWED")
 ACCEPT = Order("licensing.accept", _("受理申请"), Role.LIC_RECEIVER, due="FBL23.correct")
 REVIEW = Order("licensing.review", _("审查申请"), Role.LIC_REVIEWER, due="FBL23.decide")
-CHECK = Order("licensing.check", _("现场核查"), Role.INSPECTOR, due="FBL23.site_check", needs=2, certified=True)
+CHECK = Order(
+    "licensing.check", _("现场核查"), Role.INSPECTOR, due="FBL23.site_check", needs=2, certified=True
+)
 DECIDE = Order("licensing.decide", _("作出许可决定"), Role.LIC_DECIDER, due="FBL23.decide")
 
 APPLICATION = Flow(
@@ -26,16 +28,20 @@ APPLICATION = Flow(
     version=1,
     title=_("食品经营许可和备案"),
     source="LicProc",
-    record=lambda case: Application.objects.select_related("case__subject", "grant", "premises", "result_grant").get(
-        pk=case.pk
-    ),
+    record=lambda case: Application.objects.select_related(
+        "case__subject", "grant", "premises", "result_grant"
+    ).get(pk=case.pk),
     states=(
-        State("DRAFT", _("草稿"), Owner.APPLICANT, "start", private=True, no_clock=_("尚未提交，由申请人掌握")),
+        State(
+            "DRAFT", _("草稿"), Owner.APPLICANT, "start", private=True, no_clock=_("尚未提交，由申请人掌握")
+        ),
         State("SUBMITTED", _("待受理"), Role.LIC_RECEIVER, clock="FBL23.correct"),
         State("CORRECTION", _("待补正"), Owner.APPLICANT, "waiting", clock="FBL23.supplement"),
         State("ACCEPTED", _("审查中"), Role.LIC_REVIEWER, clock="FBL23.decide"),
         State("CHECKING", _("现场核查"), Role.INSPECTOR, clock=("FBL23.site_check", "FBL23.decide")),
-        State("RECTIFYING", _("核查整改"), Owner.APPLICANT, "waiting", clock=("FBL23.rectify", "FBL23.decide")),
+        State(
+            "RECTIFYING", _("核查整改"), Owner.APPLICANT, "waiting", clock=("FBL23.rectify", "FBL23.decide")
+        ),
         State("REVIEWED", _("待决定"), Role.LIC_DECIDER, clock="FBL23.decide"),
         State("GRANTED", _("准予，制证中"), Owner.SYSTEM, clock="FBL23.issue"),
         State("ISSUED", _("已制证"), kind="final"),
@@ -276,7 +282,12 @@ APPLICATION = Flow(
             "GRANTED",
             (HasRole(Role.LIC_DECIDER),),
             "LicProc 22",
-            guards=(guards.grant_in_force, guards.check_done_where_needed, guards.check_not_failed, guards.not_own_check),
+            guards=(
+                guards.grant_in_force,
+                guards.check_done_where_needed,
+                guards.check_not_failed,
+                guards.not_own_check,
+            ),
             effects=(effects.grant,),
             event=events.GRANTED,
             clocks=(End("FBL23.decide"), Start("FBL23.issue")),

@@ -64,7 +64,9 @@ def renewal_in_time(context: Context) -> Refusal | None:
         return None
     first = terms.due("FBL23.renew_from", row.grant.valid_to).due_on
     if first and today() < first:
-        return Refusal(_("现在还不能申请延续：最早可以在 %(day)s 提出（有效期届满前九十个工作日）。") % {"day": first})
+        return Refusal(
+            _("现在还不能申请延续：最早可以在 %(day)s 提出（有效期届满前九十个工作日）。") % {"day": first}
+        )
     return None
 
 
@@ -81,7 +83,9 @@ def one_open_case(context: Context) -> Refusal | None:
     other = rows.select_related("case").first()
     if other is None:
         return None
-    return Refusal(_("已有一件在办的申请（%(number)s），请等它办结或者先撤回。") % {"number": other.case.number})
+    return Refusal(
+        _("已有一件在办的申请（%(number)s），请等它办结或者先撤回。") % {"number": other.case.number}
+    )
 
 
 def one_place_one_licence(context: Context) -> Refusal | None:
@@ -107,7 +111,9 @@ def rules_granted(context: Context) -> Refusal | None:
 def correction_once(context: Context) -> Refusal | None:
     """What must be corrected is told once, in full (LicProc 15)."""
     if _row(context).correction:
-        return Refusal(_("补正应当一次性告知，本件已经告知过。材料仍不符合的，请受理后审查决定或者不予受理。"))
+        return Refusal(
+            _("补正应当一次性告知，本件已经告知过。材料仍不符合的，请受理后审查决定或者不予受理。")
+        )
     return None
 
 

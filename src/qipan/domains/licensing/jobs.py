@@ -14,6 +14,10 @@ def issue_licence(case_id: int) -> None:
     case = Case.objects.get(pk=case_id)
     if case.state != "GRANTED":
         return
-    for pk in Document.objects.filter(record_kind="flow.case", record_id=case.pk).order_by("pk").values_list("pk", flat=True):
+    for pk in (
+        Document.objects.filter(record_kind="flow.case", record_id=case.pk)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    ):
         documents.produce(pk)
     fire(case, "issue", Actor.system(case.org_path), key=f"issue:{case.uuid}")

@@ -56,11 +56,15 @@ class Application(models.Model):
     mode_reasons = models.JSONField(_("转由人工办理的原因"), default=list, blank=True)
     answers = models.JSONField(_("填报内容"), default=dict, blank=True)
     known = models.JSONField(_("库内已有内容"), default=dict, blank=True)
-    contact = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("联系人"))
+    contact = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("联系人")
+    )
     manager = models.ForeignKey(
         Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("食品安全管理人员")
     )
-    grant = models.ForeignKey(Grant, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("原证"))
+    grant = models.ForeignKey(
+        Grant, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("原证")
+    )
     result_grant = models.ForeignKey(
         Grant, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("结果证照")
     )
@@ -128,7 +132,9 @@ class SiteCheck(models.Model):
     class Meta:
         verbose_name = _("现场核查")
         verbose_name_plural = _("现场核查")
-        constraints = [models.UniqueConstraint(fields=["application", "round"], name="licensing_sitecheck_round")]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "round"], name="licensing_sitecheck_round")
+        ]
 
     def __str__(self) -> str:
         return f"{self.application_id} {self.round}"

@@ -43,7 +43,11 @@ def lines_of(row: Application) -> list[tuple[str, list[tuple[str, str]]]]:
 def context(case: Case, reader: Reader) -> dict[str, Any]:
     """What the panel shows."""
     row = Application.objects.select_related("contact", "manager", "grant", "result_grant").get(pk=case.pk)
-    decision = Decision.objects.select_related("table").filter(pk=row.decision_id).first() if row.decision_id else None
+    decision = (
+        Decision.objects.select_related("table").filter(pk=row.decision_id).first()
+        if row.decision_id
+        else None
+    )
     names = orgs.labels(user for check in row.checks.all() for user in check.officers)
     return {
         "application": row,
@@ -52,7 +56,11 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
         "manager": masked(row.manager) if row.manager_id else None,
         "explanation": decided.explain(decision) if decision and reader.kind == "staff" else None,
         "checks": [
-            {"check": check, "officers": [names.get(user, "") for user in check.officers], "failed": _failed(check)}
+            {
+                "check": check,
+                "officers": [names.get(user, "") for user in check.officers],
+                "failed": _failed(check),
+            }
             for check in row.checks.order_by("round")
         ],
         "files": evidence.of(case),

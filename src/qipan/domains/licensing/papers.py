@@ -1,5 +1,6 @@
 """The documents of licensing: which step writes which, and with what data (LicProc 16, 22; FBL15 23)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,9 @@ from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as registry
 
 REMEDIES = str(
-    _("如不服本决定，可以自收到本决定书之日起六十日内申请行政复议，或者在六个月内向人民法院提起行政诉讼（期限待确认）。")
+    _(
+        "如不服本决定，可以自收到本决定书之日起六十日内申请行政复议，或者在六个月内向人民法院提起行政诉讼（期限待确认）。"
+    )
 )
 
 
@@ -95,7 +98,10 @@ def acceptance_data(context: Context) -> dict[str, Any]:
 def correction_data(context: Context) -> dict[str, Any]:
     """补正告知书 (LicProc 15)."""
     row: Application = context.record
-    return {**_common(context), "points": "\n".join(f"{place}. {text}" for place, text in enumerate(row.correction, 1))}
+    return {
+        **_common(context),
+        "points": "\n".join(f"{place}. {text}" for place, text in enumerate(row.correction, 1)),
+    }
 
 
 def reasons_data(context: Context) -> dict[str, Any]:
@@ -121,11 +127,20 @@ def grant_data(context: Context) -> dict[str, Any]:
     }
 
 
-def _is(*kinds: Kind) -> Any:
-    return lambda context: context.record.kind in kinds
+LICENSED = (Kind.NEW, Kind.RENEW, Kind.CHANGE, Kind.REISSUE)
 
 
 LICENSED = (Kind.NEW, Kind.RENEW, Kind.CHANGE, Kind.REISSUE)
+
+
+def _is(*kinds: Kind) -> Callable[[Context], bool]:
+    return lambda context: context.record.kind in kinds
+
+
+def _sheet(
+    template: str, data: Callable[[Context], dict[str, Any]], when: Callable[[Context], bool] | None = None
+) -> Paper:
+    return Paper(template, data=data, seal=district_path, when=when)
 
 
 ACCEPTANCE = _sheet("licensing.acceptance", acceptance_data)

@@ -85,7 +85,9 @@ def attach(token: Evidence | str, record: models.Model, *, role: str, actor: Act
     """Let a file belong to a record; `token` may be the uuid of the file or of its upload. Only one's own files."""
     evidence = token if isinstance(token, Evidence) else _by_token(token)
     if actor.kind not in {"system", "rules"} and evidence.stored_by != actor.user_id:
-        known = Attachment.objects.filter(evidence=evidence, record_kind=record._meta.label_lower, record_id=record.pk)
+        known = Attachment.objects.filter(
+            evidence=evidence, record_kind=record._meta.label_lower, record_id=record.pk
+        )
         if not known.exists():
             raise Refused(_("只能使用本人上传的文件。"), code="forbidden", field="file")
     row, created = Attachment.objects.get_or_create(
@@ -120,7 +122,9 @@ def begin_upload(length: int, metadata: dict[str, str], actor: Actor) -> Upload:
     if actor.user_id is None:
         raise Refused(_("请先登录。"), code="forbidden")
     if not 0 < length <= MOST_BYTES:
-        raise Refused(_("文件应当大于 0，且不超过 %(most)d MB。") % {"most": MOST_BYTES // 1024 // 1024}, field="file")
+        raise Refused(
+            _("文件应当大于 0，且不超过 %(most)d MB。") % {"most": MOST_BYTES // 1024 // 1024}, field="file"
+        )
     storage.must_have_room(length)
     upload = Upload.objects.create(
         uuid=uuids.uuid4(),
@@ -157,7 +161,12 @@ def continue_upload(pk: uuids.UUID, offset: int, chunk: bytes, actor: Actor) -> 
     if upload.offset == upload.length:
         taken: Any = parse_datetime(upload.taken_at) if upload.taken_at else None
         upload.evidence = store(
-            path.read_bytes(), actor=actor, kind=upload.kind, name=upload.name, taken_at=taken, place=upload.place
+            path.read_bytes(),
+            actor=actor,
+            kind=upload.kind,
+            name=upload.name,
+            taken_at=taken,
+            place=upload.place,
         )
         transaction.on_commit(lambda: path.unlink(missing_ok=True))
     upload.save()

@@ -47,7 +47,9 @@ class Attachment(models.Model):
         verbose_name = _("附件")
         verbose_name_plural = _("附件")
         constraints = [
-            models.UniqueConstraint(fields=["evidence", "record_kind", "record_id", "role"], name="evidence_attached_once")
+            models.UniqueConstraint(
+                fields=["evidence", "record_kind", "record_id", "role"], name="evidence_attached_once"
+            )
         ]
         indexes = [models.Index(fields=["record_kind", "record_id"], name="evidence_attachment_record")]
 

@@ -17,11 +17,15 @@ def media_type(content: bytes) -> str:
     """The media type by content. Refuses what is not allowed, hides something else, or unpacks to a monstrous size."""
     found = filetype.guess_mime(content[:8192]) or ""
     if found not in ALLOWED:
-        raise Refused(_("只接受 JPG、PNG、WebP 图片，PDF 文件和 MP4 视频。这个文件不是其中任何一种。"), field="file")
+        raise Refused(
+            _("只接受 JPG、PNG、WebP 图片，PDF 文件和 MP4 视频。这个文件不是其中任何一种。"), field="file"
+        )
     if found.startswith("image/"):
         _check_image(content, found)
     elif found == "application/pdf" and any(mark in content for mark in ACTIVE_PDF):
-        raise Refused(_("PDF 中含有脚本、附件或者自动动作，不能接收。请另存为普通 PDF 后重新上传。"), field="file")
+        raise Refused(
+            _("PDF 中含有脚本、附件或者自动动作，不能接收。请另存为普通 PDF 后重新上传。"), field="file"
+        )
     return found
 
 

@@ -34,7 +34,9 @@ def must_have_room(wanted: int) -> None:
     """Refuse to take in more when the disk is nearly full."""
     folder().mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(folder()).free - wanted < LEAST_FREE:
-        raise Refused(_("存储空间不足，暂时不能上传；已填写的内容不受影响，请稍后再试。"), code="state", field="file")
+        raise Refused(
+            _("存储空间不足，暂时不能上传；已填写的内容不受影响，请稍后再试。"), code="state", field="file"
+        )
 
 
 def put(content: bytes) -> str:

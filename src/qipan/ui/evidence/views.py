@@ -41,13 +41,20 @@ def _metadata(header: str) -> dict[str, str]:
 def uploads(request: HttpRequest) -> HttpResponse:
     """OPTIONS tells what is served; POST begins an upload."""
     if request.method == "OPTIONS":
-        return _answer(204, Tus_Version="1.0.0", Tus_Extension="creation,termination", Tus_Max_Size=str(actions.MOST_BYTES))
+        return _answer(
+            204,
+            Tus_Version="1.0.0",
+            Tus_Extension="creation,termination",
+            Tus_Max_Size=str(actions.MOST_BYTES),
+        )
     if request.method != "POST":
         return _answer(405, Allow="OPTIONS, POST")
     try:
         length = int(request.headers.get("Upload-Length", ""))
         upload = actions.begin_upload(
-            length, _metadata(request.headers.get("Upload-Metadata", "")), request.reader.actor()  # type: ignore[attr-defined]
+            length,
+            _metadata(request.headers.get("Upload-Metadata", "")),
+            request.reader.actor(),  # type: ignore[attr-defined]
         )
     except ValueError:
         return _answer(400, "Upload-Length?")

@@ -79,7 +79,9 @@ class FactorAdapter(DefaultMFAAdapter):
 
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": gettext_lazy("验证码不正确、已使用或已过期，请输入最新的验证码。"),
-        "cannot_delete_authenticator": gettext_lazy("工作人员账户必须保留至少一种两步验证方式；请先添加另一种，再移除这一种。"),
+        "cannot_delete_authenticator": gettext_lazy(
+            "工作人员账户必须保留至少一种两步验证方式；请先添加另一种，再移除这一种。"
+        ),
         "cannot_generate_recovery_codes": gettext_lazy("请先设置两步验证，再生成备用码。"),
     }
 

@@ -59,9 +59,9 @@ class SignInForm(LoginForm):
     def clean(self) -> dict[str, Any]:
         """Refuse in the same words whatever was wrong, and before looking when there were too many tries."""
         name = attempt_name(None, {"username": self.cleaned_data.get("login", "")})
-        if not limits.take(f"signin:ip:{client_address(self.request)}", limits.SIGN_IN_ADDRESS) or not limits.take(
-            f"signin:name:{name}", limits.SIGN_IN_ACCOUNT
-        ):
+        if not limits.take(
+            f"signin:ip:{client_address(self.request)}", limits.SIGN_IN_ADDRESS
+        ) or not limits.take(f"signin:name:{name}", limits.SIGN_IN_ACCOUNT):
             raise account_adapter().validation_error("too_many_login_attempts")
         cleaned = super().clean()
         limits.give_back(f"signin:name:{name}", limits.SIGN_IN_ACCOUNT)
@@ -169,7 +169,10 @@ class RegisterForm(RefusingForm):
 
     kind = forms.ChoiceField(
         label=_("账户类型"),
-        choices=[(UserKind.BUSINESS.value, _("经营者（为企业、个体工商户办事）")), (UserKind.PUBLIC.value, _("个人"))],
+        choices=[
+            (UserKind.BUSINESS.value, _("经营者（为企业、个体工商户办事）")),
+            (UserKind.PUBLIC.value, _("个人")),
+        ],
         widget=forms.RadioSelect,
         initial=UserKind.BUSINESS.value,
     )
@@ -202,7 +205,9 @@ class ResetRequestForm(RefusingForm):
     """Where to send a code to somebody who forgot the password."""
 
     contact = forms.CharField(
-        label=_("注册时的手机号码或电子邮箱"), max_length=120, widget=forms.TextInput({"autocomplete": "username"})
+        label=_("注册时的手机号码或电子邮箱"),
+        max_length=120,
+        widget=forms.TextInput({"autocomplete": "username"}),
     )
 
 
@@ -238,5 +243,3 @@ class TokenForm(RefusingForm):
     def scope_list(self) -> list[str]:
         """The scopes, one by one."""
         return self.cleaned_data["scopes"].replace(",", " ").split()
-
-

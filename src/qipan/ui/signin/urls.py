@@ -50,6 +50,10 @@ urlpatterns = [
         signed_in(passkeys.reauthenticate_webauthn),
         name="mfa_reauthenticate_webauthn",
     ),
-    path("2fa/passkeys/<int:pk>/remove/", signed_in(views.RemovePasskeyView.as_view()), name="mfa_remove_webauthn"),
+    path(
+        "2fa/passkeys/<int:pk>/remove/",
+        signed_in(views.RemovePasskeyView.as_view()),
+        name="mfa_remove_webauthn",
+    ),
     path("2fa/passkeys/<int:pk>/edit/", signed_in(passkeys.edit_webauthn), name="mfa_edit_webauthn"),
 ]

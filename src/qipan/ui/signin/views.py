@@ -143,7 +143,10 @@ def register(request: HttpRequest) -> HttpResponse:
             if _limited(request, "register", limits.REGISTER):
                 raise Refused(TOO_MANY)
             user, letter = actions.register(
-                kind=values["kind"], name=values["name"], contact=values["contact"], password=values["password"]
+                kind=values["kind"],
+                name=values["name"],
+                contact=values["contact"],
+                password=values["password"],
             )
         except Refused as refusal:
             form.refused(refusal)
@@ -274,7 +277,9 @@ def revoke_token(request: HttpRequest, number: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("account_tokens"))
 
 
-def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None) -> HttpResponse:
+def locked_out(
+    request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None
+) -> HttpResponse:
     """What one sees after too many wrong tries: for how long, and what to do meanwhile."""
     minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
     text = _("登录失败次数过多，已暂停登录 %(minutes)d 分钟。") % {"minutes": minutes}

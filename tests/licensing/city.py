@@ -1,0 +1,49 @@
+"""A small city for licensing's tests: units, people, seals, catalogues."""
+
+import uuid
+from typing import Any
+
+from qipan.domains.licensing import actions
+from qipan.domains.licensing.models import Application
+from qipan.kernel.documents import seals
+from qipan.kernel.ledger.actor import Actor
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.orgs.roles import Role
+from qipan.kernel.subjects.models import Grant, Subject
+from tests.law.catalogues import load_catalogues
+from tests.orgs.factories import StaffFactory, UnitTree, reader_for
+from tests.subjects.factories import GrantFactory, SubjectFactory, owner_of
+
+SYSTEM = Actor.system()
+CONTACT = {"contact_name": "王小明", "contact_phone": "13800138000", "truthful": "true"}
+
+
+class City:
+    """Units, a seal for each district, and one person for each part."""
+
+    def __init__(self) -> None:
+        load_catalogues()
+        seals.signers.cache_clear()
+        self.tree = UnitTree()
+        for district in self.tree.districts:
+            seals.create_seal(district, SYSTEM)
+        futian, office = self.tree.districts[0], self.tree.offices[0]
+        self.receiver = StaffFactory(role=Role.LIC_RECEIVER, unit=futian)
+        self.reviewer = StaffFactory(role=Role.LIC_REVIEWER, unit=futian)
+        self.decider = StaffFactory(role=Role.LIC_DECIDER, unit=futian)
+        self.inspectors = [StaffFactory(role=Role.INSPECTOR, unit=office) for _person in range(2)]
+
+    def restaurant(self, ends_in: int = 60, **facts: Any) -> tuple[Subject, Grant, Reader]:
+        """A restaurant with a licence, and the reader who acts for it."""
+        subject = SubjectFactory(**facts)
+        grant = GrantFactory(subject, ends_in=ends_in)
+        return subject, grant, reader_for(owner_of(subject))
+
+    def drafted(
+        self, item: str, subject: Subject, grant: Grant | None, reader: Reader, **answers: Any
+    ) -> Application:
+        """An application, filled in and not handed in."""
+        row = actions.start(item, uuid=uuid.uuid4(), reader=reader, subject=subject, grant=grant)
+        result = actions.save(row, {**CONTACT, **answers}, reader)
+        assert result.ok, result.errors
+        return Application.objects.get(pk=row.pk)
