@@ -6,3 +6,28 @@ class PortalConfig(AppConfig):
     name = "qipan.portal"
     label = "portal"
     verbose_name = _("门户")
+
+    def ready(self) -> None:
+        """Put the menus together, and say who may open the files of a case."""
+        from qipan.kernel.evidence import queries as evidence
+        from qipan.kernel.flow.models import Case
+        from qipan.ui.navigation import Entry, register
+
+        evidence.provide_reach(
+            "flow.case", lambda pk, reader: Case.objects.visible_to(reader).filter(pk=pk).exists()
+        )
+        register(
+            Entry("public", _("首页"), "home", "home"),
+            Entry("public", _("办事"), "items", "license"),
+            Entry("public", _("查询"), "businesses", "building-store"),
+            Entry("public", _("核验"), "verify_form", "shield-check"),
+            Entry("public", _("公示"), "publications", "speakerphone"),
+            Entry("public", _("我的办件"), "my_cases", "route", signed_in=True),
+            Entry("desk", _("收件箱"), "desk", "inbox"),
+            Entry("desk", _("办件查询"), "desk_cases", "search"),
+            Entry("desk", _("主体查询"), "desk_businesses", "building-store"),
+            Entry("desk", _("移动办公"), "phone_home", "device-mobile"),
+            Entry("desk", _("法规库"), "laws", "books", group=_("公共")),
+            Entry("desk", _("公示信息"), "publications", "speakerphone", group=_("公共")),
+            Entry("desk", _("文书核验"), "verify_form", "shield-check", group=_("公共")),
+        )

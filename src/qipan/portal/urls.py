@@ -3,7 +3,37 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from qipan.portal.public import views as public
+from qipan.portal.staff import views as staff
+from qipan.portal.verification import views as verification
+
 urlpatterns = [
+    path("", public.home, name="home"),
+    path("items/", public.item_list, name="items"),
+    path("items/<slug:code>/", public.item_page, name="item"),
+    path("my/", public.my_cases, name="my_cases"),
+    path("my/cases/<uuid:uuid>/", public.my_case, name="my_case"),
+    path("my/cases/<uuid:uuid>/<slug:code>/", public.my_step, name="my_step"),
+    path("documents/<uuid:uuid>/", public.document_file, name="document_file"),
+    path("businesses/", public.businesses, name="businesses"),
+    path("businesses/<int:pk>/", public.business_page, name="business"),
+    path("publications/", public.publications, name="publications"),
+    path("open/<slug:form>/", public.open_data, name="open_data"),
+    path("laws/", public.laws, name="laws"),
+    path("verify/", verification.verify_form, name="verify_form"),
+    path("verify/<slug:code>/", verification.verify, name="verify"),
+    path("desk/", staff.inbox, name="desk"),
+    path("desk/orders/<uuid:uuid>/", staff.order_page, name="order"),
+    path("desk/orders/<uuid:uuid>/<slug:code>/", staff.order_act, name="order_act"),
+    path("desk/cases/", staff.desk_cases, name="desk_cases"),
+    path("desk/cases/<uuid:uuid>/", staff.desk_case, name="desk_case"),
+    path("desk/cases/<uuid:uuid>/<slug:code>/", staff.desk_step, name="desk_step"),
+    path("desk/businesses/", staff.desk_businesses, name="desk_businesses"),
+    path("desk/businesses/<int:pk>/", staff.desk_business, name="desk_business"),
+    path("m/", staff.phone_home, name="phone_home"),
+    path("m/orders/<uuid:uuid>/", staff.phone_order, name="phone_order"),
+    path("evidence/", include("qipan.ui.evidence.urls")),
+    path("", include("qipan.domains.licensing.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("accounts/", include("qipan.ui.signin.urls")),

@@ -11,7 +11,9 @@ def check_sign(first_seventeen: str) -> str:
     """The check sign (0 to 9 or X) of the first 17 digits; raises ValueError for anything but 17 digits."""
     if len(first_seventeen) != 17 or not first_seventeen.isascii() or not first_seventeen.isdigit():
         raise ValueError("17 digits are needed")
-    return SIGNS[sum(int(digit) * weight for digit, weight in zip(first_seventeen, WEIGHTS, strict=True)) % 11]
+    return SIGNS[
+        sum(int(digit) * weight for digit, weight in zip(first_seventeen, WEIGHTS, strict=True)) % 11
+    ]
 
 
 def is_id_number(text: str, *, on: datetime.date | None = None) -> bool:

@@ -48,7 +48,9 @@ def deliver_waiting(most: int = 100) -> int:
     A gateway that raises leaves its message waiting for the next call.
     """
     sent = 0
-    waiting = Letter.objects.filter(sent_at__isnull=True, channel__in=list(_gateways), person__key__isnull=False)
+    waiting = Letter.objects.filter(
+        sent_at__isnull=True, channel__in=list(_gateways), person__key__isnull=False
+    )
     for number in waiting.order_by("id").values_list("pk", flat=True)[:most]:
         with transaction.atomic():
             letter = (

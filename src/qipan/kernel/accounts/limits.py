@@ -46,7 +46,8 @@ def give_back(key: str, rate: Rate) -> None:
     """Put one back, for a try that was right: only wrong ones are to count."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "update accounts_bucket set tokens = least(%s, tokens + 1) where key = %s", [float(rate.burst), key[:100]]
+            "update accounts_bucket set tokens = least(%s, tokens + 1) where key = %s",
+            [float(rate.burst), key[:100]],
         )
 
 
@@ -54,6 +55,7 @@ def sweep(older_than_seconds: float = 86400) -> int:
     """Remove buckets that nobody touched for a day (they are full again); the number removed."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "delete from accounts_bucket where filled_at < %s - make_interval(secs => %s)", [now(), older_than_seconds]
+            "delete from accounts_bucket where filled_at < %s - make_interval(secs => %s)",
+            [now(), older_than_seconds],
         )
         return cursor.rowcount

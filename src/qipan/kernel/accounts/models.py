@@ -48,7 +48,9 @@ class Person(models.Model):
         verbose_name = _("人员")
         verbose_name_plural = _("人员")
         indexes = [
-            models.Index(fields=["id_number_index"], name="accounts_person_id_no", condition=~Q(id_number_index="")),
+            models.Index(
+                fields=["id_number_index"], name="accounts_person_id_no", condition=~Q(id_number_index="")
+            ),
             models.Index(fields=["phone_index"], name="accounts_person_phone", condition=~Q(phone_index="")),
             models.Index(fields=["email_index"], name="accounts_person_email", condition=~Q(email_index="")),
         ]
@@ -150,7 +152,9 @@ class OneTimeCode(models.Model):
         REGISTER = "register", _("注册")
         RESET = "reset", _("找回密码")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="codes", verbose_name=_("用户"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="codes", verbose_name=_("用户")
+    )
     purpose = models.CharField(_("用途"), max_length=10, choices=Purpose)
     digest = models.CharField(max_length=64, editable=False)
     expires_at = models.DateTimeField(_("到期时间"))
@@ -186,7 +190,9 @@ class Letter(models.Model):
         verbose_name = _("消息")
         verbose_name_plural = _("消息")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["id"], name="accounts_letter_unsent", condition=Q(sent_at__isnull=True))]
+        indexes = [
+            models.Index(fields=["id"], name="accounts_letter_unsent", condition=Q(sent_at__isnull=True))
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()} {self.kind}"

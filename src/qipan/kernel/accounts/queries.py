@@ -52,7 +52,10 @@ def may_reveal(person: Person, reader: VaultReader, record: models.Model | None 
     """
     if reader.kind == "system":
         return True
-    if reader.user_id is not None and User.objects.filter(pk=reader.user_id, person=person, is_active=True).exists():
+    if (
+        reader.user_id is not None
+        and User.objects.filter(pk=reader.user_id, person=person, is_active=True).exists()
+    ):
         return True
     if reader.kind != "staff":
         return False
@@ -138,7 +141,9 @@ def token_user(token: str) -> tuple[User, ApiToken] | None:
     """The user behind a valid interface token; None for an unknown, expired or revoked one. Marks the day of use."""
     row = (
         ApiToken.objects.select_related("user")
-        .filter(digest=token_digest(token), revoked_at__isnull=True, expires_at__gt=now(), user__is_active=True)
+        .filter(
+            digest=token_digest(token), revoked_at__isnull=True, expires_at__gt=now(), user__is_active=True
+        )
         .first()
     )
     if row is None:

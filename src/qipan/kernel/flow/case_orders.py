@@ -28,7 +28,9 @@ def open_one(context: Context, order: Order, running: Mapping[str, Clock] | None
     clock = None
     if isinstance(order.due, str) and order.due:
         clocks = running if running is not None else {}
-        clock = clocks.get(order.due) or case.clocks.filter(rule_code=order.due, ended_at__isnull=True).first()
+        clock = (
+            clocks.get(order.due) or case.clocks.filter(rule_code=order.due, ended_at__isnull=True).first()
+        )
     made = WorkOrder.objects.create(
         kind=order.kind,
         title=f"{order.title} {case.title}"[:200],
@@ -86,15 +88,20 @@ def _take_in_hand(context: Context, order: WorkOrder) -> None:
     if order.state == OrderState.SUSPENDED:
         raise Refused(_("工单“%(title)s”已挂起，请先恢复。") % {"title": order.title}, code="state")
     if order.countersign_state == Countersigning.PENDING:
-        raise Refused(_("工单“%(title)s”正在会签，会签完成后才能办理。") % {"title": order.title}, code="state")
+        raise Refused(
+            _("工单“%(title)s”正在会签，会签完成后才能办理。") % {"title": order.title}, code="state"
+        )
     if order.countersign_state == Countersigning.DECLINED:
-        raise Refused(_("工单“%(title)s”会签未通过，请修改后重新会签。") % {"title": order.title}, code="state")
+        raise Refused(
+            _("工单“%(title)s”会签未通过，请修改后重新会签。") % {"title": order.title}, code="state"
+        )
     parts = changes.holders(order)
     people = [part.user_id for part in parts]
     if people and user_id not in people:
         if not permissions.stands_for(context.powers, people, order.role, order.org_path):
             raise Refused(
-                _("该工单已由%(names)s签收，请联系其办理，或由负责人转办。") % {"names": changes.names(parts)},
+                _("该工单已由%(names)s签收，请联系其办理，或由负责人转办。")
+                % {"names": changes.names(parts)},
                 code="conflict",
                 details={"holders": people},
             )
@@ -104,7 +111,8 @@ def _take_in_hand(context: Context, order: WorkOrder) -> None:
         people = [user_id]
     if len(set(people)) < order.needs:
         raise Refused(
-            _("该工单须由%(needs)d人共同办理，目前只有%(count)d人签收。") % {"needs": order.needs, "count": len(set(people))},
+            _("该工单须由%(needs)d人共同办理，目前只有%(count)d人签收。")
+            % {"needs": order.needs, "count": len(set(people))},
             code="state",
         )
 

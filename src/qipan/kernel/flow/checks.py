@@ -30,7 +30,6 @@ def _citation_problem(text: str) -> str:
     return ""
 
 
-
 def _doubled(codes: Iterable[str]) -> list[str]:
     return [code for code, count in Counter(codes).items() if count > 1]
 
@@ -38,7 +37,9 @@ def _doubled(codes: Iterable[str]) -> list[str]:
 def contradictions(flow: Flow) -> list[str]:
     """What makes a declaration meaningless: unknown states, doubled codes, nobody who may, events without a place."""
     wrong = [f"state {code} is declared twice" for code in _doubled(state.code for state in flow.states)]
-    wrong += [f"transition {code} is declared twice" for code in _doubled(each.code for each in flow.transitions)]
+    wrong += [
+        f"transition {code} is declared twice" for code in _doubled(each.code for each in flow.transitions)
+    ]
     codes = {state.code for state in flow.states}
     starts = [state.code for state in flow.states if state.kind == "start"]
     if len(starts) != 1:
@@ -46,7 +47,11 @@ def contradictions(flow: Flow) -> list[str]:
     if not any(state.final for state in flow.states):
         wrong.append("no final state")
     owners = set(Role.values) | {Owner.APPLICANT, Owner.SYSTEM, Owner.ASSIGNEE, ""}
-    wrong += [f"state {state.code}: unknown owner {state.owner!r}" for state in flow.states if state.owner not in owners]
+    wrong += [
+        f"state {state.code}: unknown owner {state.owner!r}"
+        for state in flow.states
+        if state.owner not in owners
+    ]
     opened = {order.kind for transition in flow.transitions for order in transition.opens}
     for transition in flow.transitions:
         where = f"transition {transition.code}"
@@ -55,7 +60,11 @@ def contradictions(flow: Flow) -> list[str]:
         wrong += [f"{where}: unknown state {code!r}" for code in transition.sources if code not in codes]
         if transition.target and transition.target not in codes:
             wrong.append(f"{where}: unknown target {transition.target!r}")
-        wrong += [f"{where}: source {code} is final" for code in transition.sources if code in codes and flow.state(code).final]
+        wrong += [
+            f"{where}: source {code} is final"
+            for code in transition.sources
+            if code in codes and flow.state(code).final
+        ]
         if not transition.by:
             wrong.append(f"{where}: nobody may take it (by is empty)")
         if transition.event is not None and not set(STEP_FIELDS) <= set(transition.event.fields):
@@ -68,10 +77,20 @@ def contradictions(flow: Flow) -> list[str]:
             wrong.append(f"{where}: an automatic transition must lead to another state")
         if transition.automatic and (transition.form or transition.reason_required):
             wrong.append(f"{where}: an automatic transition can ask for no form and no reason")
-        wrong += [f"{where}: closes {kind!r}, which nothing opens" for kind in transition.closes if kind not in opened]
-        wrong += [f"{where}: order {order.kind!r} needs nobody" for order in transition.opens if order.needs < 1]
+        wrong += [
+            f"{where}: closes {kind!r}, which nothing opens"
+            for kind in transition.closes
+            if kind not in opened
+        ]
+        wrong += [
+            f"{where}: order {order.kind!r} needs nobody" for order in transition.opens if order.needs < 1
+        ]
         if transition.papers and flow.document_data is None:
-            wrong += [f"{where}: document {paper.template} has no data" for paper in transition.papers if paper.data is None]
+            wrong += [
+                f"{where}: document {paper.template} has no data"
+                for paper in transition.papers
+                if paper.data is None
+            ]
     return wrong
 
 
@@ -99,7 +118,9 @@ def _reaching_an_end(flow: Flow) -> set[str]:
 
 
 def _running(flow: Flow) -> set[str]:
-    return {step.rule for transition in flow.transitions for step in transition.clocks if isinstance(step, Start)}
+    return {
+        step.rule for transition in flow.transitions for step in transition.clocks if isinstance(step, Start)
+    }
 
 
 def _state_problems(flow: Flow, state: State, started: set[str]) -> list[str]:
@@ -108,8 +129,16 @@ def _state_problems(flow: Flow, state: State, started: set[str]) -> list[str]:
         found.append(f"state {state.code}: no owner")
     if not state.clock_rules and not state.no_clock:
         found.append(f"state {state.code}: neither a clock nor a reason why none runs")
-    found += [f"state {state.code}: clock {rule} is never started" for rule in state.clock_rules if rule not in started]
-    leaving = [transition for transition in flow.leaving(state.code) if transition.target and transition.target != state.code]
+    found += [
+        f"state {state.code}: clock {rule} is never started"
+        for rule in state.clock_rules
+        if rule not in started
+    ]
+    leaving = [
+        transition
+        for transition in flow.leaving(state.code)
+        if transition.target and transition.target != state.code
+    ]
     if not leaving:
         found.append(f"state {state.code}: a dead end")
     if not any(transition.terminates for transition in leaving):
@@ -137,7 +166,9 @@ def problems(flow: Flow) -> list[str]:
             found += _state_problems(flow, state, started)
     for transition in flow.transitions:
         if not transition.law:
-            found.append(f"transition {transition.code}: no legal source (write a citation, or 'unconfirmed')")
+            found.append(
+                f"transition {transition.code}: no legal source (write a citation, or 'unconfirmed')"
+            )
         elif wrong := _citation_problem(transition.law):
             found.append(f"transition {transition.code}: {wrong}")
         for step in transition.clocks:

@@ -134,7 +134,9 @@ def recount(clock: Clock) -> None:
     if clock.state == ClockState.MISSED and clock.ended_at is None and not is_over(clock, now()):
         clock.state, clock.missed_at = ClockState.RUNNING, None
     clock.save(update_fields=["due_on", "due_at", "provisional", "extensions", "state", "missed_at"])
-    WorkOrder.objects.filter(clock=clock, state__in=ACTIVE).exclude(due_on=clock.due_on).update(due_on=clock.due_on)
+    WorkOrder.objects.filter(clock=clock, state__in=ACTIVE).exclude(due_on=clock.due_on).update(
+        due_on=clock.due_on
+    )
 
 
 def remaining(clock: Clock) -> terms.Remaining | None:

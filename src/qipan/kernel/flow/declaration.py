@@ -1,21 +1,21 @@
 """What a domain writes down about a kind of case: states, transitions, who may, limits, each with its source.
 
-    FLOW = Flow(
-        code="licensing.application", version=1, title=_("食品经营许可"), source="LicProc",
-        states=(
-            State("DRAFT", _("草稿"), kind="start", owner=Owner.APPLICANT, private=True, no_clock=_("由申请人掌握")),
-            State("SUBMITTED", _("待受理"), owner=Role.LIC_RECEIVER),
-            State("ACCEPTED", _("已受理"), kind="final"),
-            State("WITHDRAWN", _("已撤回"), kind="final", exit=True),
-        ),
-        transitions=(
-            Transition("submit", _("提交"), source="DRAFT", target="SUBMITTED", by=(Applicant(),),
-                       clocks=(Start("FBL23.accept"),), opens=(Order("lic.accept", _("受理"), Role.LIC_RECEIVER),),
-                       law="LicProc 22"),
-            …
-        ),
-    )
-    registry.register(FLOW)
+FLOW = Flow(
+    code="licensing.application", version=1, title=_("食品经营许可"), source="LicProc",
+    states=(
+        State("DRAFT", _("草稿"), kind="start", owner=Owner.APPLICANT, private=True, no_clock=_("由申请人掌握")),
+        State("SUBMITTED", _("待受理"), owner=Role.LIC_RECEIVER),
+        State("ACCEPTED", _("已受理"), kind="final"),
+        State("WITHDRAWN", _("已撤回"), kind="final", exit=True),
+    ),
+    transitions=(
+        Transition("submit", _("提交"), source="DRAFT", target="SUBMITTED", by=(Applicant(),),
+                   clocks=(Start("FBL23.accept"),), opens=(Order("lic.accept", _("受理"), Role.LIC_RECEIVER),),
+                   law="LicProc 22"),
+        …
+    ),
+)
+registry.register(FLOW)
 """
 
 from __future__ import annotations
@@ -197,7 +197,9 @@ class Flow:
     readers: tuple[Role, ...] = OVERSIGHT
     opened_event: EventType | None = None
     _states: dict[str, State] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
-    _transitions: dict[str, Transition] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
+    _transitions: dict[str, Transition] = field(
+        init=False, repr=False, compare=False, hash=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         self._states.update({state.code: state for state in self.states})

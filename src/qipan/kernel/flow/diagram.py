@@ -81,10 +81,19 @@ def diagram(of: Flow | Case) -> Diagram:
     """
     if isinstance(of, Flow):
         return _drawn(of, frozenset(), "", frozenset())
-    steps = Event.objects.filter(record_kind=of._meta.label_lower, record_id=of.pk, data__has_key="transition")
-    taken = [(event.data["source"], event.data["transition"], event.data["target"]) for event in steps.order_by("id")]
-    passed = {of.flow.start.code, of.state} | {state for source, _code, target in taken for state in (source, target)}
-    return _drawn(of.flow, frozenset(passed), of.state, frozenset((source, code) for source, code, _target in taken))
+    steps = Event.objects.filter(
+        record_kind=of._meta.label_lower, record_id=of.pk, data__has_key="transition"
+    )
+    taken = [
+        (event.data["source"], event.data["transition"], event.data["target"])
+        for event in steps.order_by("id")
+    ]
+    passed = {of.flow.start.code, of.state} | {
+        state for source, _code, target in taken for state in (source, target)
+    }
+    return _drawn(
+        of.flow, frozenset(passed), of.state, frozenset((source, code) for source, code, _target in taken)
+    )
 
 
 def _main_edges(flow: Flow) -> list[tuple[str, str, Transition]]:
@@ -155,7 +164,9 @@ def _lines(flow: Flow, layers: dict[str, int]) -> list[_Line]:
             found.append(_Line(source, target, step, "back"))
         else:
             between = range(layers[source] + 1, layers[target])
-            found.append(_Line(source, target, step, "forward", [f"{source}>{target}@{layer}" for layer in between]))
+            found.append(
+                _Line(source, target, step, "forward", [f"{source}>{target}@{layer}" for layer in between])
+            )
     return found
 
 
@@ -191,7 +202,9 @@ def _drawn(flow: Flow, passed: frozenset[str], current: str, taken: frozenset[tu
     layers = _layers(flow)
     lines = _lines(flow, layers)
     columns = _columns(flow, layers, lines)
-    heights = {layer: sum(_height(code) + GAP_Y for code in column) - GAP_Y for layer, column in columns.items()}
+    heights = {
+        layer: sum(_height(code) + GAP_Y for code in column) - GAP_Y for layer, column in columns.items()
+    }
     tallest = max(heights.values())
     nodes: dict[str, Node] = {}
     empty: dict[str, tuple[int, int]] = {}
@@ -205,7 +218,9 @@ def _drawn(flow: Flow, passed: frozenset[str], current: str, taken: frozenset[tu
             y += _height(code) + GAP_Y
     lane = MARGIN + tallest + GAP_Y // 2
     _place_exits(flow, nodes, layers, lines, lane + GAP_Y)
-    nodes = {code: replace(node, passed=code in passed, current=code == current) for code, node in nodes.items()}
+    nodes = {
+        code: replace(node, passed=code in passed, current=code == current) for code, node in nodes.items()
+    }
     depth = max(node.y + node.height for node in nodes.values())
     pen = _Pen(nodes, empty, lane, depth)
     edges = tuple(pen.draw(line, (line.source, line.step.code) in taken) for line in lines)
@@ -221,7 +236,9 @@ def _height(code: str) -> int:
     return LINE_HEIGHT if ">" in code else NODE_HEIGHT
 
 
-def _place_exits(flow: Flow, nodes: dict[str, Node], layers: dict[str, int], lines: list[_Line], y: int) -> None:
+def _place_exits(
+    flow: Flow, nodes: dict[str, Node], layers: dict[str, int], lines: list[_Line], y: int
+) -> None:
     """Side exits stand in a row of their own, each to the right of the state from which its line comes."""
     used: set[int] = set()
     for state in flow.states:
@@ -244,7 +261,9 @@ class _Pen:
 
     def draw(self, line: _Line, passed: bool) -> Edge:
         start, end = self.nodes[line.source], self.nodes[line.target]
-        path, label = {"forward": self._forward, "back": self._back, "exit": self._exit}[line.kind](line, start, end)
+        path, label = {"forward": self._forward, "back": self._back, "exit": self._exit}[line.kind](
+            line, start, end
+        )
         step = line.step
         back = line.kind == "back"
         return Edge(step.code, str(step.title), start.code, end.code, path, label[0], label[1], passed, back)
@@ -262,7 +281,9 @@ class _Pen:
             bend = (next_x - x) // 2
             path += f" C{x + bend} {y} {next_x - bend} {next_y} {next_x} {next_y}"
             if index == 0:
-                label = (x + bend, (y + next_y) // 2 - 6) if not stops else (next_x + NODE_WIDTH // 2, next_y - 6)
+                label = (
+                    (x + bend, (y + next_y) // 2 - 6) if not stops else (next_x + NODE_WIDTH // 2, next_y - 6)
+                )
             x, y = next_x, next_y
             if index < len(stops):
                 x += NODE_WIDTH
@@ -307,7 +328,9 @@ def owner_title(state: State) -> str:
 def _sentences(flow: Flow, current: str) -> Iterable[str]:
     for state in flow.states:
         ways = [
-            f"{step.title}→{flow.state(step.target).title}" for step in flow.leaving(state.code) if step.target
+            f"{step.title}→{flow.state(step.target).title}"
+            for step in flow.leaving(state.code)
+            if step.target
         ]
         mark = _("（当前）") if state.code == current else ""
         yield f"{state.title}{mark}：{'、'.join(ways)}" if ways else f"{state.title}{mark}：{_('办结')}"

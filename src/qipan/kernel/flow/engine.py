@@ -88,7 +88,8 @@ def fire(
     permit(context)
     if locked.state not in step.sources:
         raise Refused(
-            _("办件当前状态为“%(state)s”，不能“%(title)s”。") % {"state": locked.state_title, "title": step.title},
+            _("办件当前状态为“%(state)s”，不能“%(title)s”。")
+            % {"state": locked.state_title, "title": step.title},
             code="state",
         )
     if step.reason_required and not context.reason:
@@ -158,7 +159,13 @@ def _lock(case: Case) -> Case:
 
 
 def _digest(context: Context) -> str:
-    content = [context.transition.code, context.actor.kind, context.actor.user_id, context.reason, context.data]
+    content = [
+        context.transition.code,
+        context.actor.kind,
+        context.actor.user_id,
+        context.reason,
+        context.data,
+    ]
     text = json.dumps(content, default=str, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

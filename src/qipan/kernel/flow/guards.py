@@ -65,12 +65,15 @@ class HeldByCertified:
         """Refuse while too few hold it."""
         people = set(context.officers(self.kind))
         valid = [
-            staff for staff in Staff.objects.filter(user_id__in=people) if is_certified(staff, line=context.case.line)
+            staff
+            for staff in Staff.objects.filter(user_id__in=people)
+            if is_certified(staff, line=context.case.line)
         ]
         if len(valid) >= self.n:
             return None
         return Refusal(
-            _("须由 %(n)d 名以上持有效执法证的人员共同办理，目前只有 %(count)d 名。") % {"n": self.n, "count": len(valid)}
+            _("须由 %(n)d 名以上持有效执法证的人员共同办理，目前只有 %(count)d 名。")
+            % {"n": self.n, "count": len(valid)}
         )
 
 

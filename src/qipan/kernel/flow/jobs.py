@@ -63,7 +63,9 @@ def _mark(rows: Iterable[Clock]) -> None:
 
 def _take_what_follows() -> None:
     """Each attempt stands by itself: one that is refused does not hold up the others, and is tried again."""
-    missed = Clock.objects.filter(state=ClockState.MISSED, ended_at__isnull=True, case__closed_at__isnull=True)
+    missed = Clock.objects.filter(
+        state=ClockState.MISSED, ended_at__isnull=True, case__closed_at__isnull=True
+    )
     for clock in missed.select_related("case").order_by("pk").iterator(chunk_size=500):
         case = clock.case
         for step in case.flow.leaving(case.state):

@@ -47,7 +47,9 @@ def _orders_by_power(reader: Reader, prefix: str = "") -> Q:
     condition = NOTHING
     for power in reader.powers:
         whole = power.role in OVERSIGHT or power.role in DISPATCHERS
-        condition |= _over(power, prefix) if whole else _over(power, prefix) & Q(**{f"{prefix}role": power.role})
+        condition |= (
+            _over(power, prefix) if whole else _over(power, prefix) & Q(**{f"{prefix}role": power.role})
+        )
     return condition
 
 
@@ -64,7 +66,9 @@ def case_scope(reader: Reader) -> Q:
         condition |= Q(opened_by=reader.user_id)
     if reader.kind == "staff" and reader.user_id is not None:
         parts = Participant.objects.filter(user_id=reader.user_id, active=True, order__case__isnull=False)
-        elsewhere = parts.filter(~_cases_by_power(reader, "order__case__")).values_list("order__case_id", flat=True)
+        elsewhere = parts.filter(~_cases_by_power(reader, "order__case__")).values_list(
+            "order__case_id", flat=True
+        )
         condition |= _cases_by_power(reader)
         if known := sorted(set(elsewhere)):
             condition |= Q(pk__in=known)
@@ -107,7 +111,8 @@ def stands_for(powers: Iterable[Power], user_ids: Iterable[int], role: str, org_
     """Whether one of these users has lent the role (委托代理) over the path to the holder of the powers."""
     wanted = set(user_ids)
     return any(
-        power.lent_by in wanted and power.role == role and org_path.startswith(power.org_path) for power in powers
+        power.lent_by in wanted and power.role == role and org_path.startswith(power.org_path)
+        for power in powers
     )
 
 

@@ -84,7 +84,9 @@ class Assignee(Predicate):
         for order in context.active_orders:
             if (self.kind and order.kind != self.kind) or order.state != "CLAIMED":
                 continue
-            people = [each.user_id for each in order.participants.all() if each.active and each.part != "SIGNER"]
+            people = [
+                each.user_id for each in order.participants.all() if each.active and each.part != "SIGNER"
+            ]
             if context.actor.user_id in people or permissions.stands_for(
                 context.powers, people, order.role, order.org_path
             ):
@@ -116,7 +118,10 @@ class CoOfficers(Predicate):
 
     def says(self) -> str:
         """At least n with certificates."""
-        return _("%(n)d 名以上持有效执法证、已共同签收工单的%(role)s") % {"n": self.n, "role": self.role.label}
+        return _("%(n)d 名以上持有效执法证、已共同签收工单的%(role)s") % {
+            "n": self.n,
+            "role": self.role.label,
+        }
 
     def roles(self) -> frozenset[Role]:
         """The role."""

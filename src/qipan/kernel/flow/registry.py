@@ -51,7 +51,9 @@ def get(code: str, version: int | None = None) -> Flow:
     try:
         return versions[version]
     except KeyError:
-        raise FlowError(f"{code}: version {version} is not here; its module must stay while cases follow it") from None
+        raise FlowError(
+            f"{code}: version {version} is not here; its module must stay while cases follow it"
+        ) from None
 
 
 def all_flows() -> Iterator[Flow]:

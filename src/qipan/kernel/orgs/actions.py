@@ -25,7 +25,9 @@ from qipan.kernel.orgs.models import (
 )
 from qipan.kernel.orgs.roles import Role, conflict
 
-UNIT_FIELDS = frozenset({"name", "short_name", "division_code", "licence_area_code", "uscc", "phone", "is_demo"})
+UNIT_FIELDS = frozenset(
+    {"name", "short_name", "division_code", "licence_area_code", "uscc", "phone", "is_demo"}
+)
 
 
 @transaction.atomic
@@ -72,7 +74,9 @@ def create_unit(
         with transaction.atomic():
             made.save(force_insert=True)
     except IntegrityError:
-        raise Refused(_("机构代码 %(code)s 已存在。") % {"code": code}, code="conflict", field="code") from None
+        raise Refused(
+            _("机构代码 %(code)s 已存在。") % {"code": code}, code="conflict", field="code"
+        ) from None
     append(events.UNIT_CREATED, made, actor, data={"code": code, "path": made.path}, org_path=made.path)
     return made
 
@@ -92,7 +96,9 @@ def change_unit(unit: Unit, values: dict[str, object], *, actor: Actor) -> Unit:
 
 
 @transaction.atomic
-def put_street(unit: Unit, name: str, *, division_code: str = "", area_name: str = "", actor: Actor) -> Street:
+def put_street(
+    unit: Unit, name: str, *, division_code: str = "", area_name: str = "", actor: Actor
+) -> Street:
     """Put a sub-district or town into the charge of a unit; moves it where another unit had it."""
     street, made = Street.objects.select_for_update().get_or_create(
         area_name=area_name, name=name, defaults={"unit": unit, "division_code": division_code}
@@ -117,7 +123,9 @@ def _role_rows(roles: Iterable[Role | str | tuple[Role | str, str]]) -> list[tup
 def _refuse_conflict(roles: frozenset[str]) -> None:
     if conflict(roles):
         raise Refused(
-            _("系统管理员、安全管理员、审计管理员三权分立：同一人（同一岗位）只能担任其中之一，且不得兼任业务角色。"),
+            _(
+                "系统管理员、安全管理员、审计管理员三权分立：同一人（同一岗位）只能担任其中之一，且不得兼任业务角色。"
+            ),
             code="conflict",
             field="roles",
         )
@@ -144,7 +152,9 @@ def create_post(
         with transaction.atomic():
             post = Post.objects.create(unit=unit, code=code, name=name)
     except IntegrityError:
-        raise Refused(_("岗位代码 %(code)s 已存在。") % {"code": code}, code="conflict", field="code") from None
+        raise Refused(
+            _("岗位代码 %(code)s 已存在。") % {"code": code}, code="conflict", field="code"
+        ) from None
     PostRole.objects.bulk_create(PostRole(post=post, role=role, line=line) for role, line in rows)
     data = {"code": code, "roles": [role for role, _line in rows]}
     append(events.POST_CREATED, post, actor, data=data, org_path=unit.path)
@@ -167,13 +177,21 @@ def set_post_roles(
     )
     for staff in holders.order_by("pk"):
         other = frozenset(
-            PostRole.objects.filter(post__appointments__in=staff.appointments.exclude(post=post).exclude(valid_to__lt=day))
-            .values_list("role", flat=True)
+            PostRole.objects.filter(
+                post__appointments__in=staff.appointments.exclude(post=post).exclude(valid_to__lt=day)
+            ).values_list("role", flat=True)
         )
         _refuse_conflict(wanted | other | queries.roles_lent_within(staff, day, None))
     PostRole.objects.filter(post=post).delete()
     PostRole.objects.bulk_create(PostRole(post=post, role=role, line=line) for role, line in rows)
-    append(events.POST_CHANGED, post, actor, data={"roles": sorted(wanted)}, reason=reason, org_path=post.unit.path)
+    append(
+        events.POST_CHANGED,
+        post,
+        actor,
+        data={"roles": sorted(wanted)},
+        reason=reason,
+        org_path=post.unit.path,
+    )
     return post
 
 
@@ -186,7 +204,9 @@ def create_staff(user: User, unit: Unit, number: str, *, actor: Actor) -> Staff:
         with transaction.atomic():
             staff = Staff.objects.create(user=user, unit=unit, number=number)
     except IntegrityError:
-        raise Refused(_("该账户已录入，或工号 %(number)s 已被使用。") % {"number": number}, code="conflict") from None
+        raise Refused(
+            _("该账户已录入，或工号 %(number)s 已被使用。") % {"number": number}, code="conflict"
+        ) from None
     append(events.STAFF_CREATED, staff, actor, data={"user": user.pk, "number": number}, org_path=unit.path)
     return staff
 
@@ -265,7 +285,9 @@ def appoint(
     if same.exists():
         raise Refused(_("该人员在此期间已担任该岗位。"), code="conflict", field="post")
     roles = frozenset(post.roles.values_list("role", flat=True))
-    held = queries.roles_within(staff, valid_from, valid_to) | queries.roles_lent_within(staff, valid_from, valid_to)
+    held = queries.roles_within(staff, valid_from, valid_to) | queries.roles_lent_within(
+        staff, valid_from, valid_to
+    )
     _refuse_conflict(roles | held)
     appointment = Appointment.objects.create(staff=staff, post=post, valid_from=valid_from, valid_to=valid_to)
     data = {
@@ -279,20 +301,35 @@ def appoint(
 
 
 @transaction.atomic
-def end_appointment(appointment: Appointment, last_day: datetime.date, *, actor: Actor, reason: str) -> Appointment:
+def end_appointment(
+    appointment: Appointment, last_day: datetime.date, *, actor: Actor, reason: str
+) -> Appointment:
     """End an appointment with a last day (the day before it began: it never counted)."""
     if not reason.strip():
         raise Refused(_("请说明免职理由。"), field="reason")
-    appointment = Appointment.objects.select_for_update(of=("self",)).select_related("post__unit", "staff").get(
-        pk=appointment.pk
+    appointment = (
+        Appointment.objects.select_for_update(of=("self",))
+        .select_related("post__unit", "staff")
+        .get(pk=appointment.pk)
     )
     last_day = max(last_day, appointment.valid_from - datetime.timedelta(days=1))
     if appointment.valid_to is not None and appointment.valid_to <= last_day:
         return appointment
     appointment.valid_to = last_day
     appointment.save(update_fields=["valid_to"])
-    data = {"user": appointment.staff.user_id, "post": appointment.post.code, "valid_to": last_day.isoformat()}
-    append(events.APPOINTMENT_ENDED, appointment, actor, data=data, reason=reason, org_path=appointment.post.unit.path)
+    data = {
+        "user": appointment.staff.user_id,
+        "post": appointment.post.code,
+        "valid_to": last_day.isoformat(),
+    }
+    append(
+        events.APPOINTMENT_ENDED,
+        appointment,
+        actor,
+        data=data,
+        reason=reason,
+        org_path=appointment.post.unit.path,
+    )
     return appointment
 
 
@@ -322,7 +359,10 @@ def delegate(
         raise Refused(_("不能委托给自己。"), field="taker")
     if actor.kind != "system" and actor.user_id == taker.user_id:
         raise Refused(_("委托须由委托人或管理员作出，受托人不能自行取得。"), code="forbidden", field="taker")
-    locked = {staff.pk: staff for staff in (_locked(each) for each in sorted((giver, taker), key=lambda each: each.pk))}
+    locked = {
+        staff.pk: staff
+        for staff in (_locked(each) for each in sorted((giver, taker), key=lambda each: each.pk))
+    }
     giver, taker = locked[giver.pk], locked[taker.pk]
     if not taker.user.is_active:
         raise Refused(_("受托人的账户已停用。"), code="state", field="taker")
@@ -332,10 +372,17 @@ def delegate(
         raise Refused(_("委托人在此期间不担任：%(roles)s。") % {"roles": names}, field="roles")
     if conflict(frozenset(wanted) | {Role.LIC_RECEIVER.value}):
         raise Refused(_("系统管理员、安全管理员、审计管理员的权限不能委托。"), code="conflict", field="roles")
-    held = queries.roles_within(taker, valid_from, valid_to) | queries.roles_lent_within(taker, valid_from, valid_to)
+    held = queries.roles_within(taker, valid_from, valid_to) | queries.roles_lent_within(
+        taker, valid_from, valid_to
+    )
     _refuse_conflict(frozenset(wanted) | held)
     made = Delegation.objects.create(
-        giver=giver, taker=taker, roles=wanted, valid_from=valid_from, valid_to=valid_to, reason=reason.strip()
+        giver=giver,
+        taker=taker,
+        roles=wanted,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        reason=reason.strip(),
     )
     data = {
         "giver": giver.user_id,
@@ -353,8 +400,10 @@ def revoke_delegation(delegation: Delegation, *, actor: Actor, reason: str) -> D
     """End a delegation at once; a second call changes nothing."""
     if not reason.strip():
         raise Refused(_("请说明撤销理由。"), field="reason")
-    delegation = Delegation.objects.select_for_update(of=("self",)).select_related("giver__unit", "taker").get(
-        pk=delegation.pk
+    delegation = (
+        Delegation.objects.select_for_update(of=("self",))
+        .select_related("giver__unit", "taker")
+        .get(pk=delegation.pk)
     )
     if delegation.revoked_at is None:
         delegation.revoked_at = now()
@@ -388,7 +437,9 @@ def declare_absence(
         same = same.exclude(valid_from__gt=valid_to)
     if same.exists():
         raise Refused(_("该人员在此期间已登记缺勤。"), code="conflict", field="valid_from")
-    absence = Absence.objects.create(staff=staff, valid_from=valid_from, valid_to=valid_to, reason=reason.strip())
+    absence = Absence.objects.create(
+        staff=staff, valid_from=valid_from, valid_to=valid_to, reason=reason.strip()
+    )
     data = {
         "user": staff.user_id,
         "valid_from": valid_from.isoformat(),

@@ -8,7 +8,10 @@ BODY_SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def body_check(body: str) -> str:
     """The check sign of the eight signs of an organisation code (GB 11714)."""
-    rest = 11 - sum(BODY_SIGNS.index(sign) * weight for sign, weight in zip(body, BODY_WEIGHTS, strict=True)) % 11
+    rest = (
+        11
+        - sum(BODY_SIGNS.index(sign) * weight for sign, weight in zip(body, BODY_WEIGHTS, strict=True)) % 11
+    )
     return {10: "X", 11: "0"}.get(rest, str(rest))
 
 

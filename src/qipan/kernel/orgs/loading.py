@@ -109,7 +109,14 @@ def load_units(rows: Iterable[Mapping[str, Any] | UnitRow], actor: Actor, *, is_
             parent = known.get(row.parent)
             if unit is None:
                 known[row.code] = actions.create_unit(
-                    row.code, row.name, row.short_name, row.level, parent, **facts, is_demo=is_demo, actor=actor
+                    row.code,
+                    row.name,
+                    row.short_name,
+                    row.level,
+                    parent,
+                    **facts,
+                    is_demo=is_demo,
+                    actor=actor,
                 )
                 created += 1
                 continue

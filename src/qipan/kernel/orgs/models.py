@@ -40,7 +40,9 @@ class Unit(models.Model):
     name = models.CharField(_("名称"), max_length=100)
     short_name = models.CharField(_("简称"), max_length=30)
     level = models.CharField(_("层级"), max_length=10, choices=Level)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("上级"))
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("上级")
+    )
     path = models.CharField(_("路径"), max_length=120, unique=True, db_collation="C")
     division_code = models.CharField(_("行政区划代码"), max_length=6, blank=True)
     licence_area_code = models.CharField(_("许可证区域代码"), max_length=6, blank=True)
@@ -175,8 +177,12 @@ class Delegation(models.Model):
     It lends what the giver holds at each moment: who leaves a post lends nothing of it any more.
     """
 
-    giver = models.ForeignKey(Staff, models.CASCADE, related_name="delegations_given", verbose_name=_("委托人"))
-    taker = models.ForeignKey(Staff, models.CASCADE, related_name="delegations_taken", verbose_name=_("受托人"))
+    giver = models.ForeignKey(
+        Staff, models.CASCADE, related_name="delegations_given", verbose_name=_("委托人")
+    )
+    taker = models.ForeignKey(
+        Staff, models.CASCADE, related_name="delegations_taken", verbose_name=_("受托人")
+    )
     roles = ArrayField(models.CharField(max_length=30, choices=Role), verbose_name=_("角色"))
     valid_from = models.DateField(_("自"))
     valid_to = models.DateField(_("至"))
@@ -187,7 +193,9 @@ class Delegation(models.Model):
         verbose_name = _("委托代理")
         verbose_name_plural = _("委托代理")
         constraints = [
-            models.CheckConstraint(name="orgs_delegation_in_order", condition=Q(valid_to__gte=F("valid_from"))),
+            models.CheckConstraint(
+                name="orgs_delegation_in_order", condition=Q(valid_to__gte=F("valid_from"))
+            ),
             models.CheckConstraint(name="orgs_delegation_to_another", condition=~Q(giver=F("taker"))),
             models.CheckConstraint(name="orgs_delegation_lends", condition=Q(roles__len__gt=0)),
         ]

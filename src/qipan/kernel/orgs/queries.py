@@ -64,7 +64,9 @@ def powers_of(staff: Staff, on: datetime.date | None = None) -> tuple[Power, ...
     rows = held.annotate(owner=Value(None, BigIntegerField())).values_list(*columns, "owner")
     rows = rows.union(lent.annotate(owner=F(f"{giver}user_id")).values_list(*columns, "owner"))
     powers = (Power(Role(role), path, line, post, owner) for role, path, line, post, owner in rows)
-    return tuple(sorted(powers, key=lambda power: (power.lent_by or 0, power.org_path, power.role, power.line)))
+    return tuple(
+        sorted(powers, key=lambda power: (power.lent_by or 0, power.org_path, power.role, power.line))
+    )
 
 
 def roles_within(staff: Staff, start: datetime.date, end: datetime.date | None) -> frozenset[str]:
@@ -90,7 +92,9 @@ def unit(code: str) -> Unit:
     try:
         return Unit.objects.get(code=code)
     except Unit.DoesNotExist:
-        raise Refused(_("没有代码为 %(code)s 的机构。") % {"code": code}, code="not_found", field="unit") from None
+        raise Refused(
+            _("没有代码为 %(code)s 的机构。") % {"code": code}, code="not_found", field="unit"
+        ) from None
 
 
 def unit_at(path: str) -> Unit:
@@ -98,7 +102,9 @@ def unit_at(path: str) -> Unit:
     try:
         return Unit.objects.get(path=path)
     except Unit.DoesNotExist:
-        raise Refused(_("没有路径为 %(path)s 的机构。") % {"path": path}, code="not_found", field="unit") from None
+        raise Refused(
+            _("没有路径为 %(path)s 的机构。") % {"path": path}, code="not_found", field="unit"
+        ) from None
 
 
 def units_below(path: str) -> QuerySet[Unit]:
@@ -161,12 +167,12 @@ def _bureau_in(place: str) -> Unit | None:
 def present(on: datetime.date | None = None) -> Q:
     """Staff who are not absent on a day and whose account is open."""
     day = on or today()
-    return Q(user__is_active=True) & ~Q(Exists(Absence.objects.filter(in_force("", day), staff=OuterRef("pk"))))
+    return Q(user__is_active=True) & ~Q(
+        Exists(Absence.objects.filter(in_force("", day), staff=OuterRef("pk")))
+    )
 
 
-def holders(
-    role: Role, org_path: str, line: str = "", *, on: datetime.date | None = None
-) -> QuerySet[Staff]:
+def holders(role: Role, org_path: str, line: str = "", *, on: datetime.date | None = None) -> QuerySet[Staff]:
     """The present staff who hold a role at the nearest unit upward from a path that has one (for a line).
 
     Those to whom the role is lent count, absent ones do not. Empty where nobody up to the city holds it.
@@ -191,9 +197,9 @@ def holders(
 
 
 def _posts(role: Role, path: str, line: str, day: datetime.date) -> QuerySet[PostRole]:
-    return PostRole.objects.filter(in_force("post__appointments__", day), role=role, post__unit__path=path).filter(
-        Q(line__in=["", line]) if line else Q()
-    )
+    return PostRole.objects.filter(
+        in_force("post__appointments__", day), role=role, post__unit__path=path
+    ).filter(Q(line__in=["", line]) if line else Q())
 
 
 def is_certified(staff: Staff, on: datetime.date | None = None, line: str = "") -> bool:

@@ -43,7 +43,9 @@ class Reader:
     def may(self, role: Role, org_path: str = "", line: str = "") -> bool:
         """Whether the reader holds the role over a unit's path (and line)."""
         return any(
-            power.role == role and org_path.startswith(power.org_path) and (not power.line or not line or power.line == line)
+            power.role == role
+            and org_path.startswith(power.org_path)
+            and (not power.line or not line or power.line == line)
             for power in self.powers
         )
 

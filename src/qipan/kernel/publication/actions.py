@@ -91,8 +91,14 @@ def publish(publication: Publication, *, actor: Actor) -> Publication:
 
 
 @transaction.atomic
-def correct(publication: Publication, content: Mapping[str, Any], *, reason: str, actor: Actor,
-            party: masking.Party = "organisation") -> Publication:
+def correct(
+    publication: Publication,
+    content: Mapping[str, Any],
+    *,
+    reason: str,
+    actor: Actor,
+    party: masking.Party = "organisation",
+) -> Publication:
     """Put right what is shown (更正, PenPub 12); it stays out as long as it would have."""
     if not reason.strip():
         raise Refused(_("请说明更正理由。"), field="reason")
@@ -161,7 +167,9 @@ def remind(publication: Publication, *, actor: Actor) -> Publication:
     """Make sure that an obligation past its limit lies in the publisher's inbox."""
     locked = _lock(publication)
     if locked.state == PublicationState.DUE and locked.due_on < today():
-        _ask_publisher(locked, str(_("逾期未公示：%(title)s")) % {"title": locked.title}, locked.due_on, actor)
+        _ask_publisher(
+            locked, str(_("逾期未公示：%(title)s")) % {"title": locked.title}, locked.due_on, actor
+        )
     return locked
 
 
@@ -178,12 +186,18 @@ def _living(record: models.Model) -> models.QuerySet[Publication]:
 
 
 def _lock(publication: Publication) -> Publication:
-    return Publication.objects.select_for_update(of=("self",)).select_related("kind", "order").get(pk=publication.pk)
+    return (
+        Publication.objects.select_for_update(of=("self",))
+        .select_related("kind", "order")
+        .get(pk=publication.pk)
+    )
 
 
 def _refuse_unless(row: Publication, *states: PublicationState) -> None:
     if row.state not in states:
-        raise Refused(_("该公示当前为“%(state)s”，不能进行该操作。") % {"state": row.get_state_display()}, code="state")
+        raise Refused(
+            _("该公示当前为“%(state)s”，不能进行该操作。") % {"state": row.get_state_display()}, code="state"
+        )
 
 
 def _refuse_stranger(row: Publication, actor: Actor) -> None:
@@ -228,7 +242,12 @@ def _supersede(row: Publication, actor: Actor) -> None:
     before = (
         Publication.objects.select_for_update(of=("self",))
         .select_related("kind", "order")
-        .filter(kind__code=row.kind.code, subject=row.subject, premises=row.premises, state=PublicationState.PUBLISHED)
+        .filter(
+            kind__code=row.kind.code,
+            subject=row.subject,
+            premises=row.premises,
+            state=PublicationState.PUBLISHED,
+        )
         .exclude(pk=row.pk)
     )
     for each in before.order_by("pk"):

@@ -124,8 +124,16 @@ class Publication(models.Model):
         verbose_name_plural = _("公示")
         indexes = [
             models.Index(fields=["record_kind", "record_id"], name="publication_record"),
-            models.Index(fields=["subject", "-published_at"], name="publication_subject", condition=Q(state="PUBLISHED")),
-            models.Index(fields=["kind", "-published_at", "-id"], name="publication_latest", condition=Q(state="PUBLISHED")),
+            models.Index(
+                fields=["subject", "-published_at"],
+                name="publication_subject",
+                condition=Q(state="PUBLISHED"),
+            ),
+            models.Index(
+                fields=["kind", "-published_at", "-id"],
+                name="publication_latest",
+                condition=Q(state="PUBLISHED"),
+            ),
             models.Index(fields=["until_on"], name="publication_until", condition=Q(state="PUBLISHED")),
             models.Index(fields=["due_on"], name="publication_due", condition=Q(state="DUE")),
             models.Index(fields=["org_path", "-id"], name="publication_org"),
@@ -138,7 +146,8 @@ class Publication(models.Model):
                 name="publication_one_living",
             ),
             models.CheckConstraint(
-                name="publication_published_at", condition=~Q(state="PUBLISHED") | Q(published_at__isnull=False)
+                name="publication_published_at",
+                condition=~Q(state="PUBLISHED") | Q(published_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="publication_ended_at",

@@ -97,9 +97,7 @@ def _shown(row: Publication) -> PublicRecord:
         formed_on=row.formed_on,
         published_on=timezone.localtime(row.published_at).date(),
         until_on=row.until_on,
-        lines=tuple(
-            Shown(key, titles[key], row.content[key]) for key in titles if key in row.content
-        ),
+        lines=tuple(Shown(key, titles[key], row.content[key]) for key in titles if key in row.content),
         source=source_of(row.kind),
         is_demo=row.is_demo,
     )
@@ -157,7 +155,9 @@ def publications(reader: Reader) -> QuerySet[Publication]:
 def overdue(reader: Reader) -> QuerySet[Publication]:
     """Obligations past their limit, and annulled publications not taken back in time."""
     day = today()
-    late = Q(state=PublicationState.DUE, due_on__lt=day) | Q(state=PublicationState.PUBLISHED, withdraw_by__lt=day)
+    late = Q(state=PublicationState.DUE, due_on__lt=day) | Q(
+        state=PublicationState.PUBLISHED, withdraw_by__lt=day
+    )
     return publications(reader).filter(late)
 
 

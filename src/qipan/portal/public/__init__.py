@@ -1,0 +1,1 @@
+"""Pages for everybody: find an item, follow a case, look up a business, verify a document, read what is published."""

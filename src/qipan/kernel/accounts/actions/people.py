@@ -38,7 +38,9 @@ def create_person(
     for column, value in sealing.sealed_columns(person.uuid, values).items():
         setattr(person, column, value)
     person.save(force_insert=True)
-    append(events.PERSON_CREATED, person, actor, data={"fields": [key for key, text in values.items() if text]})
+    append(
+        events.PERSON_CREATED, person, actor, data={"fields": [key for key, text in values.items() if text]}
+    )
     return person
 
 
@@ -50,7 +52,12 @@ def _check_id_number(id_number: str, allow_other_document: bool = False) -> None
 
 @transaction.atomic
 def change_person(
-    person: Person, values: dict[str, str], *, actor: Actor, reason: str = "", allow_other_document: bool = False
+    person: Person,
+    values: dict[str, str],
+    *,
+    actor: Actor,
+    reason: str = "",
+    allow_other_document: bool = False,
 ) -> Person:
     """Correct fields of a person; refuses a forgotten person and what `create_person` refuses."""
     person = Person.objects.select_for_update().get(pk=person.pk)

@@ -43,7 +43,11 @@ def contact_field(contact: str) -> str:
 
 def _owner(field: str, contact: str) -> User | None:
     digest = sealing.blind_index(field, contact)
-    return User.objects.filter(**{f"person__{field}_index": digest}, is_active=True).select_related("person").first()
+    return (
+        User.objects.filter(**{f"person__{field}_index": digest}, is_active=True)
+        .select_related("person")
+        .first()
+    )
 
 
 def _channel(field: str) -> str:
@@ -131,7 +135,9 @@ def confirm_registration(user: User, code: str) -> User:
             raise wrong_code()
         for field in ("phone", "email"):
             digest = getattr(person, f"{field}_index")
-            taken = User.objects.filter(**{f"person__{field}_index": digest}, is_active=True).exclude(pk=user.pk)
+            taken = User.objects.filter(**{f"person__{field}_index": digest}, is_active=True).exclude(
+                pk=user.pk
+            )
             if digest and taken.exists():
                 raise Refused(_("该联系方式已有账户，请直接登录。"), code="conflict", field="contact")
         user.is_active = True
@@ -164,7 +170,9 @@ def confirm_reset(user: User, code: str, password: str) -> User:
 def sweep_unconfirmed() -> int:
     """Forget those who registered and never typed the code, after a day; the number removed."""
     limit = now() - datetime.timedelta(days=PENDING_DAYS)
-    stale = User.objects.filter(is_active=False, codes__purpose=OneTimeCode.Purpose.REGISTER, date_joined__lt=limit)
+    stale = User.objects.filter(
+        is_active=False, codes__purpose=OneTimeCode.Purpose.REGISTER, date_joined__lt=limit
+    )
     removed = 0
     for user in stale.select_related("person"):
         if user.person is not None:

@@ -51,7 +51,9 @@ class HeldKeys:
             raise VaultLocked("a vault key is 32 bytes in base64")
         self._by_name = {_name(key): key for key in keys}
         self._newest = keys[-1]
-        self._index = HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"qipan vault blind index").derive(keys[0])
+        self._index = HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"qipan vault blind index").derive(
+            keys[0]
+        )
 
     def wrap(self, data_key: bytes, context: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
@@ -123,7 +125,9 @@ def master() -> MasterKeys:
     file = path()
     if not file.exists():
         if _anybody():
-            raise VaultLocked(f"{file} is missing, but people are in the vault: put the file back from the backup")
+            raise VaultLocked(
+                f"{file} is missing, but people are in the vault: put the file back from the backup"
+            )
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
         handle = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

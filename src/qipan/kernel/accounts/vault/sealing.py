@@ -28,7 +28,9 @@ def normal(field: str, text: str) -> str:
     if field == "id_number":
         return "".join(unicodedata.normalize("NFKC", text).split()).upper()
     if field == "phone":
-        digits = "".join(sign for sign in unicodedata.normalize("NFKC", text) if sign.isdigit() or sign == "+")
+        digits = "".join(
+            sign for sign in unicodedata.normalize("NFKC", text) if sign.isdigit() or sign == "+"
+        )
         digits = digits.removeprefix("+86")
         return digits.removeprefix("86") if len(digits) == 13 and digits.startswith("861") else digits
     if field == "email":
@@ -49,9 +51,7 @@ def _encrypt(data_key: bytes, person: UUID, field: str, text: str) -> bytes | No
     return nonce + AESGCM(data_key).encrypt(nonce, text.encode(), person.bytes + field.encode())
 
 
-def sealed_columns(
-    person: UUID, values: Mapping[str, str], data_key: bytes | None = None
-) -> dict[str, Any]:
+def sealed_columns(person: UUID, values: Mapping[str, str], data_key: bytes | None = None) -> dict[str, Any]:
     """The column values of a person's row for `values` (any of FIELDS); a new data key unless one is given.
 
     Shape: `name_sealed`… bytes or None, `id_number_index`, `phone_index`, `email_index` text, and `key` for a
@@ -79,7 +79,9 @@ def data_key_of(person: UUID, wrapped: bytes | None) -> bytes:
     return master().unwrap(bytes(wrapped), person.bytes)
 
 
-def opened(person: UUID, wrapped: bytes | None, sealed: Mapping[str, bytes | None], fields: Iterable[str]) -> dict[str, str]:
+def opened(
+    person: UUID, wrapped: bytes | None, sealed: Mapping[str, bytes | None], fields: Iterable[str]
+) -> dict[str, str]:
     """The named fields in clear; raises Forgotten, and VaultLocked where a field was changed or moved."""
     cipher = AESGCM(data_key_of(person, wrapped))
     clear: dict[str, str] = {}

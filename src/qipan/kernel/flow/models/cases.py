@@ -62,7 +62,9 @@ class Case(models.Model):
         verbose_name_plural = _("办件")
         indexes = [
             models.Index(fields=["org_path", "flow_code", "-id"], name="flow_case_org"),
-            models.Index(fields=["org_path", "due_on"], name="flow_case_open_due", condition=Q(closed_at__isnull=True)),
+            models.Index(
+                fields=["org_path", "due_on"], name="flow_case_open_due", condition=Q(closed_at__isnull=True)
+            ),
             models.Index(fields=["subject", "-id"], name="flow_case_subject"),
             models.Index(fields=["opened_by", "-id"], name="flow_case_opened_by"),
             models.Index(fields=["number"], name="flow_case_number_prefix"),
@@ -72,7 +74,8 @@ class Case(models.Model):
             models.UniqueConstraint(fields=["number"], condition=~Q(number=""), name="flow_case_number_once"),
             models.CheckConstraint(condition=Q(version__gte=1), name="flow_case_version"),
             models.CheckConstraint(
-                condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("opened_at")), name="flow_case_closed_after_opened"
+                condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("opened_at")),
+                name="flow_case_closed_after_opened",
             ),
         ]
 
@@ -140,11 +143,15 @@ class NumberSeries(models.Model):
 class Recusal(models.Model):
     """A relation that keeps an officer out of a subject's cases, or out of one case (回避, PenProc 4)."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="recusals", verbose_name=_("工作人员"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="recusals", verbose_name=_("工作人员")
+    )
     subject = models.ForeignKey(
         Subject, models.CASCADE, null=True, blank=True, related_name="recusals", verbose_name=_("主体")
     )
-    case = models.ForeignKey(Case, models.CASCADE, null=True, blank=True, related_name="recusals", verbose_name=_("办件"))
+    case = models.ForeignKey(
+        Case, models.CASCADE, null=True, blank=True, related_name="recusals", verbose_name=_("办件")
+    )
     reason = models.CharField(_("理由"), max_length=200)
     decided_by = models.BigIntegerField(_("决定人"), null=True)
     decided_at = models.DateTimeField(_("决定时间"), default=now)
@@ -156,10 +163,13 @@ class Recusal(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="flow_recusal_of_one",
-                condition=Q(subject__isnull=False, case__isnull=True) | Q(subject__isnull=True, case__isnull=False),
+                condition=Q(subject__isnull=False, case__isnull=True)
+                | Q(subject__isnull=True, case__isnull=False),
             ),
             models.UniqueConstraint(
-                fields=["user", "subject"], condition=Q(lifted_at__isnull=True), name="flow_recusal_subject_once"
+                fields=["user", "subject"],
+                condition=Q(lifted_at__isnull=True),
+                name="flow_recusal_subject_once",
             ),
             models.UniqueConstraint(
                 fields=["user", "case"], condition=Q(lifted_at__isnull=True), name="flow_recusal_case_once"

@@ -45,11 +45,17 @@ class Clock(models.Model):
         indexes = [
             models.Index(fields=["case", "rule_code"], name="flow_clock_case"),
             models.Index(fields=["due_on"], name="flow_clock_running_due", condition=Q(state="RUNNING")),
-            models.Index(fields=["id"], name="flow_clock_provisional", condition=Q(provisional=True, ended_at__isnull=True)),
+            models.Index(
+                fields=["id"],
+                name="flow_clock_provisional",
+                condition=Q(provisional=True, ended_at__isnull=True),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["case", "rule_code"], condition=Q(ended_at__isnull=True), name="flow_clock_one_open_a_rule"
+                fields=["case", "rule_code"],
+                condition=Q(ended_at__isnull=True),
+                name="flow_clock_one_open_a_rule",
             ),
             models.CheckConstraint(
                 name="flow_clock_met_is_ended", condition=~Q(state="MET") | Q(ended_at__isnull=False)
@@ -73,9 +79,12 @@ class ClockStop(models.Model):
         verbose_name = _("期限中止")
         verbose_name_plural = _("期限中止")
         constraints = [
-            models.UniqueConstraint(fields=["clock"], condition=Q(until__isnull=True), name="flow_clockstop_one_open"),
+            models.UniqueConstraint(
+                fields=["clock"], condition=Q(until__isnull=True), name="flow_clockstop_one_open"
+            ),
             models.CheckConstraint(
-                name="flow_clockstop_in_order", condition=Q(until__isnull=True) | Q(until__gte=models.F("since"))
+                name="flow_clockstop_in_order",
+                condition=Q(until__isnull=True) | Q(until__gte=models.F("since")),
             ),
         ]
 

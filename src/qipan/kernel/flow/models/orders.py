@@ -89,7 +89,12 @@ class WorkOrder(models.Model):
     needs = models.PositiveSmallIntegerField(_("所需人数"), default=1)
     certified = models.BooleanField(_("须持执法证"), default=False)
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("主办人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="orders",
+        verbose_name=_("主办人"),
     )
     state = models.CharField(_("状态"), max_length=10, choices=OrderState, default=OrderState.OPEN)
     clock = models.ForeignKey(
@@ -135,14 +140,17 @@ class WorkOrder(models.Model):
             ),
             models.Index(fields=["assignee", "state"], name="flow_order_assignee"),
             models.Index(fields=["case", "state"], name="flow_order_case"),
-            models.Index(fields=["record_kind", "record_id"], name="flow_order_record", condition=~Q(record_kind="")),
+            models.Index(
+                fields=["record_kind", "record_id"], name="flow_order_record", condition=~Q(record_kind="")
+            ),
             models.Index(fields=["parent"], name="flow_order_parent", condition=Q(parent__isnull=False)),
             models.Index(fields=["issued_by", "state"], name="flow_order_issuer"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(needs__gte=1), name="flow_order_needs_somebody"),
             models.CheckConstraint(
-                name="flow_order_claimed_has_assignee", condition=~Q(state="CLAIMED") | Q(assignee__isnull=False)
+                name="flow_order_claimed_has_assignee",
+                condition=~Q(state="CLAIMED") | Q(assignee__isnull=False),
             ),
             models.CheckConstraint(
                 name="flow_order_closed_at",
@@ -204,7 +212,9 @@ class Participant(models.Model):
     class Meta:
         verbose_name = _("办理人")
         verbose_name_plural = _("办理人")
-        indexes = [models.Index(fields=["user", "order"], name="flow_participant_mine", condition=Q(active=True))]
+        indexes = [
+            models.Index(fields=["user", "order"], name="flow_participant_mine", condition=Q(active=True))
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["order", "user", "part"], condition=Q(active=True), name="flow_participant_once"

@@ -66,7 +66,8 @@ def refuse_unless(order: WorkOrder, *states: OrderState) -> None:
     """Refuse an order that stands otherwise."""
     if order.state not in states:
         raise Refused(
-            _("工单当前为“%(state)s”，不能进行该操作。请刷新页面。") % {"state": order.get_state_display()}, code="state"
+            _("工单当前为“%(state)s”，不能进行该操作。请刷新页面。") % {"state": order.get_state_display()},
+            code="state",
         )
 
 
@@ -96,7 +97,9 @@ def may_dispatch(order: WorkOrder, actor: Actor) -> bool:
         return True
     if actor.kind != "staff" or actor.user_id is None:
         return False
-    return order.issued_by == actor.user_id or permissions.dispatches(powers(actor), order.org_path, order.line)
+    return order.issued_by == actor.user_id or permissions.dispatches(
+        powers(actor), order.org_path, order.line
+    )
 
 
 def refuse_unless_dispatching(order: WorkOrder, actor: Actor) -> None:
@@ -119,9 +122,13 @@ def refuse_unfit(order: WorkOrder, user_id: int, *, assigned: bool) -> None:
             field="users",
         )
     if order.certified and not orgs.is_certified(staff, line=order.line):
-        raise Refused(_("%(name)s没有有效的执法证，不能办理该工单。") % {"name": name}, code="forbidden", field="users")
+        raise Refused(
+            _("%(name)s没有有效的执法证，不能办理该工单。") % {"name": name}, code="forbidden", field="users"
+        )
     if is_recused(order, user_id):
-        raise Refused(_("%(name)s与本案有回避关系，不能办理。") % {"name": name}, code="forbidden", field="users")
+        raise Refused(
+            _("%(name)s与本案有回避关系，不能办理。") % {"name": name}, code="forbidden", field="users"
+        )
     if assigned and not Staff.objects.filter(pk=staff.pk).filter(orgs.present()).exists():
         raise Refused(_("%(name)s当前缺勤，不能指派。") % {"name": name}, code="invalid", field="users")
 

@@ -57,7 +57,8 @@ def finish(order: WorkOrder, *, actor: Actor, result: str = "") -> WorkOrder:
     parts = changes.refuse_stranger(locked, actor)
     if len({part.user_id for part in parts}) < locked.needs:
         raise Refused(
-            _("该工单须由%(needs)d人共同办理，目前只有%(count)d人签收。") % {"needs": locked.needs, "count": len(parts)},
+            _("该工单须由%(needs)d人共同办理，目前只有%(count)d人签收。")
+            % {"needs": locked.needs, "count": len(parts)},
             code="state",
         )
     if locked.countersign_state == Countersigning.PENDING:
@@ -68,7 +69,9 @@ def finish(order: WorkOrder, *, actor: Actor, result: str = "") -> WorkOrder:
         closing = [step for step in locked.case.flow.transitions if locked.kind in step.closes]
         if closing:
             titles = "、".join(str(step.title) for step in closing)
-            raise Refused(_("该工单随办件流转办结，请在办件中操作：%(titles)s。") % {"titles": titles}, code="state")
+            raise Refused(
+                _("该工单随办件流转办结，请在办件中操作：%(titles)s。") % {"titles": titles}, code="state"
+            )
     if locked.completion != Completion.MANUAL:
         states = list(locked.children.values_list("state", flat=True))
         if not changes.completed(locked, states):

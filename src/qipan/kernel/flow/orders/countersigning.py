@@ -21,7 +21,12 @@ from qipan.kernel.ledger.errors import Refused
 
 @transaction.atomic
 def countersign(
-    order: WorkOrder, users: Sequence[int], *, actor: Actor, rule: Literal["all", "any", "n"] = "all", n: int = 0
+    order: WorkOrder,
+    users: Sequence[int],
+    *,
+    actor: Actor,
+    rule: Literal["all", "any", "n"] = "all",
+    n: int = 0,
 ) -> WorkOrder:
     """Ask colleagues to countersign an order in hand; until they have, it cannot be done.
 
@@ -55,7 +60,9 @@ def countersign(
 
 
 def _refuse_signers(order: WorkOrder, asked: Sequence[int], working: set[int]) -> None:
-    staff = set(User.objects.filter(pk__in=asked, kind=UserKind.STAFF, is_active=True).values_list("pk", flat=True))
+    staff = set(
+        User.objects.filter(pk__in=asked, kind=UserKind.STAFF, is_active=True).values_list("pk", flat=True)
+    )
     for user_id in asked:
         if user_id not in staff:
             raise Refused(_("会签人必须是在职工作人员。"), field="users")

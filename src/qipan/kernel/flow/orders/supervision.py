@@ -28,7 +28,9 @@ def urge(order: WorkOrder, message: str, *, actor: Actor, reply_by: datetime.dat
     locked = changes.lock(order)
     changes.refuse_unless(locked, *ACTIVE)
     changes.refuse_unless_dispatching(locked, actor)
-    made = Urge.objects.create(order=locked, by=actor.user_id, message=message.strip()[:500], reply_by=reply_by)
+    made = Urge.objects.create(
+        order=locked, by=actor.user_id, message=message.strip()[:500], reply_by=reply_by
+    )
     WorkOrder.objects.filter(pk=locked.pk).update(urged=F("urged") + 1)
     append(events.ORDER_URGED, locked, actor, data={"urge": made.pk}, reason=message)
     changes.tell(locked, *(part.user_id for part in changes.holders(locked)))
@@ -68,19 +70,36 @@ def recuse(
     if (subject_id is None) == (case is None):
         raise Refused(_("请指明主体或办件（二者之一）。"), field="subject")
     own = actor.user_id == user_id
-    leads = any(power.role in (Role.OFFICE_HEAD, Role.BUREAU_LEADER, Role.ENF_UNIT_HEAD) for power in changes.powers(actor))
+    leads = any(
+        power.role in (Role.OFFICE_HEAD, Role.BUREAU_LEADER, Role.ENF_UNIT_HEAD)
+        for power in changes.powers(actor)
+    )
     if not (own or leads or permissions.is_automatic(actor)):
         raise Refused(_("回避由本人提出，或由负责人决定。"), code="forbidden")
     try:
         with transaction.atomic():
             made = Recusal.objects.create(
-                user_id=user_id, subject_id=subject_id, case=case, reason=reason.strip()[:200], decided_by=actor.user_id
+                user_id=user_id,
+                subject_id=subject_id,
+                case=case,
+                reason=reason.strip()[:200],
+                decided_by=actor.user_id,
             )
     except IntegrityError:
         known = Recusal.objects.filter(user_id=user_id, lifted_at__isnull=True)
         return known.get(case=case) if case else known.get(subject_id=subject_id or 0)
-    append(events.RECUSED, made, actor, data={"user": user_id}, reason=reason, subject_id=subject_id, org_path=case.org_path if case else "")
-    held = WorkOrder.objects.filter(state__in=ACTIVE, participants__user_id=user_id, participants__active=True)
+    append(
+        events.RECUSED,
+        made,
+        actor,
+        data={"user": user_id},
+        reason=reason,
+        subject_id=subject_id,
+        org_path=case.org_path if case else "",
+    )
+    held = WorkOrder.objects.filter(
+        state__in=ACTIVE, participants__user_id=user_id, participants__active=True
+    )
     held = held.filter(case=case) if case else held.filter(subject_id=subject_id or 0)
     for order in held.distinct().order_by("pk"):
         _take_out(changes.lock(order), user_id, actor, reason)
@@ -103,7 +122,10 @@ def _take_out(order: WorkOrder, user_id: int, actor: Actor, reason: str) -> None
 @transaction.atomic
 def lift_recusal(recusal: Recusal, *, reason: str, actor: Actor) -> Recusal:
     """End a recusal; decided by a leader, never by the officer concerned."""
-    leads = any(power.role in (Role.OFFICE_HEAD, Role.BUREAU_LEADER, Role.ENF_UNIT_HEAD) for power in changes.powers(actor))
+    leads = any(
+        power.role in (Role.OFFICE_HEAD, Role.BUREAU_LEADER, Role.ENF_UNIT_HEAD)
+        for power in changes.powers(actor)
+    )
     if actor.user_id == recusal.user_id or not (leads or permissions.is_automatic(actor)):
         raise Refused(_("解除回避由负责人决定。"), code="forbidden")
     locked = Recusal.objects.select_for_update().get(pk=recusal.pk)

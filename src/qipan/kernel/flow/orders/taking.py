@@ -30,7 +30,9 @@ def claim(order: WorkOrder, *, actor: Actor, co: Sequence[int] = ()) -> WorkOrde
     people = [part.user_id for part in parts]
     if locked.state == OrderState.CLAIMED and actor.user_id in people:
         return locked
-    if locked.state == OrderState.CLAIMED or (parts and len(people) >= locked.needs and actor.user_id not in people):
+    if locked.state == OrderState.CLAIMED or (
+        parts and len(people) >= locked.needs and actor.user_id not in people
+    ):
         raise Refused(
             _("该工单已由%(names)s于 %(at)s 签收。") % {"names": changes.names(parts), "at": _moment(locked)}
             if locked.claimed_at
@@ -125,7 +127,9 @@ def release(order: WorkOrder, *, reason: str = "", actor: Actor) -> WorkOrder:
     locked = changes.lock(order)
     changes.refuse_unless(locked, OrderState.OPEN, OrderState.CLAIMED)
     parts = changes.refuse_stranger(locked, actor)
-    locked.participants.filter(user_id=actor.user_id or 0, active=True).exclude(part=Part.SIGNER).update(active=False)
+    locked.participants.filter(user_id=actor.user_id or 0, active=True).exclude(part=Part.SIGNER).update(
+        active=False
+    )
     staying = [part for part in parts if part.user_id != actor.user_id]
     if staying and staying[0].part != Part.LEAD:
         Participant.objects.filter(pk=staying[0].pk).update(part=Part.LEAD)

@@ -99,7 +99,12 @@ def cases_visible(reader: Reader, filters: CaseFilters | None = None) -> ScopedQ
 
 
 def search_cases(
-    reader: Reader, text: str = "", filters: CaseFilters | None = None, *, before: int | None = None, limit: int = 50
+    reader: Reader,
+    text: str = "",
+    filters: CaseFilters | None = None,
+    *,
+    before: int | None = None,
+    limit: int = 50,
 ) -> list[Case]:
     """Cases by a part of their title, the head of their number, or their subject's name or identifier.
 
@@ -138,7 +143,9 @@ def waiting_for_applicant(reader: Reader) -> ScopedQuerySet:
         if states:
             turns |= Q(flow_code=flow.code, flow_version=flow.version, state__in=states)
     own = Q(opened_by=reader.user_id) if reader.user_id is not None else Q(pk__in=())
-    rows = Case.objects.visible_to(reader).filter(own | Q(subject_id__in=reader.subject_ids), closed_at__isnull=True)
+    rows = Case.objects.visible_to(reader).filter(
+        own | Q(subject_id__in=reader.subject_ids), closed_at__isnull=True
+    )
     return rows.filter(turns).order_by("due_on", "-id")
 
 

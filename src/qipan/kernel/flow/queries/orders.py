@@ -91,9 +91,14 @@ def _unclaimed(reader: Reader) -> Q:
         condition |= over & Q(line__in=("", power.line)) if power.line else over
     condition &= Q(state=OrderState.OPEN) & (Q(assignee__isnull=True) | Q(needs__gt=1))
     barred = list(
-        Recusal.objects.filter(user_id=reader.user_id or 0, lifted_at__isnull=True).values_list("subject_id", "case_id")
+        Recusal.objects.filter(user_id=reader.user_id or 0, lifted_at__isnull=True).values_list(
+            "subject_id", "case_id"
+        )
     )
-    subjects, cases = {subject for subject, _case in barred if subject}, {case for _subject, case in barred if case}
+    subjects, cases = (
+        {subject for subject, _case in barred if subject},
+        {case for _subject, case in barred if case},
+    )
     if subjects:
         condition &= Q(subject__isnull=True) | ~Q(subject_id__in=subjects)
     if cases:
@@ -160,7 +165,9 @@ def _light(light: str) -> Q:
 def _rows(reader: Reader, filters: InboxFilters, arms: _Arms | None = None) -> ScopedQuerySet:
     if reader.kind != "staff" or reader.user_id is None:
         return WorkOrder.objects.none()
-    rows = WorkOrder.objects.filter(_box(reader, filters.box, arms or _Arms.of(reader))).filter(_light(filters.light))
+    rows = WorkOrder.objects.filter(_box(reader, filters.box, arms or _Arms.of(reader))).filter(
+        _light(filters.light)
+    )
     if filters.kinds:
         rows = rows.filter(kind__in=filters.kinds)
     if filters.org_path:
@@ -205,7 +212,9 @@ def _row(order: Any, reader: Reader) -> InboxRow:
     return InboxRow(
         order=order,
         people=tuple(str(user) for user in people),
-        still_needed=max(order.needs - len({user.pk for user in people}), 0) if order.state == OrderState.OPEN else 0,
+        still_needed=max(order.needs - len({user.pk for user in people}), 0)
+        if order.state == OrderState.OPEN
+        else 0,
         remaining=remaining(order),
         mine=any(user.pk == reader.user_id for user in people),
     )
@@ -245,14 +254,21 @@ def _count(rows: ScopedQuerySet) -> Count:
 
 def order_for(reader: Reader, uuid: uuids.UUID | str) -> WorkOrder | None:
     """The work order with this uuid, if the reader may see it."""
-    return WorkOrder.objects.visible_to(reader).select_related("case", "subject", "assignee").filter(uuid=uuid).first()
+    return (
+        WorkOrder.objects.visible_to(reader)
+        .select_related("case", "subject", "assignee")
+        .filter(uuid=uuid)
+        .first()
+    )
 
 
 def orders_of(case: Case, reader: Reader) -> list[WorkOrder]:
     """The work orders of a case that the reader may see (who sees the case sees its orders), oldest first."""
     if not Case.objects.visible_to(reader).filter(pk=case.pk).exists():
         return []
-    return list(case.orders.select_related("assignee").prefetch_related("participants__user", "urges").order_by("id"))
+    return list(
+        case.orders.select_related("assignee").prefetch_related("participants__user", "urges").order_by("id")
+    )
 
 
 def tree(order: WorkOrder, reader: Reader) -> list[tuple[int, WorkOrder]]:

@@ -1,0 +1,282 @@
+"""Applying, as the applicant sees it, and the site check on the officers' phone."""
+
+import uuid as uuids
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from qipan.domains.licensing import actions
+from qipan.domains.licensing.actions import FOLLOWING
+from qipan.domains.licensing.models import Application, Kind
+from qipan.kernel.evidence import queries as evidence
+from qipan.kernel.flow.models import WorkOrder
+from qipan.kernel.forms import queries as forms
+from qipan.kernel.items import queries as items
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs import queries as orgs
+from qipan.kernel.orgs.roles import Role
+from qipan.kernel.subjects import queries as subjects
+from qipan.ui.access import business, staff
+
+
+@business
+def apply(request: HttpRequest, code: str) -> HttpResponse:
+    """Choose the business (and the licence) that an application is about."""
+    item = items.item(code)
+    if item is None or item.handler != "licensing":
+        raise Http404
+    reader = request.reader  # type: ignore[attr-defined]
+    following = Kind(item.handling) in FOLLOWING
+    wanted = "YB" if item.code.startswith("FF") else "JY"
+    grants = {grant.pk: grant for grant in subjects.own_grants(reader).filter(state="VALID", kind=wanted)}
+    owned = {subject.pk: subject for subject in subjects.own_subjects(reader)}
+    refusals = []
+    if request.method == "POST":
+        choice = request.POST.get("choice", "")
+        grant = grants.get(int(choice)) if following and choice.isdigit() else None
+        subject = (
+            grant.subject if grant else owned.get(int(choice)) if not following and choice.isdigit() else None
+        )
+        try:
+            if subject is None:
+                raise Refused(_("请选择一项。"))
+            row = actions.start(
+                code, uuid=_uuid(request.POST.get("uuid", "")), reader=reader, subject=subject, grant=grant
+            )
+            return redirect("apply_form", uuid=row.case.uuid)
+        except Refused as refused:
+            refusals = [str(refused)]
+    if following:
+        choices = [
+            {"value": pk, "title": f"{grant.title} {grant.number}", "text": _grant_line(grant)}
+            for pk, grant in grants.items()
+        ]
+    else:
+        choices = [
+            {"value": pk, "title": subject.name, "text": subject.domicile} for pk, subject in owned.items()
+        ]
+    context = {
+        "item": item,
+        "uuid": uuids.uuid4(),
+        "choices": choices,
+        "refusals": refusals,
+        "question": _("办理哪一张证照？") if following else _("为哪个主体办理？"),
+        "none_title": _("没有可以办理的证照") if following else _("您的账户还没有关联经营主体"),
+        "none_text": _("只有有效的证照可以办理这个事项。")
+        if following
+        else _("请先由法定代表人确认您的代表身份。"),
+    }
+    return render(request, "portal/apply_start.html", context)
+
+
+def _grant_line(grant: Any) -> str:
+    until = _("有效期至 %(day)s") % {"day": grant.valid_to} if grant.valid_to else _("长期有效")
+    return f"{grant.subject.name} · {grant.premises.address if grant.premises else ''} · {until}"
+
+
+def _uuid(text: str) -> uuids.UUID:
+    try:
+        return uuids.UUID(text)
+    except ValueError:
+        return uuids.uuid4()
+
+
+def _own(request: HttpRequest, uuid: uuids.UUID) -> Application:
+    reader = request.reader  # type: ignore[attr-defined]
+    row = (
+        Application.objects.visible_to(reader)
+        .select_related("case__subject", "grant", "premises", "contact", "manager")
+        .filter(case__uuid=uuid)
+        .first()
+    )
+    if row is None:
+        raise Http404
+    return row
+
+
+def answers_of(request: HttpRequest, row: Application) -> dict[str, Any]:
+    """What was typed in, by the form's fields."""
+    form = forms.form(row.form_code)
+    answers: dict[str, Any] = {}
+    for field in form.fields:
+        if field.code in row.known:
+            continue
+        if field.kind in {"multi", "file"}:
+            answers[field.code] = request.POST.getlist(field.code)
+        else:
+            answers[field.code] = request.POST.get(field.code, "")
+    return answers
+
+
+@business
+def apply_form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Fill in, save as a draft, hand in. What was typed stays, whatever happens."""
+    row = _own(request, uuid)
+    reader = request.reader  # type: ignore[attr-defined]
+    if row.case.state not in {"DRAFT", "CORRECTION"}:
+        return redirect("my_case", uuid=row.case.uuid)
+    errors: dict[str, str] = {}
+    general: list[str] = []
+    typed: dict[str, Any] | None = None
+    if request.method == "POST":
+        typed = answers_of(request, row)
+        try:
+            result = actions.save(row, typed, reader)
+            errors = result.errors
+            row = _own(request, uuid)
+            if request.POST.get("act") == "save" and not errors:
+                messages.success(request, _("草稿已保存，可以随时回来继续。"))
+                return redirect("apply_form", uuid=uuid)
+            if not errors:
+                actions.submit(row, reader, key=request.POST.get("key", ""))
+                return redirect("my_case", uuid=row.case.uuid)
+        except Refused as refused:
+            errors, general = _told(refused)
+    form = forms.form(row.form_code)
+    values = {**row.answers, **_people(row), **(typed or {})}
+    context = {
+        "row": row,
+        "item": items.item(row.item_code),
+        "form": form,
+        "sections": _sections(form, row, values, errors),
+        "known": [(field.title, row.known[field.code]) for field in form.fields if field.code in row.known],
+        "declaration": forms.as_json(form, frozenset(row.known)),
+        "errors": errors,
+        "general": general,
+        "key": uuids.uuid4().hex,
+    }
+    return render(request, "licensing/form.html", context, status=422 if errors or general else 200)
+
+
+def _told(refused: Refused) -> tuple[dict[str, str], list[str]]:
+    """A refusal as messages at their fields, and those that belong to no field."""
+    fields, general = {}, []
+    for refusal in refused.details.get("refusals") or [refused]:
+        text = str(getattr(refusal, "text", None) or getattr(refusal, "message", None) or refusal)
+        field = getattr(refusal, "field", "")
+        if field:
+            fields[field] = text
+        else:
+            general.append(text)
+    return fields, general
+
+
+def _people(row: Application) -> dict[str, str]:
+    """The applicant's own people in clear, to be seen and corrected by the one who typed them."""
+    values = {}
+    for name in ("contact", "manager"):
+        person = getattr(row, name)
+        if person is not None and not person.forgotten_at:
+            clear = person.clear(["name", "phone"])
+            values |= {f"{name}_name": clear["name"], f"{name}_phone": clear["phone"]}
+    return values
+
+
+def _sections(
+    form: Any, row: Application, values: dict[str, Any], errors: dict[str, str]
+) -> list[dict[str, Any]]:
+    sections = []
+    for section in form.sections:
+        fields = [
+            {
+                "field": field,
+                "value": values.get(field.code, ""),
+                "error": errors.get(field.code, ""),
+                "files": _files(values.get(field.code) or []) if field.kind == "file" else [],
+            }
+            for field in section.fields
+            if field.code not in row.known
+        ]
+        if fields:
+            sections.append({"title": section.title, "help": section.help, "fields": fields})
+    return sections
+
+
+def _files(tokens: list[str]) -> list[dict[str, str]]:
+    from qipan.kernel.evidence.actions import _by_token
+
+    found = []
+    for token in tokens:
+        try:
+            file = _by_token(token)
+            found.append({"name": file.name, "uuid": str(token)})
+        except Refused:
+            continue
+    return found
+
+
+@staff(Role.INSPECTOR)
+def licensing_check(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """The site check on the phone: checklist, both signatures, conclusion."""
+    reader = request.reader  # type: ignore[attr-defined]
+    order = WorkOrder.objects.visible_to(reader).select_related("case").filter(uuid=uuid).distinct().first()
+    if order is None or order.case is None or order.kind != "licensing.check":
+        raise Http404
+    row = Application.objects.select_related("case__subject", "premises", "grant").get(pk=order.case_id)
+    officers = list(
+        order.participants.filter(part__in=["LEAD", "CO"]).order_by("pk").values_list("user_id", flat=True)
+    )
+    item = actions.item_of(row)
+    checklist = forms.checklist(item.checklist or "LIC-CATER")
+    applicable = {one.code for one in checklist.applicable(actions.check_facts(row))}
+    typed = _typed(request, applicable) if request.method == "POST" else {}
+    error: Refused | None = None
+    if request.method == "POST":
+        place = request.POST.get("place", "")
+        try:
+            check = actions.start_check(
+                row, reader, uuid=_uuid(request.POST.get("uuid", "")), officers=officers, place=place
+            )
+            actions.conclude_check(
+                check,
+                reader,
+                answers=typed,
+                signatures={
+                    name: request.POST.get(name, "") for name in ("officer1", "officer2", "operator")
+                },
+                refused=request.POST.get("refused") == "on",
+                note=request.POST.get("note", ""),
+                asked_rectification=request.POST.get("measure") == "rectify",
+                place=place,
+            )
+            messages.success(request, _("核查结论已提交。"))
+            return redirect("phone_home")
+        except Refused as refused:
+            error = refused
+    people = [orgs.staff_of(user) for user in officers]
+    context = {
+        "order": order,
+        "row": row,
+        "people": [person for person in people if person],
+        "enough": len(officers) >= order.needs,
+        "areas": [
+            {
+                "title": area.title,
+                "items": [
+                    {"item": one, "answer": typed.get(one.code, {})}
+                    for one in area.items
+                    if one.code in applicable
+                ],
+            }
+            for area in checklist.areas
+            if any(one.code in applicable for one in area.items)
+        ],
+        "error": error,
+        "uuid": request.POST.get("uuid") or uuids.uuid4(),
+        "posted": request.POST,
+        "files": evidence.of(row.case),
+    }
+    return render(request, "licensing/check.html", context, status=422 if error else 200)
+
+
+def _typed(request: HttpRequest, codes: set[str]) -> dict[str, dict[str, str]]:
+    return {
+        code: {
+            "answer": request.POST.get(f"answer-{code}", ""),
+            "note": request.POST.get(f"note-{code}", ""),
+        }
+        for code in codes
+    }

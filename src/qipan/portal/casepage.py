@@ -1,0 +1,223 @@
+"""What a case page shows, to the applicant and to staff: state, limits, documents, history, diagram, panel, steps."""
+
+import uuid as uuids
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+
+from qipan.kernel.documents import queries as documents
+from qipan.kernel.documents.models import DocumentState
+from qipan.kernel.flow import actions as flow
+from qipan.kernel.flow import queries
+from qipan.kernel.flow.declaration import Owner
+from qipan.kernel.flow.diagram import diagram
+from qipan.kernel.flow.models import Case, WorkOrder
+from qipan.kernel.law.citations import Citation
+from qipan.kernel.ledger import feed
+from qipan.kernel.ledger import queries as ledger
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs import queries as orgs
+from qipan.kernel.orgs.reader import Reader
+from qipan.ui import cases
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step as the page offers it."""
+
+    code: str
+    title: str
+    action: str
+    key: str
+    law: str
+    main: bool
+    danger: bool
+    reason_required: bool
+    template: str
+    href: str = ""
+    open: bool = False
+    reason: str = ""
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One document of a case."""
+
+    title: str
+    number: str
+    state: str
+    code: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the history."""
+
+    title: str
+    at: Any
+    who: str
+    reason: str
+
+
+def tone(case: Case) -> str:
+    """The colour class of a case's state (its words stand beside it)."""
+    if not case.closed_at:
+        return "state-wait" if case.declared_state.owner == Owner.APPLICANT else ""
+    return (
+        "state-done"
+        if case.result in {"GRANTED", "CLOSED", "PASSED"} or case.state == "ISSUED"
+        else "state-bad"
+    )
+
+
+def law_words(text: str) -> str:
+    """The source of a step, as lawyers write it; an unconfirmed one says so."""
+    if not text or text.startswith("unconfirmed"):
+        return "依据待确认"
+    try:
+        return "、".join(str(Citation.parse(part)) for part in text.split(";"))
+    except ValueError:
+        return text
+
+
+def steps(case: Case, reader: Reader, where: str, failed: str = "", reason: str = "") -> list[Step]:
+    """The steps the reader may take; `where` is the URL name that takes them (given uuid and code)."""
+    panel = cases.panel_of(case.flow_code)
+    found = []
+    if panel and panel.edit and reader.kind != "staff" and case.state in {"DRAFT", "CORRECTION"}:
+        found.append(
+            Step(
+                "edit",
+                "继续填写并提交",
+                "",
+                "",
+                "",
+                True,
+                False,
+                False,
+                "",
+                reverse(panel.edit, args=[case.uuid]),
+            )
+        )
+    for offer in queries.offers(case, reader):
+        if panel and offer.code in panel.hidden:
+            continue
+        form = panel.steps.get(offer.code) if panel else None
+        found.append(
+            Step(
+                code=offer.code,
+                title=str(offer.title),
+                action=reverse(where, args=[case.uuid, offer.code]),
+                key=uuids.uuid4().hex,
+                law=law_words(offer.transition.law),
+                main=offer.transition.style == "primary",
+                danger=offer.transition.style == "danger",
+                reason_required=offer.transition.reason_required,
+                template=form.template if form else "",
+                open=offer.code == failed,
+                reason=reason if offer.code == failed else "",
+                refusals=tuple(str(refusal.text) for refusal in offer.refusals),
+            )
+        )
+    return found
+
+
+def papers(case: Case) -> list[Paper]:
+    """The documents of a case."""
+    return [
+        Paper(
+            title=document.template.title,
+            number=document.number,
+            state=str(document.get_state_display()),
+            code=document.code,
+            href=reverse("document_file", args=[document.uuid])
+            if document.state == DocumentState.ISSUED
+            else "",
+        )
+        for document in documents.of_record(Case._meta.label_lower, case.pk)
+    ]
+
+
+def history(case: Case) -> list[Line]:
+    """What happened to the case and its orders."""
+    orders = list(WorkOrder.objects.filter(case=case).values_list("pk", flat=True))
+    rows = ledger.of_records({"flow.case": [case.pk], "flow.workorder": orders})
+    quiet = {"decisions.decision.made", "evidence.file.attached", "documents.document.prepared"}
+    names = orgs.labels(row.actor_id for row in rows if row.actor_id)
+    machine = {"system": "系统", "rules": "决策规则"}
+    return [
+        Line(
+            str(ledger.title_of(row.name)),
+            row.at,
+            names.get(row.actor_id or 0, machine.get(row.actor_kind, "")),
+            row.reason,
+        )
+        for row in rows
+        if row.name not in quiet
+    ]
+
+
+def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason: str = "") -> dict[str, Any]:
+    """Everything the page draws."""
+    panel = cases.panel_of(case.flow_code)
+    return {
+        "case": case,
+        "state": case.state_title,
+        "tone": tone(case),
+        "unit": orgs.unit_at(case.org_path),
+        "offers": steps(case, reader, where, failed, reason),
+        "clocks": queries.clocks(case),
+        "papers": papers(case),
+        "events": history(case),
+        "diagram": diagram(case),
+        "panel": panel,
+        "feed_ticket": feed.ticket([f"case:{case.pk}"], reader),
+        **(panel.context(case, reader) if panel else {}),
+    }
+
+
+def take(request: HttpRequest, case: Case, code: str) -> tuple[bool, str]:
+    """Take a step from a posted form; returns (done, what was refused in words). Says so to the user as well."""
+    reader: Reader = request.reader  # type: ignore[attr-defined]
+    panel = cases.panel_of(case.flow_code)
+    form = panel.steps.get(code) if panel else None
+    version = request.POST.get("version", "")
+    try:
+        flow.fire(
+            case,
+            code,
+            _actor(case, code, reader),
+            data=form.parse(request.POST) if form else {},
+            reason=request.POST.get("reason", ""),
+            key=request.POST.get("key") or None,
+            expected_version=int(version) if version.isdigit() else None,
+        )
+    except Refused as refused:
+        return False, str(refused)
+    messages.success(request, str(case.flow.transition(code).title) + "：已完成。")
+    return True, ""
+
+
+def _actor(case: Case, code: str, reader: Reader) -> Any:
+    """The reader in the post that may take the step, so that the ledger names the right one."""
+    if reader.kind != "staff":
+        return reader.actor()
+    try:
+        predicates = case.flow.transition(code).by
+    except Exception:  # an unknown step is refused by the engine, in words
+        return reader.actor(None, case.org_path)
+    for predicate in predicates:
+        for role in predicate.roles():
+            if reader.may(role, case.org_path):
+                return reader.actor(role, case.org_path)
+    return reader.actor(None, case.org_path)
+
+
+def posted(request: HttpRequest) -> QueryDict:
+    """What was posted, for pages that show it again."""
+    return request.POST

@@ -1,0 +1,244 @@
+"""The pages for everybody."""
+
+import uuid as uuids
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from qipan.kernel.documents import queries as documents
+from qipan.kernel.documents.models import Document
+from qipan.kernel.flow import queries as flow
+from qipan.kernel.items import queries as items
+from qipan.kernel.law import library
+from qipan.kernel.law.citations import Citation
+from qipan.kernel.law.models import Law
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs import queries as orgs
+from qipan.kernel.orgs.models import Unit
+from qipan.kernel.publication import queries as publication
+from qipan.kernel.subjects import queries as subjects
+from qipan.kernel.subjects.actions import in_force_marks
+from qipan.portal import casepage
+from qipan.ui.access import business, public, signed_in
+
+PAGE = 20
+
+
+@public
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page."""
+    tiles = [
+        {
+            "title": _("办理食品经营许可"),
+            "text": _("新办、变更、延续、补办、注销，全程网上"),
+            "icon": "license",
+            "href": reverse("items"),
+        },
+        {
+            "title": _("我的办件和证照"),
+            "text": _("看进度、补材料、下载证照"),
+            "icon": "route",
+            "href": reverse("my_cases"),
+        },
+        {
+            "title": _("核验证照和文书"),
+            "text": _("扫码、输入核验码或者上传文件"),
+            "icon": "shield-check",
+            "href": reverse("verify_form"),
+        },
+        {
+            "title": _("查询经营者"),
+            "text": _("登记、许可、检查结果"),
+            "icon": "building-store",
+            "href": reverse("businesses"),
+        },
+        {
+            "title": _("公示和开放数据"),
+            "text": _("许可决定、检查结果，可以下载"),
+            "icon": "speakerphone",
+            "href": reverse("publications"),
+        },
+        {
+            "title": _("法规库"),
+            "text": _("查条文，每条规则都有出处"),
+            "icon": "books",
+            "href": reverse("laws"),
+        },
+    ]
+    return render(request, "portal/home.html", {"tiles": tiles, "publications": publication.latest(limit=8)})
+
+
+@public
+def item_list(request: HttpRequest) -> HttpResponse:
+    """Find an item."""
+    text = request.GET.get("q", "")[:100]
+    return render(request, "portal/items.html", {"items": items.items_for_public(text), "text": text})
+
+
+@public
+def item_page(request: HttpRequest, code: str) -> HttpResponse:
+    """The guide of one item."""
+    item = items.item(code)
+    if item is None:
+        raise Http404
+    bases = [{"text": str(Citation.parse(basis)), "gap": Citation.parse(basis).gap} for basis in item.bases]
+    context = {
+        "item": item,
+        "materials": items.materials_of(item),
+        "bases": bases,
+        "online_article": str(Citation.parse("Online 7")),
+    }
+    return render(request, "portal/item.html", context)
+
+
+@business
+def my_cases(request: HttpRequest) -> HttpResponse:
+    """One's own cases and licences."""
+    reader = request.reader  # type: ignore[attr-defined]
+    before = request.GET.get("before", "")
+    found = flow.search_cases(reader, before=int(before) if before.isdigit() else None, limit=PAGE + 1)
+    rows = [{"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in found[:PAGE]]
+    context = {
+        "cases": rows,
+        "older": f"before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+        "grants": [_with_file(grant) for grant in subjects.own_grants(reader)[:50]],
+    }
+    return render(request, "portal/my_cases.html", context)
+
+
+def _with_file(grant: Any) -> Any:
+    document = Document.objects.filter(pk=grant.document_id).first() if grant.document_id else None
+    grant.file = reverse("document_file", args=[document.uuid]) if document else ""
+    return grant
+
+
+@signed_in
+def my_case(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """One's own case."""
+    reader = request.reader  # type: ignore[attr-defined]
+    case = flow.case_for(reader, uuid)
+    if case is None:
+        raise Http404
+    if reader.kind == "staff":
+        return redirect("desk_case", uuid=uuid)
+    return render(request, "portal/my_case.html", casepage.context(case, reader, "my_step"))
+
+
+@business
+def my_step(request: HttpRequest, uuid: uuids.UUID, code: str) -> HttpResponse:
+    """The applicant takes a step."""
+    reader = request.reader  # type: ignore[attr-defined]
+    case = flow.case_for(reader, uuid)
+    if case is None or request.method != "POST":
+        raise Http404
+    done, refused = casepage.take(request, case, code)
+    if done:
+        return redirect(
+            "my_cases" if code == "discard" else "my_case", *([] if code == "discard" else [uuid])
+        )
+    context = casepage.context(case, reader, "my_step", failed=code, reason=request.POST.get("reason", ""))
+    return render(request, "portal/my_case.html", {**context, "refusals": [refused]}, status=409)
+
+
+@signed_in
+def document_file(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """A finished document, to those who may see it."""
+    reader = request.reader  # type: ignore[attr-defined]
+    row = Document.objects.visible_to(reader).select_related("template").filter(uuid=uuid).first()
+    if row is None:
+        raise Http404
+    try:
+        content = documents.file_of(row)
+    except Refused as refused:
+        return render(
+            request, "portal/notice.html", {"title": _("文书还不能下载"), "text": str(refused)}, status=409
+        )
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{row.code}.pdf"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@public
+def businesses(request: HttpRequest) -> HttpResponse:
+    """Look up a business."""
+    text = request.GET.get("q", "").strip()[:100]
+    found = subjects.find(text, limit=PAGE + 1) if text else []
+    hits = [
+        {
+            "pk": subject.pk,
+            "name": subject.name,
+            "code": subjects.uscc_of(subject),
+            "address": subject.domicile,
+            "status": subject.get_status_display(),
+            "active": subject.status == "ACTIVE",
+        }
+        for subject in found[:PAGE]
+    ]
+    return render(request, "portal/businesses.html", {"text": text, "hits": hits, "more": len(found) > PAGE})
+
+
+@public
+def business_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is public of a business."""
+    subject = subjects.subject(pk)
+    if subject is None:
+        raise Http404
+    context = {
+        "subject": subject,
+        "identifiers": subject.identifiers.all(),
+        "marks": in_force_marks(subject),
+        "grants": subjects.grants_of(subject)[:50],
+        "publications": publication.public_of(subject, limit=50),
+        "records": subject.external_records.all()[:20],
+        "unit": Unit.objects.filter(path=subject.org_path).first(),
+    }
+    return render(request, "portal/business.html", context)
+
+
+@public
+def publications(request: HttpRequest) -> HttpResponse:
+    """Everything that is published."""
+    text = request.GET.get("q", "").strip()[:100]
+    rows = publication.search_public(text, limit=50) if text else publication.latest(limit=50)
+    return render(request, "portal/publications.html", {"publications": rows, "text": text})
+
+
+@public
+def open_data(request: HttpRequest, form: str) -> HttpResponse:
+    """What is published, as a file."""
+    if form not in {"csv", "jsonl"}:
+        raise Http404
+    kind = request.GET.get("kind", "licence.grant")
+    if kind not in {row.code for row in publication.open_kinds()}:
+        raise Http404
+    media = {"csv": "text/csv", "jsonl": "application/x-ndjson"}[form]
+    lines = publication.export(kind, form)  # type: ignore[arg-type]
+    response = StreamingHttpResponse(
+        (line.encode() for line in lines), content_type=f"{media}; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{kind}.{form}"'
+    return response
+
+
+@public
+def laws(request: HttpRequest) -> HttpResponse:
+    """The law library."""
+    text = request.GET.get("q", "").strip()[:60]
+    context = {
+        "text": text,
+        "articles": library.search(text) if text else [],
+        "laws": Law.objects.order_by("name")[:200],
+    }
+    return render(request, "portal/laws.html", context)
+
+
+def unit_name(path: str) -> str:
+    """The name of the unit at a path; empty for none."""
+    try:
+        return orgs.unit_at(path).name
+    except Refused:
+        return ""

@@ -1,0 +1,1 @@
+"""Anyone verifies a document: by QR, by code, by the file itself."""

@@ -1,0 +1,37 @@
+"""The verification pages; no account is needed."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from qipan.kernel.documents import queries as documents
+from qipan.ui.access import public
+
+MOST = 20 * 1024 * 1024
+
+
+@public
+def verify_form(request: HttpRequest) -> HttpResponse:
+    """Enter a code, or upload the file."""
+    context: dict[str, object] = {}
+    if request.method == "POST" and request.FILES.get("file"):
+        upload = request.FILES["file"]
+        if upload.size and upload.size > MOST:
+            context["problem"] = _("文件超过 20 MB，不会是本平台制发的文书。")
+        else:
+            verdict = documents.check_upload(upload.read())
+            context |= {"verdict": verdict, "document": verdict.document}
+    elif request.method == "POST":
+        code = "".join(sign for sign in request.POST.get("code", "").upper() if sign.isalnum())[:24]
+        if code:
+            return redirect("verify", code=code)
+        context["problem"] = _("请输入核验码，或者选择要核验的文件。")
+    return render(request, "portal/verify.html", context, status=400 if context.get("problem") else 200)
+
+
+@public
+def verify(request: HttpRequest, code: str) -> HttpResponse:
+    """What is public of a document with this code."""
+    found = documents.by_code(code)
+    context = {"document": found, "code": code, "looked": True}
+    return render(request, "portal/verify.html", context, status=200 if found else 404)
