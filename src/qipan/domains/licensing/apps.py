@@ -10,6 +10,9 @@ class LicensingConfig(AppConfig):
     def ready(self) -> None:
         """Declare the flow, its jobs and its part of the case page."""
         from qipan.domains.licensing import flow, jobs, panel
+        from qipan.domains.licensing.rescission import flow as rescission
+        from qipan.domains.licensing.rescission import panel as rescission_panel
 
-        assert flow and jobs
+        assert flow and jobs and rescission
         panel.register()
+        rescission_panel.register()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qipan.domains.licensing import facts
+from qipan.domains.licensing import events, facts
 from qipan.domains.licensing.models import Application, Kind, Mode
 from qipan.kernel.decisions import actions as decisions
 from qipan.kernel.decisions import queries as decided
@@ -14,6 +14,7 @@ from qipan.kernel.flow.context import Context
 from qipan.kernel.items import queries as items
 from qipan.kernel.jobs import after_commit
 from qipan.kernel.law import terms
+from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.orgs import queries as orgs
@@ -35,7 +36,7 @@ def number_case(context: Context) -> None:
     if context.case.number:
         return
     row = _row(context)
-    district = orgs.unit_at("/".join(context.case.org_path.split("/")[:2]) + "/")
+    district = orgs.district_of(context.case.org_path)
     day = today().strftime("%Y%m%d")
     series = f"{district.code}{row.item_code}{day}"
     context.case.number = f"{district.code}-{row.item_code}-{day}-{take_number(series):04d}"
@@ -65,6 +66,11 @@ def route(context: Context) -> None:
         "mode": row.mode,
         "reasons": row.mode_reasons,
     }
+
+
+def received(context: Context) -> datetime.datetime:
+    """The day on which the application came in, from which silence counts as acceptance (Licence 32)."""
+    return _row(context).submitted_at or now()
 
 
 def keep_correction(context: Context) -> None:
@@ -134,8 +140,10 @@ def _new(row: Application, actor: Actor) -> Any:
     assert subject is not None and place is not None
     filing = row.kind == Kind.FILING
     prefix = "YB" if filing else "JY"
-    district = orgs.unit_at("/".join(row.case.org_path.split("/")[:2]) + "/")
+    district = orgs.district_of(row.case.org_path)
     first = str(row.answers.get("main_format", "1"))
+    if not filing:
+        _end_filing(row, actor)
     number = subjects.take_licence_number(prefix, first, district.licence_area_code or place.division_code)
     return subjects.register_grant(
         number=number,
@@ -151,6 +159,15 @@ def _new(row: Application, actor: Actor) -> Any:
         issuer=district.path,
         actor=actor,
     )
+
+
+def _end_filing(row: Application, actor: Actor) -> None:
+    """A filing lapses when a licence is obtained for the same place (FBL23, unconfirmed)."""
+    subject = row.case.subject
+    assert subject is not None
+    for filed in registry.grants_of(subject).filter(kind="YB", state=GrantState.VALID, premises=row.premises):
+        subjects.set_grant_state(filed, GrantState.CANCELLED, actor, str(_("取得食品经营许可，备案失效")))
+        append(events.LAPSED, row.case, actor, data={"number": filed.number})
 
 
 def _last_day(start: datetime.date) -> datetime.date:
@@ -209,7 +226,7 @@ def _publish(row: Application, actor: Actor) -> None:
     subject, held = row.case.subject, row.result_grant
     if subject is None or held is None:
         return
-    district = orgs.unit_at("/".join(row.case.org_path.split("/")[:2]) + "/")
+    district = orgs.district_of(row.case.org_path)
     place = row.premises.address if row.premises else subject.domicile
     common = {
         "number": held.number,

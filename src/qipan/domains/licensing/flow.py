@@ -61,6 +61,7 @@ APPLICATION = Flow(
             guards=(
                 guards.form_complete,
                 guards.subject_may_apply,
+                guards.not_barred,
                 guards.grant_in_force,
                 guards.renewal_in_time,
                 guards.one_open_case,
@@ -128,6 +129,20 @@ APPLICATION = Flow(
             opens=(REVIEW,),
             documents=(papers.ACCEPTANCE,),
             style="primary",
+        ),
+        Transition(
+            "accept_by_silence",
+            _("逾期未告知补正，视为受理"),
+            "SUBMITTED",
+            "ACCEPTED",
+            (System(),),
+            "Licence 32",
+            event=events.DEEMED_ACCEPTED,
+            clocks=(End("FBL23.correct"), Start("FBL23.decide", since=effects.received)),
+            closes=("licensing.accept",),
+            opens=(REVIEW,),
+            documents=(papers.ACCEPTANCE,),
+            when_missed="FBL23.correct",
         ),
         Transition(
             "correct",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy as _
 
-from qipan.domains.licensing.models import Application, CheckConclusion, Kind, Mode
+from qipan.domains.licensing.models import Application, CheckConclusion, Ground, Kind, Mode, Rescission
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Refusal
 from qipan.kernel.flow.models import Case
@@ -40,6 +40,28 @@ def subject_may_apply(context: Context) -> Refusal | None:
     if row.kind not in {Kind.CANCEL, Kind.FILING_CANCEL} and subject.status not in {"ACTIVE", "SUSPENDED"}:
         return Refusal(_("主体现为“%(status)s”，不能申请。") % {"status": subject.get_status_display()})
     return None
+
+
+def not_barred(context: Context) -> Refusal | None:
+    """Who got a licence by fraud may not apply again for three years after it was rescinded (FBL15 47)."""
+    row = _row(context)
+    if row.kind not in {Kind.NEW, Kind.FILING}:
+        return None
+    last = (
+        Rescission.objects.filter(grant__subject_id=row.case.subject_id, ground=Ground.FRAUD)
+        .filter(case__state="RESCINDED", decided_at__isnull=False)
+        .order_by("-decided_at")
+        .first()
+    )
+    if last is None or last.decided_at is None:
+        return None
+    until = terms.due("FBL15.reapply_after_fraud", last.decided_at).due_on
+    if until is None or today() > until:
+        return None
+    return Refusal(
+        _("以欺骗等不正当手段取得的许可（%(number)s）被撤销，%(day)s 之前不能再次申请（%(law)s）。")
+        % {"number": last.grant.number, "day": until, "law": terms.rule("FBL15.reapply_after_fraud").source}
+    )
 
 
 def grant_in_force(context: Context) -> Refusal | None:

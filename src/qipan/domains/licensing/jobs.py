@@ -1,10 +1,11 @@
 """What follows a decision: every document is made, then the licence is issued."""
 
+from qipan.domains.licensing import ex_officio
 from qipan.kernel.documents import actions as documents
 from qipan.kernel.documents.models import Document
 from qipan.kernel.flow.actions import fire
 from qipan.kernel.flow.models import Case
-from qipan.kernel.jobs import job
+from qipan.kernel.jobs import every, job
 from qipan.kernel.ledger.actor import Actor
 
 
@@ -21,3 +22,10 @@ def issue_licence(case_id: int) -> None:
     ):
         documents.produce(pk)
     fire(case, "issue", Actor.system(case.org_path), key=f"issue:{case.uuid}")
+
+
+@every("50 0 * * *")
+@job(queue="nightly")
+def cancel_what_ended() -> None:
+    """After the night's expiry: cancel what ended (LicProc 49)."""
+    ex_officio.cancel_ended()

@@ -138,3 +138,48 @@ class SiteCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application_id} {self.round}"
+
+
+class Ground(models.TextChoices):
+    """Why a licence is rescinded (撤销情形): LicProc 40 (1)-(5), 41."""
+
+    ABUSE = "ABUSE", _("滥用职权、玩忽职守作出准予决定")
+    BEYOND_POWERS = "BEYOND_POWERS", _("超越法定职权作出准予决定")
+    PROCEDURE = "PROCEDURE", _("违反法定程序作出准予决定")
+    UNQUALIFIED = "UNQUALIFIED", _("申请人不具备资格或者不符合法定条件")
+    OTHER = "OTHER", _("依法可以撤销的其他情形")
+    FRAUD = "FRAUD", _("以欺骗、贿赂等不正当手段取得许可")
+
+
+class Rescission(models.Model):
+    """A licence that may have to be rescinded (撤销): the finding, what the holder was told and answered, the decision."""
+
+    case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="rescission")
+    grant = models.ForeignKey(Grant, models.PROTECT, related_name="rescissions", verbose_name=_("证照"))
+    ground = models.CharField(_("情形"), max_length=20, choices=Ground)
+    finding = models.TextField(_("发现的情况"))
+    facts = models.TextField(_("告知的事实、理由和依据"), blank=True)
+    statement = models.TextField(_("陈述申辩"), blank=True)
+    hearing_report = models.TextField(_("听证报告"), blank=True)
+    decided_at = models.DateTimeField(_("决定时间"), null=True, blank=True)
+
+    objects = ScopedManager()
+
+    class Meta:
+        verbose_name = _("撤销许可")
+        verbose_name_plural = _("撤销许可")
+
+    def __str__(self) -> str:
+        return self.case.title
+
+    @property
+    def source(self) -> str:
+        """The article of the ground."""
+        return "LicProc 41" if self.ground == Ground.FRAUD else "LicProc 40"
+
+    @staticmethod
+    def scope(reader: Reader) -> Q:
+        """Licensing staff over the case's unit; the holder."""
+        return within(reader, *STAFF, Role.LEGAL_REVIEWER, field="case__org_path") | of_own_subjects(
+            reader, "case__subject_id"
+        )

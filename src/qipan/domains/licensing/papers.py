@@ -24,7 +24,7 @@ REMEDIES = str(
 
 def district_path(context: Context) -> str:
     """The bureau in whose name an office acts."""
-    return "/".join(context.case.org_path.split("/")[:2]) + "/"
+    return orgs.district_of(context.case.org_path).path
 
 
 def _common(context: Context) -> dict[str, Any]:
@@ -125,9 +125,6 @@ def grant_data(context: Context) -> dict[str, Any]:
         "decision": lines.get(Kind(row.kind), "准予许可。"),
         "by_rule": "本决定由系统依照公布的决策表作出，判定过程已存档。" if row.mode == "AUTO" else "",
     }
-
-
-LICENSED = (Kind.NEW, Kind.RENEW, Kind.CHANGE, Kind.REISSUE)
 
 
 LICENSED = (Kind.NEW, Kind.RENEW, Kind.CHANGE, Kind.REISSUE)

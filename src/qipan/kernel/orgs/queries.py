@@ -107,6 +107,11 @@ def unit_at(path: str) -> Unit:
         ) from None
 
 
+def district_of(path: str) -> Unit:
+    """The bureau in whose name the unit at a path acts (PenProc 9): its district's, the city's for a city unit."""
+    return unit_at("/".join(path.strip("/").split("/")[:2]) + "/")
+
+
 def units_below(path: str) -> QuerySet[Unit]:
     """The unit at a path and everything below it, by path."""
     return Unit.objects.filter(path__startswith=path)

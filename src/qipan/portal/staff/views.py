@@ -9,6 +9,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from qipan.domains.licensing.ex_officio import OURS
+from qipan.domains.licensing.rescission.steps import STANDING
+from qipan.domains.licensing.rescission.views import FINDERS
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow import queries, registry
 from qipan.kernel.flow.models import OrderState, WorkOrder
@@ -275,11 +278,19 @@ def desk_business(request: HttpRequest, pk: int) -> HttpResponse:
     if subject is None:
         raise Http404
     found = queries.cases_visible(reader, CaseFilters(subject_id=pk)).select_related("subject")[:20]
+    grants = list(subjects.grants_of(subject)[:50])
     context = {
         "subject": subject,
+        "rescindable": [
+            grant
+            for grant in grants
+            if grant.kind in OURS
+            and grant.state in STANDING
+            and any(reader.may(role, grant.org_path) for role in FINDERS)
+        ],
         "identifiers": subject.identifiers.all(),
         "marks": in_force_marks(subject),
-        "grants": subjects.grants_of(subject)[:50],
+        "grants": grants,
         "publications": publication.public_of(subject, limit=20),
         "records": subject.external_records.all()[:30],
         "unit": orgs.unit_at(subject.org_path),
