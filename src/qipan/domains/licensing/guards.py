@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy as _
 
 from qipan.domains.licensing.models import Application, CheckConclusion, Ground, Kind, Mode, Rescission
+from qipan.kernel.decisions import queries as decisions
+from qipan.kernel.decisions.tables import evaluate_table
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Refusal
 from qipan.kernel.flow.models import Case
@@ -154,13 +156,15 @@ def opinion_given(context: Context) -> Refusal | None:
 
 
 def needs_check(row: Application) -> bool:
-    """Whether a site check is due: a new catering licence, and a change of layout or added items (FBL15 16, 32)."""
-    if row.kind == Kind.NEW:
-        return True
+    """Whether the released table asks for a site check (FBL15 16, 32)."""
     kinds = set(row.answers.get("change_kinds", ()))
-    if row.kind == Kind.CHANGE:
-        return bool(kinds & {"ADD", "LAYOUT"})
-    return row.kind == Kind.RENEW and row.answers.get("unchanged") is not True
+    facts = {
+        "kind": row.kind,
+        "alters_place": bool(kinds & {"ADD", "LAYOUT"}),
+        "unchanged": row.answers.get("unchanged") is True,
+    }
+    outcome = evaluate_table(decisions.table("licensing.site_check"), facts)
+    return bool(outcome.outputs["needed"])
 
 
 def check_needed(context: Context) -> Refusal | None:
