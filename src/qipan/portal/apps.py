@@ -1,6 +1,14 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.orgs.reader import Reader
+
+
+def _unread(reader: Reader) -> int:
+    from qipan.kernel.accounts import letters
+
+    return letters.unread_notices(reader.user_id)
+
 
 class PortalConfig(AppConfig):
     name = "qipan.portal"
@@ -23,6 +31,7 @@ class PortalConfig(AppConfig):
             Entry("public", _("核验"), "verify_form", "shield-check"),
             Entry("public", _("公示"), "publications", "speakerphone"),
             Entry("public", _("我的办件"), "my_cases", "route", signed_in=True),
+            Entry("public", _("消息"), "notices", "bell", signed_in=True, count=_unread),
             Entry("desk", _("收件箱"), "desk", "inbox"),
             Entry("desk", _("办件查询"), "desk_cases", "search"),
             Entry("desk", _("主体查询"), "desk_businesses", "building-store"),

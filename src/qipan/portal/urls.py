@@ -12,6 +12,7 @@ urlpatterns = [
     path("items/", public.item_list, name="items"),
     path("items/<slug:code>/", public.item_page, name="item"),
     path("my/", public.my_cases, name="my_cases"),
+    path("notices/", public.notices, name="notices"),
     path("my/cases/<uuid:uuid>/", public.my_case, name="my_case"),
     path("my/cases/<uuid:uuid>/<slug:code>/", public.my_step, name="my_step"),
     path("documents/<uuid:uuid>/", public.document_file, name="document_file"),

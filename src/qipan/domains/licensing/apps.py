@@ -9,10 +9,10 @@ class LicensingConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the flow, its jobs and its part of the case page."""
-        from qipan.domains.licensing import flow, jobs, panel
+        from qipan.domains.licensing import flow, jobs, panel, reactions
         from qipan.domains.licensing.rescission import flow as rescission
         from qipan.domains.licensing.rescission import panel as rescission_panel
 
-        assert flow and jobs and rescission
+        assert flow and jobs and reactions and rescission
         panel.register()
         rescission_panel.register()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from qipan.kernel.accounts.models import Letter, Person
@@ -28,12 +29,54 @@ def provide_gateway(channel: str, gateway: Gateway) -> None:
     _gateways[channel] = gateway
 
 
-def write(person: Person, channel: str, kind: str, text: str) -> Letter:
+def write(person: Person, channel: str, kind: str, text: str, link: str = "") -> Letter:
     """Write a message to a person, sealed under the person's key; it waits until a gateway takes it."""
     key = sealing.data_key_of(person.uuid, person.key)
     return Letter.objects.create(
-        person=person, channel=channel, kind=kind, text_sealed=sealing.seal_text(person.uuid, key, kind, text)
+        person=person,
+        channel=channel,
+        kind=kind,
+        link=link,
+        text_sealed=sealing.seal_text(person.uuid, key, kind, text),
     )
+
+
+NOTICE = "notice."
+"""What a person may read again on the page of messages; codes for signing in are not among it."""
+
+
+def notify(person: Person, kind: str, text: str, link: str = "") -> Letter | None:
+    """Tell a person something about their own affairs, by phone where there is one, else by mail; None once forgotten.
+
+    `kind` is noted as "notice.<kind>"; `link` is the address within the product where it is read on.
+    """
+    if person.forgotten_at:
+        return None
+    channel = Letter.Channel.SMS if person.phone_index else Letter.Channel.EMAIL
+    return write(person, channel, f"{NOTICE}{kind}", text, link)
+
+
+def _own(user_id: int | None) -> QuerySet[Letter]:
+    mine = Letter.objects.filter(person__users__pk=user_id, person__forgotten_at__isnull=True)
+    return mine.filter(kind__startswith=NOTICE)
+
+
+def notices_of(user_id: int, limit: int = 50) -> list[Letter]:
+    """The newest messages about a user's own affairs, newest first, each with its `text` in clear."""
+    found = list(_own(user_id).select_related("person")[:limit])
+    for letter in found:
+        letter.text = text_of(letter)  # type: ignore[attr-defined]
+    return found
+
+
+def unread_notices(user_id: int | None) -> int:
+    """How many messages a user has not looked at yet."""
+    return _own(user_id).filter(read_at__isnull=True).count()
+
+
+def mark_read(user_id: int) -> int:
+    """The user has seen the messages; the number that were new. A reader's own bookmark: no event."""
+    return Letter.objects.filter(pk__in=_own(user_id).filter(read_at__isnull=True)).update(read_at=now())
 
 
 def text_of(letter: Letter) -> str:

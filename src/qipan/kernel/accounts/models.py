@@ -185,6 +185,8 @@ class Letter(models.Model):
     text_sealed = models.BinaryField(editable=False)
     at = models.DateTimeField(_("时间"), default=now)
     sent_at = models.DateTimeField(_("发出时间"), null=True, blank=True)
+    link = models.CharField(_("相关页面"), max_length=200, blank=True)
+    read_at = models.DateTimeField(_("查看时间"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("消息")

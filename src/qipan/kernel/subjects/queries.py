@@ -102,6 +102,14 @@ def grants_at(address: str, kind: str, except_subject: int | None = None) -> lis
     return [Neighbour(number, pk) for number, pk in rows.values_list("number", "subject_id")[:5]]
 
 
+def representatives_of(subject_id: int) -> list[User]:
+    """The users who act for a subject today."""
+    day = today()
+    rows = Representative.objects.filter(subject_id=subject_id, valid_from__lte=day, user__is_active=True)
+    rows = rows.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
+    return [row.user for row in rows.select_related("user__person").distinct("user_id")]
+
+
 def subjects_of_user(user: User) -> list[int]:
     """The subjects for which a user acts today."""
     day = today()

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from qipan.kernel.accounts import letters
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents.models import Document
 from qipan.kernel.flow import queries as flow
@@ -107,6 +108,18 @@ def my_cases(request: HttpRequest) -> HttpResponse:
         "grants": [_with_file(grant) for grant in subjects.own_grants(reader)[:50]],
     }
     return render(request, "portal/my_cases.html", context)
+
+
+@signed_in
+def notices(request: HttpRequest) -> HttpResponse:
+    """What one was told about one's own affairs."""
+    if request.method == "POST":
+        letters.mark_read(request.user.pk)
+        return redirect("notices")
+    found = letters.notices_of(request.user.pk, limit=100)
+    return render(
+        request, "portal/notices.html", {"notices": found, "new": letters.unread_notices(request.user.pk)}
+    )
 
 
 def _with_file(grant: Any) -> Any:

@@ -1,0 +1,69 @@
+"""What licensing does after the fact: the applicant is told of every step that concerns them, in plain words."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+
+from qipan.kernel.accounts import letters
+from qipan.kernel.flow.models import Case
+from qipan.kernel.ledger.dispatch import subscribe
+from qipan.kernel.ledger.models import Event
+from qipan.kernel.subjects import queries as subjects
+from qipan.kernel.subjects.models import Grant
+
+Words = Callable[[Case, Event], str]
+
+
+def _of(text: str) -> Words:
+    return lambda case, event: text % {"title": case.title, "number": event.data.get("number", case.number)}
+
+
+def told() -> dict[str, Words]:
+    """What is said after which event. Steps that the applicant takes in person need no message."""
+    return {
+        "licensing.application.returned": _of(_("“%(title)s”需要补正，请按告知的内容补充后再提交。")),
+        "licensing.application.accepted": _of(_("“%(title)s”已受理（%(number)s）。")),
+        "licensing.application.deemed": _of(_("“%(title)s”已视为受理（%(number)s）。")),
+        "licensing.application.declined": _of(_("“%(title)s”不予受理，理由见通知书。")),
+        "licensing.check.ordered": _of(_("“%(title)s”将进行现场核查，请保持电话畅通。")),
+        "licensing.check.concluded": _of(_("“%(title)s”的现场核查已有结论，请查看。")),
+        "licensing.application.refused": _of(_("“%(title)s”不予许可，理由和救济途径见决定书。")),
+        "licensing.licence.issued": _of(_("“%(title)s”已办结，证照已经制发（%(number)s），可以下载。")),
+        "licensing.application.terminated": _of(_("“%(title)s”已终止办理。")),
+        "licensing.application.extended": _of(_("“%(title)s”经批准延长了办理期限。")),
+        "licensing.rescission.told": _of(_("关于“%(title)s”：请在五日内陈述、申辩或者要求听证。")),
+        "licensing.licence.rescinded": _of(_("“%(title)s”：证照 %(number)s 已被撤销，详见决定书。")),
+        "licensing.licence.kept": _of(_("“%(title)s”：决定不予撤销。")),
+    }
+
+
+def tell_applicant(event: Event) -> None:
+    """A message to everybody who acts for the business of the case."""
+    words = told().get(event.name)
+    if words is None:
+        return
+    case = Case.objects.get(pk=event.record_id)
+    if case.subject_id is not None:
+        _tell(case.subject_id, event.name, words(case, event), f"/my/cases/{case.uuid}/")
+
+
+def tell_of_expiry(event: Event) -> None:
+    """A message at each reminder before a licence ends, with where to renew it."""
+    grant = Grant.objects.get(pk=event.record_id)
+    text = _("%(title)s %(number)s 将于 %(day)s 届满，还有 %(left)s 个工作日。请及时办理延续。") % {
+        "title": grant.title,
+        "number": grant.number,
+        "day": event.data["valid_to"],
+        "left": event.data["workdays"],
+    }
+    _tell(grant.subject_id, event.name, text, "/items/FB-RENEW/")
+
+
+def _tell(subject_id: int, kind: str, text: str, link: str) -> None:
+    for user in subjects.representatives_of(subject_id):
+        if user.person is not None:
+            letters.notify(user.person, kind, text, link)
+
+
+subscribe("licensing.*", tell_applicant, code="licensing.tell_applicant")
+subscribe("subjects.grant.expiring", tell_of_expiry, code="licensing.tell_of_expiry")
