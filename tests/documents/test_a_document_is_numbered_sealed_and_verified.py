@@ -14,7 +14,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pypdf import PdfReader
 
-from qipan.kernel.documents import actions, queries, seals
+from qipan.kernel.documents import actions, queries, rendering, seals
 from qipan.kernel.documents.models import Authority, Document, NumberSeries, Seal, Template
 from qipan.kernel.documents.sealing import gbt38540, pades
 from qipan.kernel.jobs.testing import drain
@@ -136,6 +136,16 @@ def test_an_altered_file_is_told_apart_from_a_strangers(tree: UnitTree) -> None:
     assert "改动过" in queries.check_upload(altered).problems[0]
     assert "不是 PDF" in queries.check_upload(b"hello").problems[0]
     assert not queries.check_upload(b"%PDF-1.4 nothing of ours").known
+
+
+def test_rare_characters_stand_in_the_pdf_as_they_were_written(tree: UnitTree) -> None:
+    """GB18030 extension B: those of the 通用规范汉字表 are in our fonts, the rest in a font that a system may have."""
+    signs = "\U00020164\U00023C97"
+    if 0x2A6A5 in rendering.covered():
+        signs += "\U0002A6A5"
+    document = actions.produce(make(tree, key="rare", party=f"深圳市{signs}饭店").pk)
+    text = PdfReader(io.BytesIO(queries.file_of(document))).pages[0].extract_text()
+    assert all(sign in text for sign in signs)
 
 
 def test_a_character_without_a_font_stops_the_seal_with_its_name(tree: UnitTree) -> None:

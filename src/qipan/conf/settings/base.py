@@ -121,6 +121,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+# An operator's own 仿宋 and 小标宋 come first; a font for rare characters that the system has comes last.
+QIPAN_FONTS = [folder for folder in env.text("QIPAN_FONTS").split(":") if folder]
+QIPAN_RARE_FONTS = ["/usr/share/fonts/truetype/hanazono", "/usr/share/fonts/opentype/hanazono"]
+
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

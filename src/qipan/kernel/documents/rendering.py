@@ -22,10 +22,10 @@ _local = threading.local()
 
 
 def font_folders() -> list[Path]:
-    """Where fonts are looked for: the operator's folders first, then those of the front end's packages."""
-    chosen = [Path(folder) for folder in getattr(settings, "QIPAN_FONTS", []) if folder]
+    """Where fonts are looked for: the operator's, those of the front end's packages, the system's for rare characters."""
     packages = Path(settings.ROOT) / "frontend" / "node_modules" / "@expo-google-fonts"
-    return [*chosen, packages / "noto-serif-sc", packages / "noto-sans-sc"]
+    rare = [folder for folder in map(Path, settings.QIPAN_RARE_FONTS) if folder.is_dir()]
+    return [*map(Path, settings.QIPAN_FONTS), packages / "noto-serif-sc", packages / "noto-sans-sc", *rare]
 
 
 @functools.cache
@@ -93,7 +93,7 @@ def render(body: str, data: dict[str, Any], moment: datetime.datetime) -> bytes:
         field, sign = gaps[0]
         raise Refused(
             _(
-                "字体中没有“%(sign)s”（U+%(code)04X，字段 %(field)s），文书暂不能用印。请安装含有该字的字体后重试。"
+                "字体中没有“%(sign)s”（U+%(code)04X，字段 %(field)s），文书暂不能用印。请安装含有该字的字体（例如软件包 fonts-hanazono，或者用 QIPAN_FONTS 指定字体文件夹）后重试。"
             )
             % {"sign": sign, "code": ord(sign), "field": field},
             code="state",
