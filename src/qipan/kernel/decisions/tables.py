@@ -2,12 +2,13 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from qipan.kernel.decisions.feel import evaluate, matches, parse_expression, parse_unary_tests, tree
-from qipan.kernel.decisions.feel.evaluator import tidy
+from qipan.kernel.decisions.feel import Evaluator, parse_expression, parse_unary_tests, tree
+from qipan.kernel.decisions.feel.functions.lists import total
+from qipan.kernel.decisions.feel.values import equal, tidy
 
 HitPolicy = Literal["U", "A", "P", "F", "R", "O", "C", "C+", "C<", "C>", "C#"]
 
@@ -120,9 +121,9 @@ class Outcome:
 class Compiled:
     """A table whose cells are parsed."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, names: Collection[str] = ()) -> None:
         self.table = table
-        names = {one.name for one in table.inputs}
+        names = {*names, *(one.name for one in table.inputs)}
         self.inputs = [parse_expression(one.expression, names) for one in table.inputs]
         self.rules: list[tuple[list[tree.UnaryTests], list[tree.Node]]] = []
         for number, rule in enumerate(table.rules, start=1):
@@ -144,48 +145,54 @@ class Compiled:
         ]
 
     def evaluate(self, facts: Mapping[str, Any]) -> Outcome:
-        """The outcome for these facts. Raises HitPolicyBroken."""
-        scope = tidy(dict(facts))
-        values = [evaluate(expression, scope) for expression in self.inputs]
+        """The outcome for these facts. Raises HitPolicyBroken and FeelLimitError."""
+        return self.run(tidy(dict(facts)), Evaluator())
+
+    def run(self, scope: Mapping[str, Any], evaluator: Evaluator) -> Outcome:
+        """The outcome in a scope of tidy values, out of the budget of an evaluator."""
+        values = [evaluator.value(expression, scope) for expression in self.inputs]
+        passes = evaluator.passes
         traces, hits = [], []
         for number, (cells, _results) in enumerate(self.rules, start=1):
             failed = tuple(
-                place for place, cell in enumerate(cells) if not matches(cell, values[place], scope)
+                place for place, cell in enumerate(cells) if not passes(cell, values[place], scope)
             )
             traces.append(RuleTrace(number, not failed, failed))
             if not failed:
                 hits.append(number)
         given = {one.name: value for one, value in zip(self.table.inputs, values, strict=True)}
-        outputs, used = self._conclude(hits, scope)
+        outputs, used = self._conclude(hits, scope, evaluator)
         return Outcome(outputs, tuple(used), given, tuple(traces))
 
-    def _row(self, number: int, scope: Mapping[str, Any]) -> dict[str, Any]:
+    def _row(self, number: int, scope: Mapping[str, Any], evaluator: Evaluator) -> dict[str, Any]:
         return {
-            output.name: evaluate(node, scope)
+            output.name: evaluator.value(node, scope)
             for output, node in zip(self.table.outputs, self.rules[number - 1][1], strict=True)
         }
 
-    def _default(self, scope: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _default(self, scope: Mapping[str, Any], evaluator: Evaluator) -> dict[str, Any] | None:
         if all(node is None for node in self.defaults):
             return None
         return {
-            output.name: evaluate(node, scope) if node is not None else None
+            output.name: evaluator.value(node, scope) if node is not None else None
             for output, node in zip(self.table.outputs, self.defaults, strict=True)
         }
 
-    def _conclude(self, hits: list[int], scope: Mapping[str, Any]) -> tuple[Any, list[int]]:
+    def _conclude(
+        self, hits: list[int], scope: Mapping[str, Any], evaluator: Evaluator
+    ) -> tuple[Any, list[int]]:
         policy = self.table.hit_policy
         if not hits:
-            return self._default(scope), []
+            return self._default(scope, evaluator), []
         if policy == "F":
-            return self._row(hits[0], scope), hits[:1]
-        rows = [self._row(number, scope) for number in hits]
+            return self._row(hits[0], scope, evaluator), hits[:1]
+        rows = [self._row(number, scope, evaluator) for number in hits]
         if policy == "U":
             if len(hits) > 1:
                 raise HitPolicyBroken(f"{self.table.code}: rules {hits} match together")
             return rows[0], hits
         if policy == "A":
-            if any(row != rows[0] for row in rows):
+            if any(equal(row, rows[0]) is not True for row in rows):
                 raise HitPolicyBroken(f"{self.table.code}: rules {hits} match with different results")
             return rows[0], hits
         if policy == "P":
@@ -214,7 +221,7 @@ class Compiled:
             elif not values:
                 totals[output.name] = None
             elif policy == "C+":
-                totals[output.name] = sum(values[1:], values[0])
+                totals[output.name] = total(values)
             else:
                 totals[output.name] = min(values) if policy == "C<" else max(values)
         return totals

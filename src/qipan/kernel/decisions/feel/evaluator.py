@@ -1,243 +1,382 @@
 """What a FEEL expression comes to. Whatever is not defined is null (None); conjunction and disjunction know three values."""
 
 import datetime
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+import decimal
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from qipan.kernel.decisions.feel import functions, tree
+from qipan.kernel.decisions.feel import functions, limits, temporal, tree, types
+from qipan.kernel.decisions.feel.values import NUMBERS, FunctionValue, Months, RangeValue, compare, equal, tidy
 
-#: A loop may not go round more often than this.
-MOST_STEPS = 100_000
-
-
-class RangeValue:
-    """An interval as a value."""
-
-    def __init__(self, low: Any, high: Any, low_closed: bool, high_closed: bool) -> None:
-        self.low, self.high, self.low_closed, self.high_closed = low, high, low_closed, high_closed
-
-    def __contains__(self, value: Any) -> bool:
-        above = self.low is None or compare(">=" if self.low_closed else ">", value, self.low)
-        below = self.high is None or compare("<=" if self.high_closed else "<", value, self.high)
-        return above is True and below is True
+__all__ = ["Evaluator", "RangeValue", "evaluate", "matches", "tidy"]
+COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
+Scope = Mapping[str, Any]
 
 
-def tidy(value: Any) -> Any:
-    """A Python value as FEEL has it: integers and floats are decimals."""
-    if isinstance(value, bool) or value is None or isinstance(value, str | Decimal | RangeValue):
-        return value
-    if isinstance(value, int):
-        return Decimal(value)
-    if isinstance(value, float):
-        return Decimal(str(value))
-    if isinstance(value, Mapping):
-        return {str(key): tidy(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [tidy(one) for one in value]
-    return value
+def evaluate(node: tree.Node, scope: Scope) -> Any:
+    """The value of an expression in a scope of tidy values. Raises FeelLimitError."""
+    return Evaluator().value(node, scope)
 
 
-def same_kind(left: Any, right: Any) -> bool:
-    """Whether two values may be compared."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return isinstance(left, bool) and isinstance(right, bool)
-    if isinstance(left, datetime.datetime) or isinstance(right, datetime.datetime):
-        return isinstance(left, datetime.datetime) and isinstance(right, datetime.datetime)
-    return isinstance(left, type(right)) or isinstance(right, type(left))
-
-
-def compare(operator: str, left: Any, right: Any) -> bool | None:
-    """A comparison; None where the values cannot be compared."""
-    if operator in {"=", "!="}:
-        if left is None or right is None:
-            equal = left is None and right is None
-        elif not same_kind(left, right):
-            return None
-        else:
-            equal = left == right
-        return equal if operator == "=" else not equal
-    if left is None or right is None or not same_kind(left, right) or isinstance(left, bool | list | dict):
-        return None
-    try:
-        if operator == "<":
-            return bool(left < right)
-        if operator == "<=":
-            return bool(left <= right)
-        if operator == ">":
-            return bool(left > right)
-        return bool(left >= right)
-    except TypeError:
-        return None
-
-
-def evaluate(node: tree.Node, scope: Mapping[str, Any]) -> Any:
-    """The value of an expression in a scope of tidy values."""
-    return _Evaluator().value(node, scope)
-
-
-def matches(tests: tree.UnaryTests, value: Any, scope: Mapping[str, Any]) -> bool:
+def matches(tests: tree.UnaryTests, value: Any, scope: Scope) -> bool:
     """Whether a value passes the tests of a cell. A value that is not known passes nothing but the dash and `null`."""
-    return _Evaluator().passes(tests, value, scope)
+    return Evaluator().passes(tests, value, scope)
 
 
-class _Evaluator:
+class Evaluator:
+    """One evaluation with its budget: everything that belongs to one decision goes through one of these."""
+
+    __slots__ = ("depth", "steps")
+
     def __init__(self) -> None:
         self.steps = 0
+        self.depth = 0
 
-    def value(self, node: tree.Node, scope: Mapping[str, Any]) -> Any:
+    def value(self, node: tree.Node, scope: Scope) -> Any:
+        """The value of a node. Raises FeelLimitError."""
+        if type(node) is tree.Literal:
+            return node.value
         self.steps += 1
-        if self.steps > MOST_STEPS:
+        if self.steps > limits.MOST_STEPS:
+            raise limits.too_many_steps()
+        return HOW[type(node)](self, node, scope)
+
+    def passes(self, tests: tree.UnaryTests, value: Any, scope: Scope) -> bool:
+        """Whether a value passes the tests of a cell."""
+        if not tests.tests:
+            return True
+        inner: Scope | None = None
+        hit = False
+        for test in tests.tests:
+            if type(test) is tree.Literal:
+                result = equal(value, test.value) is True
+                if not result and type(value) is list and test.value is not None:
+                    result = equal(value, [test.value]) is True
+            else:
+                inner = {**scope, "?": value} if inner is None else inner
+                result = self.test(test, value, inner) is True
+            if result:
+                hit = True
+                break
+        # What is not known is not "not in" either: a missing fact must never pass by being excluded.
+        return (not hit and value is not None) if tests.negated else hit
+
+    def test(self, test: tree.Node, value: Any, scope: Scope) -> bool | None:
+        """One alternative against a value; None where they cannot be compared."""
+        if type(test) is tree.Comparison:
+            return compare(test.operator, value, self.value(test.operand, scope))
+        result = self.value(test, scope)
+        if isinstance(result, RangeValue):
+            if isinstance(value, RangeValue):
+                return equal(value, result)
+            return result.holds(value)
+        if isinstance(result, list):
+            if isinstance(value, list) and equal(value, result) is True:
+                return True
+            return any(
+                equal(value, one) is True
+                or (isinstance(one, RangeValue) and value in one)
+                for one in result
+            )
+        if isinstance(result, bool) and not isinstance(test, tree.Literal | tree.Name | tree.Path):
+            return result
+        return equal(value, result)
+
+    def call(self, function: Any, arguments: list[Any], named: dict[str, Any] | None = None) -> Any:
+        """A function on arguments; null where it is none or the arguments do not fit. Raises FeelLimitError."""
+        if not isinstance(function, FunctionValue):
             return None
-        method = getattr(self, f"_{type(node).__name__.lower()}")
-        return method(node, scope)
+        self.depth += 1
+        if self.depth > limits.DEEPEST_CALL:
+            raise limits.too_deep()
+        try:
+            if function.builtin:
+                result = functions.call(self, function.name, arguments, named or {})
+                limits.bounded(result)
+                return result
+            if named:
+                if set(named) != {name for name, _type in function.parameters}:
+                    return None
+                arguments = [named[name] for name, _type in function.parameters]
+            if len(arguments) != len(function.parameters):
+                return None
+            fitted = []
+            for given, (_name, of) in zip(arguments, function.parameters, strict=True):
+                fitted.append(types.fitted(given, of))
+                if given is not None and fitted[-1] is None:
+                    return None
+            return types.fitted(function.run(self, fitted), function.result)
+        except RecursionError:
+            raise limits.too_deep() from None
+        finally:
+            self.depth -= 1
 
-    def _literal(self, node: tree.Literal, scope: Mapping[str, Any]) -> Any:
-        return node.value
 
-    def _name(self, node: tree.Name, scope: Mapping[str, Any]) -> Any:
-        return scope.get(node.name)
+def _name(self: Evaluator, node: tree.Name, scope: Scope) -> Any:
+    try:
+        return scope[node.name]
+    except KeyError:
+        return functions.BUILTINS.get(node.name)
 
-    def _path(self, node: tree.Path, scope: Mapping[str, Any]) -> Any:
-        base = self.value(node.base, scope)
-        if isinstance(base, Mapping):
-            return base.get(node.name)
-        if isinstance(base, list):
-            return [one.get(node.name) if isinstance(one, Mapping) else None for one in base]
-        return functions.part(base, node.name)
 
-    def _unary(self, node: tree.Unary, scope: Mapping[str, Any]) -> Any:
-        value = self.value(node.operand, scope)
-        return -value if isinstance(value, Decimal | datetime.timedelta) else None
+def _path(self: Evaluator, node: tree.Path, scope: Scope) -> Any:
+    return entry(self.value(node.base, scope), node.name)
 
-    def _binary(self, node: tree.Binary, scope: Mapping[str, Any]) -> Any:
-        if node.operator in {"and", "or"}:
-            return self._logic(node, scope)
-        left, right = self.value(node.left, scope), self.value(node.right, scope)
-        if node.operator in {"=", "!=", "<", "<=", ">", ">="}:
-            return compare(node.operator, left, right)
-        return arithmetic(node.operator, left, right)
 
-    def _logic(self, node: tree.Binary, scope: Mapping[str, Any]) -> bool | None:
-        decisive = node.operator == "or"
-        left = self.value(node.left, scope)
+def entry(base: Any, name: str) -> Any:
+    """base.name"""
+    if isinstance(base, dict):
+        return base.get(name)
+    if isinstance(base, list):
+        return [entry(one, name) for one in base]
+    if isinstance(base, RangeValue):
+        return {
+            "start": base.low,
+            "end": base.high,
+            "start included": base.low_closed,
+            "end included": base.high_closed,
+        }.get(name)
+    return temporal.part(base, name)
+
+
+def _unary(self: Evaluator, node: tree.Unary, scope: Scope) -> Any:
+    value = self.value(node.operand, scope)
+    if isinstance(value, Months):
+        return Months(-value.count)
+    return -value if isinstance(value, Decimal | datetime.timedelta) else None
+
+
+def _binary(self: Evaluator, node: tree.Binary, scope: Scope) -> Any:
+    operator = node.operator
+    left = self.value(node.left, scope)
+    if operator in {"and", "or"}:
+        decisive = operator == "or"
         if left is decisive:
             return decisive
         right = self.value(node.right, scope)
         if right is decisive:
             return decisive
         return (not decisive) if left is (not decisive) and right is (not decisive) else None
-
-    def _range(self, node: tree.Range, scope: Mapping[str, Any]) -> Any:
-        low = self.value(node.low, scope) if node.low is not None else None
-        high = self.value(node.high, scope) if node.high is not None else None
-        return RangeValue(low, high, node.low_closed, node.high_closed)
-
-    def _listof(self, node: tree.ListOf, scope: Mapping[str, Any]) -> Any:
-        return [self.value(item, scope) for item in node.items]
-
-    def _context(self, node: tree.Context, scope: Mapping[str, Any]) -> Any:
-        made: dict[str, Any] = {}
-        for name, entry in node.entries:
-            made[name] = self.value(entry, {**scope, **made})
-        return made
-
-    def _if(self, node: tree.If, scope: Mapping[str, Any]) -> Any:
-        return self.value(node.then if self.value(node.condition, scope) is True else node.other, scope)
-
-    def _in(self, node: tree.In, scope: Mapping[str, Any]) -> Any:
-        return self.passes(node.tests, self.value(node.value, scope), scope)
-
-    def _between(self, node: tree.Between, scope: Mapping[str, Any]) -> Any:
-        value = self.value(node.value, scope)
-        low = compare(">=", value, self.value(node.low, scope))
-        high = compare("<=", value, self.value(node.high, scope))
-        return None if low is None or high is None else low and high
-
-    def _quantified(self, node: tree.Quantified, scope: Mapping[str, Any]) -> Any:
-        source = self.value(node.source, scope)
-        if (
-            isinstance(source, RangeValue)
-            and isinstance(source.low, Decimal)
-            and isinstance(source.high, Decimal)
-        ):
-            step = 1 if source.high >= source.low else -1
-            count = min(abs(int(source.high - source.low)) + 1, MOST_STEPS)
-            source = [source.low + step * index for index in range(count)]
-        if not isinstance(source, list):
-            return None
-        results = [self.value(node.body, {**scope, node.variable: item}) for item in source]
-        if node.kind == "for":
-            return results
-        decisive = node.kind == "some"
-        if any(result is decisive for result in results):
-            return decisive
-        return (not decisive) if all(result is (not decisive) for result in results) else None
-
-    def _filter(self, node: tree.Filter, scope: Mapping[str, Any]) -> Any:
-        base = self.value(node.base, scope)
-        items = base if isinstance(base, list) else [] if base is None else [base]
-        index = self.value(node.condition, scope) if not isinstance(node.condition, tree.Binary) else None
-        if isinstance(index, Decimal):
-            place = int(index)
-            if place == 0 or abs(place) > len(items):
-                return None
-            return items[place - 1 if place > 0 else place]
-        kept = []
-        for item in items:
-            inner = {**scope, "item": item, **(item if isinstance(item, Mapping) else {})}
-            if self.value(node.condition, inner) is True:
-                kept.append(item)
-        return kept
-
-    def _call(self, node: tree.Call, scope: Mapping[str, Any]) -> Any:
-        arguments = [self.value(argument, scope) for argument in node.arguments]
-        named = {name: self.value(argument, scope) for name, argument in node.named}
-        return functions.call(node.name, arguments, named)
-
-    def _comparison(self, node: tree.Comparison, scope: Mapping[str, Any]) -> Any:
-        return compare(node.operator, scope.get("?"), self.value(node.operand, scope))
-
-    def _unarytests(self, node: tree.UnaryTests, scope: Mapping[str, Any]) -> Any:
-        return self.passes(node, scope.get("?"), scope)
-
-    def passes(self, tests: tree.UnaryTests, value: Any, scope: Mapping[str, Any]) -> bool:
-        if not tests.tests:
-            return True
-        inner = {**scope, "?": value}
-        hit = any(self._one(test, value, inner) for test in tests.tests)
-        # What is not known is not "not in" either: a missing fact must never pass by being excluded.
-        return (not hit and value is not None) if tests.negated else hit
-
-    def _one(self, test: tree.Node, value: Any, scope: Mapping[str, Any]) -> bool:
-        if isinstance(test, tree.Comparison):
-            return compare(test.operator, value, self.value(test.operand, scope)) is True
-        result = self.value(test, scope)
-        if isinstance(result, RangeValue):
-            return value in result
-        if isinstance(result, list):
-            return any(
-                compare("=", value, one) is True or (isinstance(one, RangeValue) and value in one)
-                for one in result
-            )
-        if isinstance(result, bool) and not isinstance(test, tree.Literal | tree.Name):
-            return result
-        return compare("=", value, result) is True
+    right = self.value(node.right, scope)
+    if operator in COMPARISONS:
+        return compare(operator, left, right)
+    return arithmetic(operator, left, right)
 
 
 def arithmetic(operator: str, left: Any, right: Any) -> Any:
     """+ - * / ** over numbers, texts (only +), dates and durations; null for anything else."""
-    if isinstance(left, bool) or isinstance(right, bool):
+    if type(left) is Decimal and type(right) is Decimal:
+        try:
+            return OPERATIONS[operator](left, right)
+        except decimal.DecimalException:
+            return None
+    if operator == "+" and type(left) is str and type(right) is str:
+        limits.bounded(joined := left + right)
+        return joined
+    if operator == "**" or left is None or right is None:
         return None
-    try:
-        if operator == "+" and isinstance(left, str) and isinstance(right, str):
-            return left + right
-        if isinstance(left, Decimal) and isinstance(right, Decimal):
-            if operator == "**":
-                return left**right if abs(right) < 1000 else None
-            if operator == "/":
-                return left / right if right else None
-            return left + right if operator == "+" else left - right if operator == "-" else left * right
-        return functions.temporal(operator, left, right)
-    except (InvalidOperation, OverflowError):
+    return temporal.arithmetic(operator, left, right)
+
+
+OPERATIONS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
+    "+": NUMBERS.add,
+    "-": NUMBERS.subtract,
+    "*": NUMBERS.multiply,
+    "/": NUMBERS.divide,
+    "**": NUMBERS.power,
+}
+
+
+def _range(self: Evaluator, node: tree.Range, scope: Scope) -> Any:
+    low = self.value(node.low, scope) if node.low is not None else None
+    high = self.value(node.high, scope) if node.high is not None else None
+    if (low is None and node.low is not None) or (high is None and node.high is not None):
+        return None if low is None and high is None else RangeValue(low, high, node.low_closed, node.high_closed)
+    return RangeValue(low, high, node.low_closed, node.high_closed)
+
+
+def _list(self: Evaluator, node: tree.ListOf, scope: Scope) -> Any:
+    return [self.value(item, scope) for item in node.items]
+
+
+def _context(self: Evaluator, node: tree.Context, scope: Scope) -> Any:
+    made: dict[str, Any] = {}
+    inner = dict(scope)
+    for name, one in node.entries:
+        made[name] = inner[name] = self.value(one, inner)
+    return made
+
+
+def _if(self: Evaluator, node: tree.If, scope: Scope) -> Any:
+    return self.value(node.then if self.value(node.condition, scope) is True else node.other, scope)
+
+
+def _in(self: Evaluator, node: tree.In, scope: Scope) -> Any:
+    value = self.value(node.value, scope)
+    inner = {**scope, "?": value}
+    unknown = False
+    for test in node.tests.tests:
+        found = self.test(test, value, inner)
+        if found is True:
+            return True
+        unknown |= found is None
+    return None if unknown and len(node.tests.tests) == 1 else False
+
+
+def _between(self: Evaluator, node: tree.Between, scope: Scope) -> Any:
+    value = self.value(node.value, scope)
+    low = compare(">=", value, self.value(node.low, scope))
+    high = compare("<=", value, self.value(node.high, scope))
+    return None if low is None or high is None else low and high
+
+
+def _instance_of(self: Evaluator, node: tree.InstanceOf, scope: Scope) -> Any:
+    value = self.value(node.value, scope)
+    return None if node.type is None else types.is_instance(value, node.type)
+
+
+def _steps(self: Evaluator, node: tree.Steps, scope: Scope) -> Any:
+    first, last = self.value(node.first, scope), self.value(node.last, scope)
+    return spread(RangeValue(first, last, True, True))
+
+
+def spread(span: RangeValue) -> list[Any] | None:
+    """The whole numbers or days of an interval, in its own direction; None for what cannot be counted."""
+    first, last = span.low, span.high
+    if type(first) is Decimal and type(last) is Decimal and first == int(first) and last == int(last):
+        step: Any = Decimal(1 if last >= first else -1)
+        count = abs(int(last - first)) + 1
+    elif type(first) is datetime.date and type(last) is datetime.date:
+        step = datetime.timedelta(days=1 if last >= first else -1)
+        count = abs((last - first).days) + 1
+    else:
         return None
+    if count > limits.LONGEST_LIST:
+        raise limits.too_many_steps()
+    items = [first + step * index for index in range(count)]
+    return items[0 if span.low_closed else 1 : None if span.high_closed else -1]
+
+
+def _iteration(self: Evaluator, node: tree.Iteration, scope: Scope) -> Any:
+    results: list[Any] = []
+    decisive = node.kind == "some"
+    for inner in _rounds(self, node.variables, scope):
+        if inner is None:
+            return None
+        if node.partial:
+            inner["partial"] = list(results)
+        result = self.value(node.body, inner)
+        if node.kind != "for" and result is decisive:
+            return decisive
+        results.append(result)
+        limits.bounded(results)
+    if node.kind == "for":
+        return results
+    return (not decisive) if all(result is (not decisive) for result in results) else None
+
+
+def _rounds(
+    self: Evaluator, variables: tuple[tuple[str, tree.Node], ...], scope: Scope
+) -> Iterator[dict[str, Any] | None]:
+    """The scopes of a loop, one a round; None where its source is nothing that can be gone through."""
+    (name, source), *rest = variables
+    items = self.value(source, scope)
+    if isinstance(items, RangeValue):
+        items = spread(items)
+    elif items is not None and not isinstance(items, list):
+        items = [items]
+    if items is None:
+        yield None
+        return
+    for item in items:
+        inner = {**scope, name: item}
+        if rest:
+            yield from _rounds(self, tuple(rest), inner)
+        else:
+            yield inner
+
+
+def _filter(self: Evaluator, node: tree.Filter, scope: Scope) -> Any:
+    base = self.value(node.base, scope)
+    if base is None:
+        return [] if _may_be_condition(node.condition) else None
+    items = base if isinstance(base, list) else [base]
+    return filtered(self, items, node.condition, scope)
+
+
+def _may_be_condition(node: tree.Node) -> bool:
+    return isinstance(node, tree.Binary | tree.In | tree.Between | tree.Iteration | tree.InstanceOf) or (
+        isinstance(node, tree.Literal) and isinstance(node.value, bool)
+    )
+
+
+def filtered(self: Evaluator, items: list[Any], condition: tree.Node, scope: Scope) -> Any:
+    """The items that meet a condition, or the one at an index (from 1; from the end when negative)."""
+    kept = []
+    if not items and not _may_be_condition(condition):
+        return None if isinstance(self.value(condition, scope), Decimal) else []
+    for number, item in enumerate(items):
+        inner = {**scope, **item} if isinstance(item, dict) else dict(scope)
+        if not isinstance(item, dict) or "item" not in item:
+            inner["item"] = item
+        found = self.value(condition, inner)
+        if number == 0 and type(found) is Decimal:
+            place = int(found)
+            if place == 0 or abs(place) > len(items) or place != found:
+                return None
+            return items[place - 1 if place > 0 else place]
+        if found is True:
+            kept.append(item)
+        elif found is not None and not isinstance(found, bool):
+            return None
+    return kept
+
+
+def _call(self: Evaluator, node: tree.Call, scope: Scope) -> Any:
+    function = self.value(node.function, scope)
+    arguments = [self.value(argument, scope) for argument in node.arguments]
+    named = {name: self.value(argument, scope) for name, argument in node.named}
+    if len(named) != len(node.named):
+        return None
+    return self.call(function, arguments, named)
+
+
+def _function(self: Evaluator, node: tree.Function, scope: Scope) -> Any:
+    names = [name for name, _type in node.parameters]
+    body = node.body
+
+    def run(evaluator: Evaluator, arguments: list[Any]) -> Any:
+        return evaluator.value(body, {**scope, **dict(zip(names, arguments, strict=True))}) if body else None
+
+    return FunctionValue("", node.parameters, run)
+
+
+def _comparison(self: Evaluator, node: tree.Comparison, scope: Scope) -> Any:
+    return compare(node.operator, scope.get("?"), self.value(node.operand, scope))
+
+
+def _unary_tests(self: Evaluator, node: tree.UnaryTests, scope: Scope) -> Any:
+    return self.passes(node, scope.get("?"), scope)
+
+
+HOW: dict[type, Callable[[Evaluator, Any, Scope], Any]] = {
+    tree.Name: _name,
+    tree.Path: _path,
+    tree.Unary: _unary,
+    tree.Binary: _binary,
+    tree.Range: _range,
+    tree.ListOf: _list,
+    tree.Context: _context,
+    tree.If: _if,
+    tree.In: _in,
+    tree.Between: _between,
+    tree.InstanceOf: _instance_of,
+    tree.Steps: _steps,
+    tree.Iteration: _iteration,
+    tree.Filter: _filter,
+    tree.Call: _call,
+    tree.Function: _function,
+    tree.Comparison: _comparison,
+    tree.UnaryTests: _unary_tests,
+}

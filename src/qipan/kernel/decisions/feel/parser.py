@@ -1,120 +1,18 @@
-"""Reading FEEL: a scanner that knows the names in scope (they may hold blanks), and a parser by precedence."""
+"""Reading FEEL: a parser by precedence over the pieces of the scanner."""
 
-import re
 from collections.abc import Collection
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qipan.kernel.decisions.feel import tree
+from qipan.kernel.decisions.feel import tree, types
+from qipan.kernel.decisions.feel.scanner import FeelSyntaxError, Token, scan, unescape
+from qipan.kernel.decisions.feel.types import Type
+from qipan.kernel.decisions.feel.values import NUMBERS
 
-LONGEST = 20_000
 DEEPEST = 60
-KEYWORDS = {
-    "and",
-    "or",
-    "in",
-    "between",
-    "if",
-    "then",
-    "else",
-    "not",
-    "true",
-    "false",
-    "null",
-    "some",
-    "every",
-    "for",
-    "satisfies",
-    "return",
-}
-TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+)|(?P<text>\"(?:[^\"\\]|\\.)*\")"
-    r"|(?P<operator>\*\*|\.\.|<=|>=|!=|[-+*/<>=()\[\]{},:.@])|(?P<word>[^\W\d][\w']*))"
-)
-ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "'": "'"}
-FUNCTION_NAMES = (
-    "string length",
-    "upper case",
-    "lower case",
-    "substring before",
-    "substring after",
-    "starts with",
-    "ends with",
-    "list contains",
-    "distinct values",
-    "insert before",
-    "index of",
-    "round up",
-    "round down",
-    "date and time",
-    "years and months duration",
-    "is defined",
-    "round half up",
-    "round half down",
-    "day of year",
-    "day of week",
-    "month of year",
-    "week of year",
-    "get value",
-    "get entries",
-)
-
-
-class FeelSyntaxError(ValueError):
-    """A text that is no FEEL; the message says where, in the reader's language."""
-
-
-@dataclass(frozen=True)
-class Token:
-    """One piece of the text."""
-
-    kind: str
-    value: str
-    at: int
-
-
-def scan(text: str, names: Collection[str] = ()) -> list[Token]:
-    """The pieces of a text; names with blanks are taken whole, the longest first."""
-    if len(text) > LONGEST:
-        raise FeelSyntaxError(_("表达式过长（超过 %(most)d 个字符）。") % {"most": LONGEST})
-    spaced = sorted(
-        {name for name in (*names, *FUNCTION_NAMES) if not re.fullmatch(r"[^\W\d][\w']*", name)},
-        key=len,
-        reverse=True,
-    )
-    tokens, at = [], 0
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
-        whole = next(
-            (
-                name
-                for name in spaced
-                if text.startswith(name, at) and not text[at + len(name) : at + len(name) + 1].isalnum()
-            ),
-            None,
-        )
-        if whole:
-            tokens.append(Token("name", whole, at))
-            at += len(whole)
-            continue
-        found = TOKEN.match(text, at)
-        if not found or not found.lastgroup:
-            raise FeelSyntaxError(
-                _("第 %(at)d 个字符“%(sign)s”不能识别。") % {"at": at + 1, "sign": text[at]}
-            )
-        value = found[found.lastgroup]
-        kind = found.lastgroup
-        if kind == "word":
-            kind = "keyword" if value in KEYWORDS else "name"
-        tokens.append(Token(kind, value, found.start(found.lastgroup)))
-        at = found.end()
-    tokens.append(Token("end", "", len(text)))
-    return tokens
+COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
+__all__ = ["FeelSyntaxError", "parse_expression", "parse_unary_tests"]
 
 
 class _Parser:
@@ -128,11 +26,16 @@ class _Parser:
     def token(self) -> Token:
         return self.tokens[self.at]
 
+    def ahead(self, places: int = 1) -> Token:
+        return self.tokens[min(self.at + places, len(self.tokens) - 1)]
+
     def is_(self, *values: str) -> bool:
         return self.token.kind in {"operator", "keyword"} and self.token.value in values
 
     def take(self) -> Token:
         token = self.token
+        if token.kind == "end":
+            self.fail(_("表达式没有写完"))
         self.at += 1
         return token
 
@@ -146,6 +49,11 @@ class _Parser:
         if not self.accept(value):
             self.fail(_("这里应当是“%(value)s”") % {"value": value})
 
+    def name(self) -> str:
+        if self.token.kind not in {"name", "keyword"}:
+            self.fail(_("这里应当是一个名称"))
+        return self.take().value
+
     def fail(self, why: str) -> Any:
         raise FeelSyntaxError(_("第 %(at)d 个字符处有误：%(why)s。") % {"at": self.token.at + 1, "why": why})
 
@@ -157,28 +65,83 @@ class _Parser:
         self.depth += 1
         if self.depth > DEEPEST:
             self.fail(_("嵌套过深"))
+        before, self.filters = self.filters, True
         try:
-            if self.accept("if"):
-                condition = self.expression()
-                self.expect("then")
-                then = self.expression()
-                self.expect("else")
-                return tree.If(condition, then, self.expression())
-            if self.is_("some", "every", "for"):
-                return self.quantified()
             return self.disjunction()
         finally:
             self.depth -= 1
+            self.filters = before
 
-    def quantified(self) -> tree.Node:
+    def whole(self) -> tree.Node:
+        """if, for, some, every and function reach as far as they can."""
+        if self.accept("if"):
+            condition = self.expression()
+            self.expect("then")
+            then = self.expression()
+            self.expect("else")
+            return tree.If(condition, then, self.expression())
+        if self.accept("function"):
+            return self.function()
+        return self.iteration()
+
+    def iteration(self) -> tree.Node:
         kind = self.take().value
-        variable = self.take().value
-        self.expect("in")
-        source = self.disjunction()
-        if self.accept(".."):
-            source = tree.Range(source, self.disjunction(), True, True)
+        variables = []
+        while True:
+            variable = self.name()
+            self.expect("in")
+            source = self.expression()
+            if self.accept(".."):
+                source = tree.Steps(source, self.expression())
+            variables.append((variable, source))
+            if not self.accept(","):
+                break
         self.expect("return" if kind == "for" else "satisfies")
-        return tree.Quantified(kind, variable, source, self.expression())
+        begin = self.at
+        body = self.expression()
+        partial = kind == "for" and any(one.value == "partial" for one in self.tokens[begin : self.at])
+        return tree.Iteration(kind, tuple(variables), body, partial)
+
+    def function(self) -> tree.Node:
+        self.expect("(")
+        parameters: list[tuple[str, Type | None]] = []
+        while not self.accept(")"):
+            name = self.name()
+            parameters.append((name, self.type() if self.accept(":") else None))
+            if not self.is_(")"):
+                self.expect(",")
+        if self.accept("external"):
+            self.expression()
+            return tree.Function(tuple(parameters), None)
+        return tree.Function(tuple(parameters), self.expression())
+
+    def type(self) -> Type | None:
+        """A type; None for one that is not known here."""
+        name = self.name()
+        if not self.accept("<"):
+            if name == "function":
+                return types.Simple("function")
+            return types.named(name)
+        if name == "context":
+            fields: list[tuple[str, Type]] = []
+            while not self.accept(">"):
+                field = self.name()
+                self.expect(":")
+                fields.append((field, self.type() or types.ANY))
+                if not self.is_(">"):
+                    self.expect(",")
+            return types.ContextType(tuple(fields))
+        parts: list[Type] = []
+        while not self.accept(">"):
+            parts.append(self.type() or types.ANY)
+            if not self.is_(">"):
+                self.expect(",")
+        if name == "function":
+            self.expect("->")
+            return types.FunctionType(tuple(parts), self.type() or types.ANY)
+        if name in {"list", "range"} and len(parts) == 1:
+            return types.ListType(parts[0]) if name == "list" else types.RangeType(parts[0])
+        return self.fail(_("“%(name)s”不是可以带参数的类型") % {"name": name})
 
     def disjunction(self) -> tree.Node:
         left = self.conjunction()
@@ -195,7 +158,7 @@ class _Parser:
     def comparison(self) -> tree.Node:
         left = self.sum()
         while True:
-            if self.is_("=", "!=", "<", "<=", ">", ">="):
+            if self.is_(*COMPARISONS):
                 operator = self.take().value
                 left = tree.Binary(operator, left, self.sum())
             elif self.accept("between"):
@@ -203,14 +166,25 @@ class _Parser:
                 self.expect("and")
                 left = tree.Between(left, low, self.sum())
             elif self.accept("in"):
-                if self.accept("("):
-                    tests = self.tests()
-                    self.expect(")")
-                else:
-                    tests = tree.UnaryTests((self.test(),))
-                left = tree.In(left, tests)
+                left = tree.In(left, self.in_tests())
+            elif self.accept("instance of"):
+                left = tree.InstanceOf(left, self.type())
             else:
                 return left
+
+    def in_tests(self) -> tree.UnaryTests:
+        begin = self.at
+        if self.accept("("):
+            # `(1..5]` and `(a + b) * c` begin in the same way: tests are tried first.
+            try:
+                tests = tree.UnaryTests(self.alternatives())
+                self.expect(")")
+                if not self.is_("+", "-", "*", "/", "**", ".", ".."):
+                    return tests
+            except FeelSyntaxError:
+                pass
+            self.at = begin
+        return tree.UnaryTests((self.test(plain=True),))
 
     def sum(self) -> tree.Node:
         left = self.product()
@@ -231,15 +205,21 @@ class _Parser:
         return left
 
     def sign(self) -> tree.Node:
-        if self.accept("-"):
-            return tree.Unary(self.sign())
-        return self.postfix()
+        signs = 0
+        while self.accept("-"):
+            signs += 1
+        node = self.postfix()
+        for _sign in range(min(signs, DEEPEST)):
+            node = tree.Unary(node)
+        return node
 
     def postfix(self) -> tree.Node:
         base = self.primary()
         while True:
             if self.accept("."):
-                base = tree.Path(base, self.take().value)
+                base = tree.Path(base, self.name())
+            elif self.is_("("):
+                base = self.call(base)
             elif self.filters and self.is_("["):
                 self.take()
                 condition = self.expression()
@@ -249,23 +229,29 @@ class _Parser:
                 return base
 
     def primary(self) -> tree.Node:
+        if self.is_("if", "for", "some", "every", "function"):
+            self.depth += 1
+            if self.depth > DEEPEST:
+                self.fail(_("嵌套过深"))
+            try:
+                return self.whole()
+            finally:
+                self.depth -= 1
         token = self.take()
         if token.kind == "number":
-            return tree.Literal(Decimal(token.value))
+            return tree.Literal(NUMBERS.create_decimal(token.value))
         if token.kind == "text":
             return tree.Literal(unescape(token.value))
         if token.kind == "keyword" and token.value in {"true", "false", "null"}:
             return tree.Literal({"true": True, "false": False, "null": None}[token.value])
-        if token.kind == "name" or (token.kind == "keyword" and token.value == "not"):
-            if self.is_("("):
-                return self.call(token.value)
-            if token.kind == "name":
-                return tree.Name(token.value)
+        if token.kind == "name":
+            return tree.Name(token.value)
         if token.kind == "operator":
-            if token.value == "@":
-                text = self.take()
-                return tree.Call("@", (tree.Literal(unescape(text.value)),))
-            if token.value in "([":
+            if token.value == "?":
+                return tree.Name("?")
+            if token.value == "@" and self.token.kind == "text":
+                return tree.Call(tree.Name("@"), (tree.Literal(unescape(self.take().value)),))
+            if token.value in "([]":
                 return self.bracket(token.value)
             if token.value == "{":
                 return self.context()
@@ -280,17 +266,28 @@ class _Parser:
         finally:
             self.filters = before
 
+    def range(self, low: tree.Node | None, opening: str) -> tree.Range:
+        high = None if self.is_("]", ")", "[") else self.range_end()
+        closed = self.is_("]")
+        if not self.is_("]", ")", "["):
+            self.fail(_("区间没有结束"))
+        self.take()
+        return tree.Range(low, high, opening == "[" and low is not None, closed and high is not None)
+
     def bracket(self, opening: str) -> tree.Node:
         if opening == "[" and self.accept("]"):
             return tree.ListOf(())
+        if opening == "(" and self.is_(*COMPARISONS):
+            node = self.half_line()
+            self.expect(")")
+            return node
+        if self.accept(".."):
+            return self.range(None, opening)
         first = self.expression()
         if self.accept(".."):
-            high = self.range_end()
-            closed = self.is_("]")
-            if not self.is_("]", ")", "["):
-                self.fail(_("区间没有结束"))
-            self.take()
-            return tree.Range(first, high, opening == "[", closed)
+            return self.range(first, opening)
+        if opening == "]":
+            return self.fail(_("区间没有结束"))
         if opening == "(":
             self.expect(")")
             return first
@@ -300,23 +297,42 @@ class _Parser:
         self.expect("]")
         return tree.ListOf(tuple(items))
 
+    def half_line(self) -> tree.Node:
+        """`< 10` as an interval."""
+        operator = self.take().value
+        end = self.sum()
+        if operator == "=":
+            return tree.Range(end, end, True, True)
+        if operator == "!=":
+            return tree.Comparison(operator, end)
+        if operator in {"<", "<="}:
+            return tree.Range(None, end, False, operator == "<=")
+        return tree.Range(end, None, operator == ">=", False)
+
     def context(self) -> tree.Node:
-        entries = []
+        entries: list[tuple[str, tree.Node]] = []
         while not self.accept("}"):
             key = self.take()
             name = unescape(key.value) if key.kind == "text" else key.value
+            while key.kind != "text" and not self.is_(":"):  # names with signs, such as a-b
+                name += (" " if self.token.at > key.at + len(key.value) else "") + self.token.value
+                key = self.take()
             self.expect(":")
+            if any(name == before for before, _entry in entries):
+                self.fail(_("“%(name)s”出现了两次") % {"name": name})
             entries.append((name, self.expression()))
             if not self.is_("}"):
                 self.expect(",")
+                if self.is_("}"):
+                    self.fail(_("这里应当是一个名称"))
         return tree.Context(tuple(entries))
 
-    def call(self, name: str) -> tree.Node:
+    def call(self, function: tree.Node) -> tree.Node:
         self.expect("(")
         positional: list[tree.Node] = []
         named: list[tuple[str, tree.Node]] = []
         while not self.accept(")"):
-            if self.token.kind == "name" and self.tokens[self.at + 1].value == ":":
+            if self.token.kind in {"name", "keyword"} and self.ahead().value == ":":
                 key = self.take().value
                 self.take()
                 named.append((key, self.expression()))
@@ -324,18 +340,22 @@ class _Parser:
                 positional.append(self.expression())
             if not self.is_(")"):
                 self.expect(",")
-        return tree.Call(name, tuple(positional), tuple(named))
+        if positional and named:
+            self.fail(_("参数要么都写名称，要么都不写"))
+        return tree.Call(function, tuple(positional), tuple(named))
 
     def tests(self) -> tree.UnaryTests:
-        if self.accept("-"):
-            if self.token.kind == "end":
-                return tree.UnaryTests()
-            self.at -= 1
-        if self.is_("not") and self.tokens[self.at + 1].value == "(":
+        if self.is_("-") and self.ahead().kind == "end":
+            self.at += 1
+            return tree.UnaryTests()
+        if self.token.value == "not" and self.ahead().value == "(":
+            begin = self.at
             self.at += 2
             inner = self.alternatives()
             self.expect(")")
-            return tree.UnaryTests(inner, negated=True)
+            if self.token.kind == "end":
+                return tree.UnaryTests(inner, negated=True)
+            self.at = begin
         return tree.UnaryTests(self.alternatives())
 
     def alternatives(self) -> tuple[tree.Node, ...]:
@@ -344,26 +364,11 @@ class _Parser:
             found.append(self.test())
         return tuple(found)
 
-    def test(self) -> tree.Node:
-        if self.is_("<", "<=", ">", ">=", "=", "!="):
+    def test(self, plain: bool = False) -> tree.Node:
+        if self.is_(*COMPARISONS):
             operator = self.take().value
             return tree.Comparison(operator, self.sum())
-        if self.is_("]"):
-            self.take()
-            low = self.expression()
-            self.expect("..")
-            high = self.range_end()
-            closed = self.is_("]")
-            if not self.is_("]", ")", "["):
-                self.fail(_("区间没有结束"))
-            self.take()
-            return tree.Range(low, high, False, closed)
-        return self.expression()
-
-
-def unescape(quoted: str) -> str:
-    """The text between the quotes."""
-    return re.sub(r"\\(.)", lambda found: ESCAPES.get(found[1], found[1]), quoted[1:-1])
+        return self.sum() if plain else self.expression()
 
 
 def parse_expression(text: str, names: Collection[str] = ()) -> tree.Node:
@@ -382,3 +387,5 @@ def parse_unary_tests(text: str, names: Collection[str] = ()) -> tree.UnaryTests
     node = parser.tests()
     parser.end()
     return node
+
+

@@ -1,7 +1,10 @@
 """The nodes of a FEEL expression."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qipan.kernel.decisions.feel.types import Type
 
 
 @dataclass(frozen=True)
@@ -13,14 +16,14 @@ class Literal:
 
 @dataclass(frozen=True)
 class Name:
-    """A variable."""
+    """A variable, or a built-in function."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Path:
-    """An entry of a context."""
+    """An entry of a context, or a part of a date, duration or interval."""
 
     base: "Node"
     name: str
@@ -93,22 +96,46 @@ class Between:
 
 
 @dataclass(frozen=True)
-class Call:
-    """A built-in function with positional or named arguments."""
+class InstanceOf:
+    """… instance of …"""
 
-    name: str
+    value: "Node"
+    type: "Type | None"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function with positional or named arguments."""
+
+    function: "Node"
     arguments: tuple["Node", ...]
     named: tuple[tuple[str, "Node"], ...] = ()
 
 
 @dataclass(frozen=True)
-class Quantified:
-    """some/every … in … satisfies …, for … in … return …"""
+class Function:
+    """function(…) …; `body` is None for one that is defined outside (external), which we never run."""
+
+    parameters: tuple[tuple[str, "Type | None"], ...]
+    body: "Node | None"
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """for … return, some/every … satisfies; `partial` where the body looks at the results so far."""
 
     kind: str
-    variable: str
-    source: "Node"
+    variables: tuple[tuple[str, "Node"], ...]
     body: "Node"
+    partial: bool = False
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What a loop runs over: from … to, both included, up or down."""
+
+    first: "Node"
+    last: "Node"
 
 
 @dataclass(frozen=True)
@@ -147,10 +174,12 @@ Node = (
     | If
     | In
     | Between
+    | InstanceOf
     | Call
-    | Quantified
+    | Function
+    | Iteration
+    | Steps
     | Filter
     | Comparison
     | UnaryTests
 )
-Number = Decimal

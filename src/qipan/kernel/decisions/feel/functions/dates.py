@@ -1,0 +1,152 @@
+"""Dates, times and durations (DMN 10.3.4.1 and 10.3.4.10), and what day it is."""
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from qipan.kernel.decisions.feel import temporal
+from qipan.kernel.decisions.feel.functions.registry import builtin
+from qipan.kernel.decisions.feel.values import Months
+from qipan.kernel.ledger import clock
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+@builtin("@", "text:string")
+def literal(text: str) -> Any:
+    return temporal.read_any(text)
+
+
+@builtin("date", "from:string")
+def date(text: str) -> Any:
+    return temporal.read_date(text)
+
+
+@builtin("date", "from:date|moment")
+def date_of(value: datetime.date) -> datetime.date:
+    return datetime.date(value.year, value.month, value.day)
+
+
+@builtin("date", "year:number", "month:number", "day:number")
+def date_from_parts(year: Decimal, month: Decimal, day: Decimal) -> datetime.date:
+    return datetime.date(int(year), int(month), int(day))
+
+
+@builtin("time", "from:string")
+def time(text: str) -> Any:
+    return temporal.read_time(text)
+
+
+@builtin("time", "from:date|time|moment")
+def time_of(value: Any) -> datetime.time:
+    if isinstance(value, datetime.time):
+        return value
+    if isinstance(value, datetime.datetime):
+        return value.timetz()
+    return datetime.time(tzinfo=datetime.UTC)
+
+
+@builtin("time", "hour:number", "minute:number", "second:number", "offset:days|null?")
+def time_from_parts(
+    hour: Decimal, minute: Decimal, second: Decimal, offset: datetime.timedelta | None = None
+) -> datetime.time | None:
+    zone = None if offset is None else temporal.fixed(offset)
+    if offset is not None and zone is None:
+        return None
+    micro = int((second - int(second)) * 1_000_000)
+    return datetime.time(int(hour), int(minute), int(second), micro, zone)
+
+
+@builtin("date and time", "from:string")
+def moment(text: str) -> Any:
+    return temporal.read_moment(text)
+
+
+@builtin("date and time", "from:moment|date")
+def moment_of(value: Any) -> datetime.datetime:
+    return value if isinstance(value, datetime.datetime) else datetime.datetime(value.year, value.month, value.day)
+
+
+@builtin("date and time", "date:date|moment", "time:time")
+def moment_from_parts(day: datetime.date, at: datetime.time) -> datetime.datetime:
+    return datetime.datetime.combine(date_of(day), at)
+
+
+@builtin("date and time", "date:moment", "timezone:string")
+def moment_in_zone(value: datetime.datetime, name: str) -> datetime.datetime | None:
+    found = temporal.zone(name)
+    if found is None:
+        return None
+    return value.replace(tzinfo=found) if value.tzinfo is None else value.astimezone(found)
+
+
+@builtin("duration", "from:string")
+def duration(text: str) -> Any:
+    return temporal.read_duration(text)
+
+
+@builtin("duration", "from:days|months")
+def duration_of(value: Any) -> Any:
+    return value
+
+
+@builtin("years and months duration", "from:date|moment", "to:date|moment")
+def months_between(start: datetime.date, end: datetime.date) -> Months:
+    count = (end.year - start.year) * 12 + end.month - start.month
+    first = (start.day, *_clock(start))
+    last = (end.day, *_clock(end))
+    if count > 0 and last < first:
+        count -= 1
+    elif count < 0 and last > first:
+        count += 1
+    return Months(count)
+
+
+def _clock(value: Any) -> tuple[int, ...]:
+    if isinstance(value, datetime.datetime):
+        return (value.hour, value.minute, value.second, value.microsecond)
+    return (0, 0, 0, 0)
+
+
+@builtin("now")
+def now() -> datetime.datetime:
+    return clock.now()
+
+
+@builtin("today")
+def today() -> datetime.date:
+    return clock.today()
+
+
+@builtin("day of year", "date:date|moment")
+def day_of_year(value: datetime.date) -> Decimal:
+    return Decimal(value.timetuple().tm_yday)
+
+
+@builtin("day of week", "date:date|moment")
+def day_of_week(value: datetime.date) -> str:
+    return DAYS[value.weekday()]
+
+
+@builtin("month of year", "date:date|moment")
+def month_of_year(value: datetime.date) -> str:
+    return MONTHS[value.month - 1]
+
+
+@builtin("week of year", "date:date|moment")
+def week_of_year(value: datetime.date) -> Decimal:
+    return Decimal(value.isocalendar().week)

@@ -1,0 +1,152 @@
+"""Regular expressions as XPath and XML Schema write them, on Python's engine, and none that could run for hours.
+
+Python's engine goes back and tries again; some patterns then take a time that grows without measure with the text.
+Patterns in which a repeat without end holds another one are refused, and so are those with many repeats on long texts.
+"""
+
+import functools
+import re
+from re import _constants as codes  # type: ignore[attr-defined]
+from re import _parser as reading  # type: ignore[attr-defined]
+from typing import Any
+
+from qipan.kernel.decisions.feel.limits import FeelLimitError
+
+LONGEST = 1_000
+#: The most ways that the engine may have to try.
+MOST_WAYS = 50_000_000
+FLAGS = {"s": re.DOTALL, "m": re.MULTILINE, "i": re.IGNORECASE, "x": re.VERBOSE, "q": re.RegexFlag(0)}
+#: Unicode categories as Python's engine can say them.
+CATEGORIES = {
+    "L": r"[^\W\d_]",
+    "Nd": r"\d",
+    "N": r"\d",
+    "P": r"[!-#%-*,-/:;?@\[-\]_{}\u00a1\u00ab\u00b7\u00bb\u00bf\u2010-\u2027\u3001-\u3011\uff01-\uff0f\uff1a\uff1b\uff1f]",
+    "Lu": r"[A-Z\u00c0-\u00d6\u00d8-\u00de]",
+    "Ll": r"[a-z\u00df-\u00f6\u00f8-\u00ff]",
+    "IsBasicLatin": r"[\x00-\x7f]",
+}
+
+
+class PatternError(ValueError):
+    """A pattern that XPath does not allow."""
+
+
+def compiled(pattern: str, flags: str, text: str) -> re.Pattern[str]:
+    """A pattern ready for a text. Raises PatternError for a wrong one and FeelLimitError for a dangerous one."""
+    found, repeats = _compiled(pattern, flags)
+    if repeats and (len(text) + 1) ** repeats > MOST_WAYS:
+        raise FeelLimitError("该正则表达式在这段文本上可能耗时过长，未执行。")
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(pattern: str, flags: str) -> tuple[re.Pattern[str], int]:
+    if len(pattern) > LONGEST or not set(flags) <= set(FLAGS):
+        raise PatternError(pattern[:40])
+    bits = re.RegexFlag(0)
+    for flag in flags:
+        bits |= FLAGS[flag]
+    if "q" in flags:
+        return re.compile(re.escape(pattern), bits), 0
+    written = _translated(pattern, verbose="x" in flags)
+    try:
+        repeats = _repeats(reading.parse(written, bits & ~re.VERBOSE))
+        return re.compile(written, bits & ~re.VERBOSE), repeats
+    except (re.error, RecursionError, OverflowError) as error:
+        raise PatternError(str(error)) from None
+
+
+def _translated(pattern: str, verbose: bool) -> str:
+    """From XPath to Python: categories, class subtraction, no look-around, blanks dropped under the flag x."""
+    if re.search(r"\(\?(?!:)", pattern):
+        raise PatternError("(?")
+    made, at, inside = [], 0, 0
+    while at < len(pattern):
+        sign = pattern[at]
+        if sign == "\\":
+            at, piece = _escape(pattern, at, inside > 0)
+            made.append(piece)
+            continue
+        if sign == "[":
+            if inside:
+                raise PatternError("[")
+            end, piece = _subtracted(pattern, at)
+            if piece:
+                made.append(piece)
+                at = end
+                continue
+            inside = 1
+        elif sign == "]":
+            inside = 0
+        elif verbose and not inside and sign.isspace():
+            at += 1
+            continue
+        elif sign == "$" and not inside:
+            made.append(r"(?!\n)$" if False else "$")
+            at += 1
+            continue
+        made.append(sign)
+        at += 1
+    return "".join(made)
+
+
+def _escape(pattern: str, at: int, inside: bool) -> tuple[int, str]:
+    following = pattern[at + 1 : at + 2]
+    if following in {"p", "P"}:
+        found = re.match(r"\{(\w+)\}", pattern[at + 2 :])
+        name = found[1] if found else ""
+        plain = CATEGORIES.get(name)
+        if not found or plain is None or (inside and (following == "P" or not plain.startswith("\\"))):
+            raise PatternError("\\p")
+        return at + 2 + found.end(), plain if following == "p" else f"(?!{plain})[\\s\\S]"
+    if following in {"i", "c"}:
+        return at + 2, "[A-Za-z_:]" if following == "i" else "[-.0-9A-Za-z_:]"
+    if not following or (following.isalpha() and following not in "nrtdDsSwW"):
+        raise PatternError("\\")
+    return at + 2, pattern[at : at + 2]
+
+
+def _subtracted(pattern: str, at: int) -> tuple[int, str]:
+    """`[a-z-[aeiou]]` as Python can say it; an empty text where there is no subtraction."""
+    found = re.compile(r"\[((?:\\.|[^\]\[\\])*)-\[((?:\\.|[^\]\[\\])*)\]\]").match(pattern, at)
+    return (found.end(), f"(?:(?![{found[2]}])[{found[1]}])") if found else (at, "")
+
+
+def _repeats(parsed: Any, within: bool = False) -> int:
+    """How many repeats without end there are. Raises FeelLimitError where one holds another."""
+    count = 0
+    for code, argument in parsed:
+        if code in {codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT}:
+            _least, most, inner = argument
+            endless = most > 20
+            if endless and within:
+                raise FeelLimitError("正则表达式含有嵌套的无限重复，可能耗时过长，未执行。")
+            count += (1 if endless else 0) + _repeats(inner, within or endless)
+        elif code is codes.SUBPATTERN:
+            count += _repeats(argument[-1], within)
+        elif code is codes.BRANCH:
+            count += sum(_repeats(branch, within) for branch in argument[1])
+        elif code in {codes.ASSERT, codes.ASSERT_NOT}:
+            count += _repeats(argument[1], within)
+    return count
+
+
+def filled(replacement: str, match: re.Match[str]) -> str:
+    """The replacement with $1 … filled in. Raises PatternError for a lone $ or backslash."""
+
+    def group(found: re.Match[str]) -> str:
+        if found[1] is not None:
+            number = int(found[1])
+            return (match[number] or "") if number <= (match.re.groups or 0) else ""
+        if found[2] in {"\\", "$"}:
+            return str(found[2])
+        raise PatternError(replacement[:40])
+
+    return re.sub(r"\$(\d)|\\(.?)|\$", lambda found: _lone(found, group), replacement)
+
+
+def _lone(found: re.Match[str], group: Any) -> str:
+    if found[0] == "$":
+        raise PatternError("$")
+    return str(group(found))
