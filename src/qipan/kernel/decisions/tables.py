@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from qipan.kernel.decisions.feel import Evaluator, parse_expression, parse_unary_tests, tree
 from qipan.kernel.decisions.feel.functions.lists import total
+from qipan.kernel.decisions.feel.parser import Types
+from qipan.kernel.decisions.feel.types import named
 from qipan.kernel.decisions.feel.values import equal, tidy
 
 HitPolicy = Literal["U", "A", "P", "F", "R", "O", "C", "C+", "C<", "C>", "C#"]
@@ -121,10 +123,11 @@ class Outcome:
 class Compiled:
     """A table whose cells are parsed."""
 
-    def __init__(self, table: Table, names: Collection[str] = ()) -> None:
+    def __init__(self, table: Table, names: Collection[str] | None = None, types: Types = named) -> None:
+        """`names` are those that cells may use; without them the names of the inputs."""
         self.table = table
-        names = {*names, *(one.name for one in table.inputs)}
-        self.inputs = [parse_expression(one.expression, names) for one in table.inputs]
+        names = {one.name for one in table.inputs} if names is None else names
+        self.inputs = [parse_expression(one.expression, names, types) for one in table.inputs]
         self.rules: list[tuple[list[tree.UnaryTests], list[tree.Node]]] = []
         for number, rule in enumerate(table.rules, start=1):
             if len(rule.when) != len(table.inputs) or len(rule.then) != len(table.outputs):
@@ -134,8 +137,8 @@ class Compiled:
             try:
                 self.rules.append(
                     (
-                        [parse_unary_tests(cell, names) for cell in rule.when],
-                        [parse_expression(cell, names) for cell in rule.then],
+                        [parse_unary_tests(cell, names, types) for cell in rule.when],
+                        [parse_expression(cell, names, types) for cell in rule.then],
                     )
                 )
             except ValueError as error:

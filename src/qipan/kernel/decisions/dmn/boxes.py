@@ -31,7 +31,7 @@ class Boxes:
     def _literalexpression(self, box: model.LiteralExpression) -> Run:
         if not box.text.strip():
             return lambda evaluator, scope: None
-        node = parse_expression(box.text, self.names)
+        node = parse_expression(box.text, self.names, self.types.of)
         of = self.types.of(box.type)
 
         def run(evaluator: Evaluator, scope: Scope) -> Any:
@@ -78,9 +78,7 @@ class Boxes:
 
         def run(evaluator: Evaluator, scope: Scope) -> Any:
             return [
-                {
-                    name: cell(evaluator, scope) for name, cell in zip(box.columns, row, strict=False)
-                }
+                {name: cell(evaluator, scope) for name, cell in zip(box.columns, row, strict=False)}
                 for row in rows
             ]
 
@@ -106,9 +104,14 @@ class Boxes:
 
     def _conditional(self, box: model.Conditional) -> Run:
         condition, then, other = self.ready(box.condition), self.ready(box.then), self.ready(box.other)
-        return lambda evaluator, scope: (then if condition(evaluator, scope) is True else other)(
-            evaluator, scope
-        )
+
+        def run(evaluator: Evaluator, scope: Scope) -> Any:
+            found = condition(evaluator, scope)
+            if found is not None and not isinstance(found, bool):
+                return None
+            return (then if found else other)(evaluator, scope)
+
+        return run
 
     def _filterbox(self, box: model.FilterBox) -> Run:
         source, match = self.ready(box.source), self.ready(box.match)
@@ -141,7 +144,9 @@ class Boxes:
                 results.append(body(evaluator, {**scope, box.variable: item, "partial": list(results)}))
             if box.kind == "for":
                 return results
-            if decisive in [one for one in results if isinstance(one, bool)]:
+            if any(one is not None and not isinstance(one, bool) for one in results):
+                return None
+            if any(one is decisive for one in results):
                 return decisive
             return (not decisive) if all(one is (not decisive) for one in results) else None
 
@@ -149,7 +154,7 @@ class Boxes:
 
     def _decisiontable(self, box: model.DecisionTable) -> Run:
         table = as_table(box, self.names)
-        compiled = Compiled(table, self.names)
+        compiled = Compiled(table, self.names, self.types.of)
         single = len(box.outputs) == 1
         kinds = [self.types.of(one.type) for one in box.outputs]
 

@@ -13,6 +13,7 @@ from qipan.kernel.decisions.feel import Evaluator, types
 from qipan.kernel.decisions.feel.values import FunctionValue, tidy
 
 DEEPEST = 100
+Key = tuple[int, str, str]
 
 
 class Graph:
@@ -23,6 +24,8 @@ class Graph:
     ) -> None:
         self.definitions = definitions
         self.imports: dict[str, Graph] = {}
+        self.names: frozenset[str]
+        self.types: ItemTypes
         for one in definitions.imports:
             found = others(one.namespace)
             if found is not None:
@@ -35,20 +38,18 @@ class Graph:
             definitions, {name: graph.types for name, graph in self.imports.items()}, self.names
         )
         self.boxes = Boxes(self.types, self.names)
-        self.elements: dict[str, Any] = {
-            one.id: one
-            for one in (
-                *definitions.inputs,
-                *definitions.decisions,
-                *definitions.knowledge,
-                *definitions.services,
-            )
-        }
-        self.compiled: dict[str, Run] = {}
+        self.named: tuple[Any, ...] = (
+            *definitions.decisions,
+            *definitions.knowledge,
+            *definitions.services,
+            *definitions.inputs,
+        )
+        self.elements: dict[str, Any] = {one.id: one for one in self.named}
+        self.compiled: dict[tuple[str, str], Run] = {}
 
     def find(self, name: str, *kinds: type) -> Any:
         """The element of that name. Raises LookupError."""
-        for one in self.elements.values():
+        for one in self.named:
             if one.name == name and isinstance(one, kinds or object):
                 return one
         raise LookupError(name)
@@ -78,18 +79,21 @@ class Graph:
         element = self.find(name, model.Knowledge, model.Service)
         round_ = Round(facts)
         function = round_.function(self, element)
-        return round_.evaluator.call(function, [round_.facts.get(name) for name, _type in function.parameters])
+        return round_.evaluator.call(
+            function, [round_.facts.get(name) for name, _type in function.parameters]
+        )
 
     def run_of(self, element: model.Decision) -> Run:
         """The decision's logic, made ready once. Raises DmnError."""
-        if element.id not in self.compiled:
+        key = (element.id, element.name)
+        if key not in self.compiled:
             try:
-                self.compiled[element.id] = self.boxes.ready(element.box)
+                self.compiled[key] = self.boxes.ready(element.box)
             except ValueError as error:
                 raise DmnError(
                     _("决策“%(name)s”有误：%(error)s") % {"name": element.name, "error": error}
                 ) from error
-        return self.compiled[element.id]
+        return self.compiled[key]
 
 
 class Round:
@@ -98,13 +102,13 @@ class Round:
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self.facts: dict[str, Any] = tidy(dict(facts))
         self.evaluator = Evaluator()
-        self.known: dict[tuple[int, str], Any] = {}
-        self.open: list[tuple[int, str]] = []
+        self.known: dict[Key, Any] = {}
+        self.open: list[Key] = []
         self.errors: list[str] = []
 
     def decision(self, graph: Graph, element: model.Decision) -> Any:
         """The value of a decision. A requirement that fails is null, and noted."""
-        key = (id(graph), element.id)
+        key = (id(graph), element.id, element.name)
         if key in self.known:
             return self.known[key]
         if key in self.open or len(self.open) > DEEPEST:
@@ -157,7 +161,7 @@ class Round:
             result = result.result
         function = FunctionValue(element.name, made.parameters, made.run, result)
         scope[element.name] = function  # it may call itself
-        key = (id(graph), element.id)
+        key = (id(graph), element.id, element.name)
         if key not in self.open:
             self.open.append(key)
             scope.update(self.scope(graph, (), element.knows))
@@ -179,7 +183,7 @@ class Round:
                 if isinstance(one, model.InputData):
                     inner.facts[one.name] = value
                 else:
-                    inner.known[(id(owner), one.id)] = value
+                    inner.known[(id(owner), one.id, one.name)] = value
             results = {one.name: inner.decision(owner, one) for owner, _prefix, one in outputs}
             return next(iter(results.values())) if len(results) == 1 else results
 

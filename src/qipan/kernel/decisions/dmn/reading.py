@@ -42,7 +42,9 @@ def read(content: bytes) -> model.Definitions:
         knowledge=tuple(_knowledge(one) for one in found.get("businessKnowledgeModel", [])),
         services=tuple(_service(one) for one in found.get("decisionService", [])),
         names=frozenset(
-            name for one in root.iter() if (name := one.get("name") or (one.text if local(one) == "column" else ""))
+            name
+            for one in root.iter()
+            if (name := one.get("name") or (one.text if local(one) == "column" else ""))
         ),
     )
 
@@ -89,10 +91,7 @@ def _parameter(element: Element) -> model.Parameter:
 
 def _references(element: Element, requirement: str, *targets: str) -> tuple[str, ...]:
     return tuple(
-        _href(target)
-        for one in children(element, requirement)
-        for target in one
-        if local(target) in targets
+        _href(target) for one in children(element, requirement) for target in one if local(target) in targets
     )
 
 

@@ -71,7 +71,9 @@ def run_folder(folder: Path) -> Iterator[Result]:
         try:
             root = parse(path, forbid_dtd=True).getroot()
         except (ParseError, DefusedXmlException, OSError) as error:
-            yield Result(folder.name, path.name, "", False, _("测试文件不能读取：%(error)s") % {"error": error})
+            yield Result(
+                folder.name, path.name, "", False, _("测试文件不能读取：%(error)s") % {"error": error}
+            )
             continue
         if local(root) != "testCases":
             continue
@@ -198,7 +200,7 @@ def _read(kind: str, text: str) -> Any:
 def same(got: Any, wanted: Any) -> bool:
     """Whether a result is the expected one, numbers within the tolerance."""
     if isinstance(got, Decimal) and isinstance(wanted, Decimal):
-        return got == wanted or abs(got - wanted) <= TOLERANCE * max(1, abs(wanted))
+        return got == wanted or abs(got - wanted) <= TOLERANCE * max(Decimal(1), abs(wanted))
     if isinstance(got, list) and isinstance(wanted, list):
         return len(got) == len(wanted) and all(same(a, b) for a, b in zip(got, wanted, strict=True))
     if isinstance(got, dict) and isinstance(wanted, dict):

@@ -7,7 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from qipan.kernel.decisions.feel import functions, limits, temporal, tree, types
-from qipan.kernel.decisions.feel.values import NUMBERS, FunctionValue, Months, RangeValue, compare, equal, tidy
+from qipan.kernel.decisions.feel.values import (
+    NUMBERS,
+    FunctionValue,
+    Months,
+    RangeValue,
+    compare,
+    equal,
+    tidy,
+)
 
 __all__ = ["Evaluator", "RangeValue", "evaluate", "matches", "tidy"]
 COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
@@ -75,9 +83,7 @@ class Evaluator:
             if isinstance(value, list) and equal(value, result) is True:
                 return True
             return any(
-                equal(value, one) is True
-                or (isinstance(one, RangeValue) and value in one)
-                for one in result
+                equal(value, one) is True or (isinstance(one, RangeValue) and value in one) for one in result
             )
         if isinstance(result, bool) and not isinstance(test, tree.Literal | tree.Name | tree.Path):
             return result
@@ -117,6 +123,12 @@ def _name(self: Evaluator, node: tree.Name, scope: Scope) -> Any:
     try:
         return scope[node.name]
     except KeyError:
+        first, dot, rest = node.name.partition(".")
+        if dot and first in scope:  # a name known elsewhere, such as a parameter called "Person.Age"
+            value = scope[first]
+            for part in rest.split("."):
+                value = entry(value, part)
+            return value
         return functions.BUILTINS.get(node.name)
 
 
@@ -191,9 +203,12 @@ OPERATIONS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
 def _range(self: Evaluator, node: tree.Range, scope: Scope) -> Any:
     low = self.value(node.low, scope) if node.low is not None else None
     high = self.value(node.high, scope) if node.high is not None else None
+    form = node.form
     if (low is None and node.low is not None) or (high is None and node.high is not None):
-        return None if low is None and high is None else RangeValue(low, high, node.low_closed, node.high_closed)
-    return RangeValue(low, high, node.low_closed, node.high_closed)
+        if low is None and high is None:
+            return None
+        form = "?"
+    return RangeValue(low, high, node.low_closed, node.high_closed, form)
 
 
 def _list(self: Evaluator, node: tree.ListOf, scope: Scope) -> Any:
@@ -283,7 +298,7 @@ def _rounds(
     (name, source), *rest = variables
     items = self.value(source, scope)
     if isinstance(items, RangeValue):
-        items = spread(items)
+        items = spread(items) if compare("<=", items.low, items.high) else None
     elif items is not None and not isinstance(items, list):
         items = [items]
     if items is None:

@@ -1,6 +1,6 @@
 """Reading FEEL: a parser by precedence over the pieces of the scanner."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,12 +11,14 @@ from qipan.kernel.decisions.feel.types import Type
 from qipan.kernel.decisions.feel.values import NUMBERS
 
 DEEPEST = 60
+Types = Callable[[str], Type | None]
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 __all__ = ["FeelSyntaxError", "parse_expression", "parse_unary_tests"]
 
 
 class _Parser:
-    def __init__(self, text: str, names: Collection[str]) -> None:
+    def __init__(self, text: str, names: Collection[str], named: Types) -> None:
+        self.named = named
         self.tokens = scan(text, names)
         self.at = 0
         self.depth = 0
@@ -121,7 +123,9 @@ class _Parser:
         if not self.accept("<"):
             if name == "function":
                 return types.Simple("function")
-            return types.named(name)
+            while self.accept("."):
+                name += "." + self.name()
+            return types.unconstrained(self.named(name))
         if name == "context":
             fields: list[tuple[str, Type]] = []
             while not self.accept(">"):
@@ -302,7 +306,7 @@ class _Parser:
         operator = self.take().value
         end = self.sum()
         if operator == "=":
-            return tree.Range(end, end, True, True)
+            return tree.Range(end, end, True, True, "=")
         if operator == "!=":
             return tree.Comparison(operator, end)
         if operator in {"<", "<="}:
@@ -371,21 +375,19 @@ class _Parser:
         return self.sum() if plain else self.expression()
 
 
-def parse_expression(text: str, names: Collection[str] = ()) -> tree.Node:
-    """An expression. Raises FeelSyntaxError."""
-    parser = _Parser(text, names)
+def parse_expression(text: str, names: Collection[str] = (), named: Types = types.named) -> tree.Node:
+    """An expression; `named` gives the types that `instance of` may name. Raises FeelSyntaxError."""
+    parser = _Parser(text, names, named)
     node = parser.expression()
     parser.end()
     return node
 
 
-def parse_unary_tests(text: str, names: Collection[str] = ()) -> tree.UnaryTests:
+def parse_unary_tests(text: str, names: Collection[str] = (), named: Types = types.named) -> tree.UnaryTests:
     """The tests of a cell: alternatives, intervals, comparisons, not(…), or a dash. Raises FeelSyntaxError."""
     if not text.strip():
         return tree.UnaryTests()
-    parser = _Parser(text, names)
+    parser = _Parser(text, names, named)
     node = parser.tests()
     parser.end()
     return node
-
-

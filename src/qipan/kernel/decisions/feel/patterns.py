@@ -49,7 +49,7 @@ def _compiled(pattern: str, flags: str) -> tuple[re.Pattern[str], int]:
         bits |= FLAGS[flag]
     if "q" in flags:
         return re.compile(re.escape(pattern), bits), 0
-    written = _translated(pattern, verbose="x" in flags)
+    written = _translated(_unspaced(pattern) if "x" in flags else pattern, dot_all="s" in flags)
     try:
         repeats = _repeats(reading.parse(written, bits & ~re.VERBOSE))
         return re.compile(written, bits & ~re.VERBOSE), repeats
@@ -57,8 +57,13 @@ def _compiled(pattern: str, flags: str) -> tuple[re.Pattern[str], int]:
         raise PatternError(str(error)) from None
 
 
-def _translated(pattern: str, verbose: bool) -> str:
-    """From XPath to Python: categories, class subtraction, no look-around, blanks dropped under the flag x."""
+def _unspaced(pattern: str) -> str:
+    """Without the blanks that the flag x lets a pattern have, outside of classes."""
+    return re.sub(r"(\[(?:\\.|[^\]\\])*\])|\s+", lambda found: found[1] or "", pattern)
+
+
+def _translated(pattern: str, dot_all: bool) -> str:
+    """From XPath to Python: categories, class subtraction, no look-around, a dot that stops at line ends."""
     if re.search(r"\(\?(?!:)", pattern):
         raise PatternError("(?")
     made, at, inside = [], 0, 0
@@ -79,13 +84,8 @@ def _translated(pattern: str, verbose: bool) -> str:
             inside = 1
         elif sign == "]":
             inside = 0
-        elif verbose and not inside and sign.isspace():
-            at += 1
-            continue
-        elif sign == "$" and not inside:
-            made.append(r"(?!\n)$" if False else "$")
-            at += 1
-            continue
+        elif sign == "." and not inside and not dot_all:
+            sign = r"[^\n\r]"
         made.append(sign)
         at += 1
     return "".join(made)
@@ -102,7 +102,9 @@ def _escape(pattern: str, at: int, inside: bool) -> tuple[int, str]:
         return at + 2 + found.end(), plain if following == "p" else f"(?!{plain})[\\s\\S]"
     if following in {"i", "c"}:
         return at + 2, "[A-Za-z_:]" if following == "i" else "[-.0-9A-Za-z_:]"
-    if not following or (following.isalpha() and following not in "nrtdDsSwW"):
+    if inside and following.isdigit():
+        raise PatternError("\\" + following)
+    if not following or following == "0" or (following.isalpha() and following not in "nrtdDsSwW"):
         raise PatternError("\\")
     return at + 2, pattern[at : at + 2]
 

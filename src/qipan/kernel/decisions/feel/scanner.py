@@ -118,7 +118,12 @@ def unescape(quoted: str) -> str:
         # A sign that needs no escape keeps its backslash: regular expressions are written that way.
         return ESCAPES.get(sign, sign if sign in "\"'\\" else found[0])
 
-    made = re.sub(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{6})|u\{([0-9a-fA-F]{1,6})\}|(.))", plain, quoted[1:-1], flags=re.DOTALL)
+    made = re.sub(
+        r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{6})|u\{([0-9a-fA-F]{1,6})\}|(.))",
+        plain,
+        quoted[1:-1],
+        flags=re.DOTALL,
+    )
     if any("\ud800" <= sign <= "\udfff" for sign in made):
         made = made.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return made

@@ -188,7 +188,9 @@ def add_months(value: datetime.date, count: int) -> datetime.date:
     """The same day some months on; the last of the month where that month is shorter. Raises ValueError."""
     total = value.year * 12 + value.month - 1 + count
     year, month = divmod(total, 12)
-    following = datetime.date(year + month // 11, (month + 1) % 12 + 1, 1) if (year, month) < (9999, 11) else None
+    following = (
+        datetime.date(year + month // 11, (month + 1) % 12 + 1, 1) if (year, month) < (9999, 11) else None
+    )
     last = (following - ONE_DAY).day if following else 31
     return value.replace(year=year, month=month + 1, day=min(value.day, last))
 

@@ -53,6 +53,7 @@ class Range:
     high: "Node | None"
     low_closed: bool
     high_closed: bool
+    form: str = ""
 
 
 @dataclass(frozen=True)

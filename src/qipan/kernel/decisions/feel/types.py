@@ -94,6 +94,17 @@ def named(name: str) -> Simple | None:
     return Simple(name) if name in SIMPLE else None
 
 
+def unconstrained(of: Type | None) -> Type | None:
+    """The type without its allowed values, which `instance of` does not look at."""
+    if isinstance(of, Constrained):
+        return unconstrained(of.base)
+    if isinstance(of, ListType):
+        return ListType(unconstrained(of.of) or ANY)
+    if isinstance(of, ContextType):
+        return ContextType(tuple((name, unconstrained(one) or ANY) for name, one in of.fields))
+    return of
+
+
 def is_instance(value: Any, wanted: Type) -> bool:
     """Whether a value has a type; null is an instance of nothing but Null."""
     if isinstance(wanted, Simple):
@@ -116,15 +127,15 @@ def is_instance(value: Any, wanted: Type) -> bool:
 
 
 def _function_fits(value: FunctionValue, wanted: FunctionType) -> bool:
-    if value.builtin:
-        return False
+    if value.builtin:  # what these take and give is not declared
+        return True
     if len(value.parameters) != len(wanted.parameters):
         return False
     takes = all(
         narrower(asked, given or ANY)
         for asked, (_name, given) in zip(wanted.parameters, value.parameters, strict=True)
     )
-    return takes and narrower(value.result or ANY, wanted.result)
+    return takes and (value.result is None or narrower(value.result, wanted.result))
 
 
 def narrower(one: Type, other: Type) -> bool:
@@ -163,7 +174,7 @@ def fitted(value: Any, wanted: Type | None) -> Any:
         return value
     base = wanted.base if isinstance(wanted, Constrained) else wanted
     if isinstance(value, list) and len(value) == 1 and not isinstance(base, ListType):
-        return value[0] if conforms(value[0], wanted) else fitted(value[0], wanted)
+        return value[0] if conforms(value[0], wanted) else None
     if isinstance(base, ListType):
         if isinstance(value, list):
             items = [fitted(one, base.of) for one in value]

@@ -35,16 +35,18 @@ class Months:
 class RangeValue:
     """An interval as a value; an end that is None is open without bound."""
 
-    __slots__ = ("high", "high_closed", "low", "low_closed")
+    __slots__ = ("form", "high", "high_closed", "low", "low_closed")
 
-    def __init__(self, low: Any, high: Any, low_closed: bool, high_closed: bool) -> None:
+    def __init__(self, low: Any, high: Any, low_closed: bool, high_closed: bool, form: str = "") -> None:
+        """`form` is "?" where an end was written and came to null, and "=" for `(= 10)`."""
         self.low, self.high, self.low_closed, self.high_closed = low, high, low_closed, high_closed
+        self.form = form
 
     def holds(self, value: Any) -> bool | None:
         """Whether a value lies in the interval; None where they cannot be compared."""
-        above = (
-            True if self.low is None else compare(">=" if self.low_closed else ">", value, self.low)
-        )
+        if self.form == "?":
+            return None
+        above = True if self.low is None else compare(">=" if self.low_closed else ">", value, self.low)
         if self.high is None:
             return above
         below = compare("<=" if self.high_closed else "<", value, self.high)
@@ -57,7 +59,7 @@ class RangeValue:
 
     def ends(self) -> tuple[Any, ...]:
         """What makes the interval what it is."""
-        return (self.low, self.high, self.low_closed, self.high_closed)
+        return (self.low, self.high, self.low_closed, self.high_closed, self.form)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +164,11 @@ def equal(left: Any, right: Any) -> bool | None:
         return left.keys() == right.keys() and all(equal(left[key], right[key]) is True for key in left)
     if of == "range":
         return all(equal(a, b) is True for a, b in zip(left.ends(), right.ends(), strict=True))
-    if of in {"time", "date and time"} and (offset(left) is None) != (offset(right) is None):
-        return False
+    if of in {"time", "date and time"}:
+        if (offset(left) is None) != (offset(right) is None):
+            return False
+        # Points in time are the same when their parts are, and the second is a whole number (DMN 10.3.2.3.3).
+        left, right = left.replace(microsecond=0), right.replace(microsecond=0)
     return bool(_comparable(left) == _comparable(right))
 
 

@@ -78,7 +78,11 @@ def moment(text: str) -> Any:
 
 @builtin("date and time", "from:moment|date")
 def moment_of(value: Any) -> datetime.datetime:
-    return value if isinstance(value, datetime.datetime) else datetime.datetime(value.year, value.month, value.day)
+    return (
+        value
+        if isinstance(value, datetime.datetime)
+        else datetime.datetime(value.year, value.month, value.day)
+    )
 
 
 @builtin("date and time", "date:date|moment", "time:time")
@@ -107,19 +111,11 @@ def duration_of(value: Any) -> Any:
 @builtin("years and months duration", "from:date|moment", "to:date|moment")
 def months_between(start: datetime.date, end: datetime.date) -> Months:
     count = (end.year - start.year) * 12 + end.month - start.month
-    first = (start.day, *_clock(start))
-    last = (end.day, *_clock(end))
-    if count > 0 and last < first:
+    if count > 0 and end.day < start.day:
         count -= 1
-    elif count < 0 and last > first:
+    elif count < 0 and end.day > start.day:
         count += 1
     return Months(count)
-
-
-def _clock(value: Any) -> tuple[int, ...]:
-    if isinstance(value, datetime.datetime):
-        return (value.hour, value.minute, value.second, value.microsecond)
-    return (0, 0, 0, 0)
 
 
 @builtin("now")

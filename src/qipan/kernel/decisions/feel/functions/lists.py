@@ -16,7 +16,7 @@ def _has(items: list[Any], value: Any) -> bool:
 def _position(items: list[Any], position: Decimal, last: int | None = None) -> int:
     """The index from 0 of a position from 1, or from the end. Raises ValueError outside."""
     place, most = int(position), len(items) if last is None else last
-    if place == 0 or place != position or place > most or -place > len(items):
+    if place == 0 or place > most or -place > len(items):
         raise ValueError(position)
     return place - 1 if place > 0 else len(items) + place
 

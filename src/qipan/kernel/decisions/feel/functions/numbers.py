@@ -22,7 +22,11 @@ def number(text: str) -> Decimal | None:
 
 @builtin("number", "from:string", "grouping separator:string|null", "decimal separator:string|null")
 def number_of(text: str, grouping: str | None, point: str | None) -> Decimal | None:
-    if grouping not in {None, " ", ",", "."} or point not in {None, ".", ","} or (grouping and grouping == point):
+    if (
+        grouping not in {None, " ", ",", "."}
+        or point not in {None, ".", ","}
+        or (grouping and grouping == point)
+    ):
         return None
     if grouping:
         text = text.replace(grouping, "")
@@ -121,8 +125,8 @@ def even(value: Decimal) -> bool | None:
     return int(value) % 2 == 0 if value == int(value) else None
 
 
-@builtin("is", "value1:any", "value2:any")
-def same(one: Any, other: Any) -> bool:
+@builtin("is", "value1:any?", "value2:any?")
+def same(one: Any = None, other: Any = None) -> bool:
     """The same element of the same value space: zones and offsets count, too."""
     if getattr(one, "tzinfo", None) is not None or getattr(other, "tzinfo", None) is not None:
         if type(one) is not type(other):

@@ -93,11 +93,11 @@ def overlaps_after(one: RangeValue, other: RangeValue) -> bool | None:
         _starts_before_end(one, other),
         _either(
             _lt(other.low, one.low),
-            _both(_eq(other.low, one.low), other.low_closed or not one.low_closed),
+            _both(_eq(other.low, one.low), other.low_closed, not one.low_closed),
         ),
         _either(
             _lt(other.high, one.high),
-            _both(_eq(other.high, one.high), one.high_closed, not other.high_closed),
+            _both(_eq(other.high, one.high), one.high_closed or not other.high_closed),
         ),
     )
 
@@ -151,7 +151,9 @@ def includes_point(span: RangeValue, point: Any) -> bool | None:
 @builtin("includes", "range1:range", "range2:range")
 def includes(one: RangeValue, other: RangeValue) -> bool | None:
     return _both(
-        _either(_lt(one.low, other.low), _both(_eq(one.low, other.low), one.low_closed or not other.low_closed)),
+        _either(
+            _lt(one.low, other.low), _both(_eq(one.low, other.low), one.low_closed or not other.low_closed)
+        ),
         _either(
             _lt(other.high, one.high),
             _both(_eq(other.high, one.high), one.high_closed or not other.high_closed),
@@ -183,6 +185,8 @@ def range_(evaluator: Any, text: str) -> RangeValue | None:
         return None
     found = evaluator.value(node, {})
     if not isinstance(found, RangeValue) or (found.low is None and found.high is None):
+        return None
+    if (node.low is None and text.strip()[0] == "[") or (node.high is None and text.strip()[-1] == "]"):
         return None
     if found.low is not None and found.high is not None:
         if kind(found.low) != kind(found.high) or compare("<=", found.low, found.high) is not True:

@@ -102,9 +102,7 @@ def _bound(form: Form, arguments: list[Any], named: dict[str, Any]) -> list[Any]
     parameters = form.parameters
     if named:
         known = {one.name for one in parameters}
-        if not set(named) <= known or any(
-            one.name not in named and not one.optional for one in parameters
-        ):
+        if not set(named) <= known or any(one.name not in named and not one.optional for one in parameters):
             return None
         last = max(place for place, one in enumerate(parameters) if one.name in named)
         arguments = [named.get(one.name) for one in parameters[: last + 1]]
