@@ -130,6 +130,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # The live feed is a process of its own: behind a proxy at this address, in the demo at another port.
 QIPAN_FEED_URL = env.text("QIPAN_FEED_URL", "/feed")
+# The folder of the ledger's seals outside the database, best on another disk or machine; empty: in HOME.
+QIPAN_SEALS = env.text("QIPAN_SEALS")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 8 * 3600

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.ledger import dispatch
 from qipan.kernel.ledger.actor import Actor
-from qipan.kernel.ledger.canonical import digest
+from qipan.kernel.ledger.canonical import digest, refuse_what_does_not_keep
 from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Delivery, DeliveryState, Event
@@ -37,6 +37,7 @@ def append(
         raise transaction.TransactionManagementError("an event is appended in the transaction of its change")
     payload = dict(data or {})
     event_type.check(payload)
+    refuse_what_does_not_keep(payload)
     values: dict[str, Any] = {
         "uuid": uuid.uuid4(),
         "at": now(),

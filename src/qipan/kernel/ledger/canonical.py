@@ -35,6 +35,14 @@ def canonical(values: dict[str, Any]) -> bytes:
     return json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+def refuse_what_does_not_keep(value: Any) -> None:
+    """Raise ValueError for a number that the database would hand back otherwise written, so that its hash would differ."""
+    if isinstance(value, float) and ((not 1e-300 < abs(value) < 1e15 and value != 0) or str(value) == "-0.0"):
+        raise ValueError(f"{value!r} cannot stand in an event")
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
+        refuse_what_does_not_keep(each)
+
+
 def digest(values: dict[str, Any]) -> bytes:
     """SHA-256 of the canonical form."""
     return hashlib.sha256(canonical(values)).digest()

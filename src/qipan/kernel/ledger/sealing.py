@@ -4,6 +4,8 @@ A range is closed when no transaction that could still write into it runs: all t
 one. Seals stand in the database and, synced to disk, in a file outside it.
 """
 
+import datetime
+import fcntl
 import hashlib
 import json
 import os
@@ -103,48 +105,31 @@ def seal() -> int:
         start, after = (last.to_xid, last.after_id) if last else (0, 0)
         if last and horizon < last.to_xid:
             start, after = 0, Seal.objects.order_by("-last_id").values_list("last_id", flat=True)[0]
-        cursor.execute(
-            "SELECT id, digest, xid::text::bigint FROM ledger_event WHERE xid >= %s::text::xid8 AND xid < %s::text::xid8"
-            " AND id > %s ORDER BY id LIMIT %s",
-            [str(start), str(horizon), after, MOST + 1],
-        )
-        rows = cursor.fetchall()
-        if not rows:
-            return 0
+        rows = _closed(cursor, start, horizon, after, MOST + 1)
         if len(rows) > MOST:
             horizon = _earlier_horizon(cursor, start, after)
-            rows = [row for row in rows if row[2] < horizon] if horizon else rows
-        key = signing_key()
-        values = {
-            "number": last.number + 1 if last else 1,
-            "from_xid": start,
-            "to_xid": horizon,
-            "after_id": after,
-            "last_id": max(row[0] for row in rows),
-            "count": len(rows),
-            "root": merkle_root([bytes(row[1]) for row in rows]).hex(),
-            "previous": bytes(last.digest).hex() if last else EMPTY.hex(),
-            "at": now().isoformat(),
-            "key_id": "ledger",
-        }
-        content = message(values)
-        digest = hashlib.sha256(content).digest()
-        signature = key.sign(content)
-        Seal.objects.create(
-            **{
-                **values,
-                "root": bytes.fromhex(str(values["root"])),
-                "previous": bytes.fromhex(str(values["previous"])),
-            },
-            digest=digest,
-            signature=signature,
-        )
-        _write_out({**values, "digest": digest.hex(), "signature": signature.hex()})
+            rows = _closed(cursor, start, horizon, after)
+        if rows:
+            _sign(rows, last, start, horizon, after)
+        if rows or (last and _copied.get(folder()) != last.number):
+            transaction.on_commit(copy_out)
         return len(rows)
 
 
+def _closed(
+    cursor: Any, start: int, horizon: int, after: int, limit: int | None = None
+) -> list[tuple[int, bytes]]:
+    """(id, digest) of the events of a range of transactions, in the order of their ids."""
+    cursor.execute(
+        "SELECT id, digest FROM ledger_event WHERE xid >= %s::text::xid8 AND xid < %s::text::xid8"
+        " AND id > %s ORDER BY id LIMIT %s",
+        [str(start), str(horizon), after, limit],
+    )
+    return [(row[0], bytes(row[1])) for row in cursor.fetchall()]
+
+
 def _earlier_horizon(cursor: Any, start: int, after: int) -> int:
-    """A transaction id below which at most `MOST` events wait, so that a seal stays of bounded size."""
+    """A transaction id that leaves some `MOST` events below it (more, if one transaction alone wrote more)."""
     cursor.execute(
         "SELECT max(x) FROM (SELECT xid::text::bigint AS x FROM ledger_event WHERE xid >= %s::text::xid8 AND id > %s"
         " ORDER BY xid LIMIT %s) waiting",
@@ -153,10 +138,109 @@ def _earlier_horizon(cursor: Any, start: int, after: int) -> int:
     return int(cursor.fetchone()[0] or 0) + 1
 
 
-def _write_out(values: dict[str, Any]) -> None:
-    folder = Path(settings.HOME) / "ledger"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "seals.jsonl").open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(values, sort_keys=True) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+def _sign(rows: list[tuple[int, bytes]], last: Seal | None, start: int, horizon: int, after: int) -> None:
+    key = signing_key()
+    root = merkle_root([digest for _id, digest in rows])
+    moment = now().astimezone(datetime.UTC)
+    values = {
+        "number": last.number + 1 if last else 1,
+        "from_xid": start,
+        "to_xid": horizon,
+        "after_id": after,
+        "last_id": rows[-1][0],
+        "count": len(rows),
+        "root": root.hex(),
+        "previous": bytes(last.digest).hex() if last else EMPTY.hex(),
+        "at": moment.isoformat(),
+        "key_id": "ledger",
+    }
+    content = message(values)
+    Seal.objects.create(
+        **{**values, "at": moment, "root": root, "previous": bytes.fromhex(str(values["previous"]))},
+        digest=hashlib.sha256(content).digest(),
+        signature=key.sign(content),
+    )
+
+
+def folder() -> Path:
+    """Where the seals stand outside the database."""
+    return Path(settings.QIPAN_SEALS or Path(settings.HOME) / "ledger")
+
+
+#: The newest seal that this process has seen copied to a folder.
+_copied: dict[Path, int] = {}
+
+
+def copy_out() -> int:
+    """Bring the copy outside up to date with the committed seals; returns how many were added.
+
+    `seals.jsonl` holds a seal a line; `digests.bin` 40 bytes for each sealed event (its id, big-endian, and its
+    digest), by which a verifier can name the very row that was touched. A seal that a crash kept from being copied is
+    copied in the next round. After a restore from an older backup numbers come a second time; both are kept.
+    """
+    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder() / "seals.jsonl").open("a+b") as lines, (folder() / "digests.bin").open("ab") as digests:
+        fcntl.flock(lines, fcntl.LOCK_EX)
+        waiting = _not_copied(lines)
+        for seal in waiting:
+            with connection.cursor() as cursor:
+                events = _closed(cursor, seal.from_xid, seal.to_xid, seal.after_id)
+            at = -1
+            if merkle_root([digest for _id, digest in events]) == bytes(seal.root):
+                at = digests.seek(0, os.SEEK_END)
+                digests.write(b"".join(number.to_bytes(8, "big") + digest for number, digest in events))
+            lines.write(json.dumps({**_values(seal), "digests_at": at}, sort_keys=True).encode() + b"\n")
+            _copied[folder()] = seal.number
+        if waiting:
+            for stream in (digests, lines):
+                stream.flush()
+                os.fsync(stream.fileno())
+        else:
+            _copied[folder()] = Seal.objects.order_by("-number").values_list("number", flat=True).first() or 0
+    return len(waiting)
+
+
+def _not_copied(lines: Any) -> list[Seal]:
+    """The committed seals that the file has not got; leaves the file at its end, behind a whole line."""
+    end = lines.seek(0, os.SEEK_END)
+    lines.seek(max(0, end - 65_536))
+    tail = lines.read()
+    if tail and not tail.endswith(b"\n"):
+        lines.write(b"\n")
+    newest = next(filter(None, map(_told, reversed(tail.splitlines()))), None)
+    if newest is None:
+        return list(Seal.objects.order_by("number"))
+    number, digest = newest
+    if Seal.objects.filter(number=number, digest=digest).exists():
+        return list(Seal.objects.filter(number__gt=number).order_by("number"))
+    lines.seek(0)
+    known = set(filter(None, map(_told, lines)))
+    return [
+        seal for seal in Seal.objects.order_by("number") if (seal.number, bytes(seal.digest)) not in known
+    ]
+
+
+def _told(line: bytes) -> tuple[int, bytes] | None:
+    """Number and digest of a line of the file; None for a line that a crash cut off."""
+    try:
+        values = json.loads(line)
+        return int(values["number"]), bytes.fromhex(values["digest"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _values(seal: Seal) -> dict[str, Any]:
+    return {
+        "number": seal.number,
+        "from_xid": seal.from_xid,
+        "to_xid": seal.to_xid,
+        "after_id": seal.after_id,
+        "last_id": seal.last_id,
+        "count": seal.count,
+        "root": bytes(seal.root).hex(),
+        "previous": bytes(seal.previous).hex(),
+        "at": seal.at.astimezone(datetime.UTC).isoformat(),
+        "key_id": seal.key_id,
+        "digest": bytes(seal.digest).hex(),
+        "signature": bytes(seal.signature).hex(),
+    }
