@@ -1,9 +1,7 @@
 """The ledger: hashed, append-only, sealed; delivered at least once, in order, to whoever subscribed."""
 
 import hashlib
-import http.server
 import json
-import threading
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -15,7 +13,7 @@ from qipan.kernel.ledger import dispatch, feed, sealing
 from qipan.kernel.ledger.actions import append, resend
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.canonical import FIELDS, digest
-from qipan.kernel.ledger.models import Delivery, Event, Seal, Subscription
+from qipan.kernel.ledger.models import Delivery, Event, Seal
 from qipan.kernel.ledger.registry import declare
 from tests.orgs.factories import UnitTree
 
@@ -114,56 +112,9 @@ def test_a_failing_reaction_holds_back_only_its_own_record(monkeypatch) -> None:
     dispatch.deliver_waiting()
     assert seen == [(tree.bureau.pk, 3)]
     broken["on"] = False
-    resend(Delivery.objects.filter(event__data__n=1).get())
+    resend(Delivery.objects.filter(event__data__n=1).get(), actor=SYSTEM)
     dispatch.deliver_waiting()
     assert [n for _pk, n in seen] == [3, 1, 2]
-
-
-class _Receiver(http.server.BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        server: _Server = self.server  # type: ignore[assignment]
-        if server.down:
-            self.send_response(503)
-        else:
-            server.got.append(json.loads(body))
-            self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    got: list[dict]
-    down = True
-
-
-@pytest.mark.django_db
-def test_a_receiver_that_was_down_gets_everything_in_order() -> None:
-    server = _Server(("127.0.0.1", 0), _Receiver)
-    server.got = []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        Subscription.objects.create(
-            code="t", title="t", pattern="test.*", url=f"http://127.0.0.1:{server.server_port}/", secret="s"
-        )
-        dispatch.forget_subscriptions()
-        unit = UnitTree().city
-        for number in range(4):
-            append(THING, unit, SYSTEM, data={"n": number})
-        dispatch.deliver_waiting()
-        assert server.got == [] and Delivery.objects.exclude(state="DONE").count() == 4
-        server.down = False
-        for delivery in Delivery.objects.exclude(state="DONE"):
-            resend(delivery)
-        dispatch.deliver_waiting()
-        assert [event["data"]["n"] for event in server.got] == [0, 1, 2, 3]
-        assert server.got[0]["specversion"] == "1.0" and server.got[0]["type"] == "test.thing.happened"
-    finally:
-        server.shutdown()
-        Subscription.objects.all().delete()
-        dispatch.forget_subscriptions()
 
 
 def test_a_feed_ticket_cannot_be_forged() -> None:

@@ -164,8 +164,11 @@ def run_resend(arguments: argparse.Namespace) -> int:
     """Lets what is stuck be tried at once; a worker sends it."""
     with session("app"):
         from qipan.kernel.ledger import actions
+        from qipan.kernel.ledger.actor import Actor
 
-        sent = actions.resend_stuck(receiver=arguments.receiver, deliveries=arguments.delivery)
+        sent = actions.resend_stuck(
+            actor=Actor.system(), receiver=arguments.receiver, deliveries=arguments.delivery
+        )
     if arguments.json:
         print(json.dumps({"resent": sent}))
     else:

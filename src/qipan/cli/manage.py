@@ -26,4 +26,6 @@ def run(arguments: argparse.Namespace) -> int:
         from django.core.management import execute_from_command_line  # after the address is set
 
         execute_from_command_line([f"{os.path.basename(sys.argv[0])} manage", *arguments.rest])
+        if arguments.rest[:1] == ["migrate"] and database.server is not None:
+            database.grant()
     return 0

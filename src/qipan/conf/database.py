@@ -84,7 +84,7 @@ class Database:
         if done.returncode:
             raise DatabaseFailure(f"数据表没有更新成功,已有数据没有改动:\n{done.stderr[-3000:]}")
         if self.server is not None:
-            self._grant()
+            self.grant()
         home.remember(migrated=self._fingerprint())
         return True
 
@@ -118,7 +118,7 @@ class Database:
                 digest.update(repr(rows.fetchall()).encode())
         return digest.hexdigest()
 
-    def _grant(self) -> None:
+    def grant(self) -> None:
         """What follows from a table's meaning rather than from the default privileges of its owner's tables."""
         with psycopg.connect(self.url("owner"), autocommit=True) as connection:
             rows = connection.execute(

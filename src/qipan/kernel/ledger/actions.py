@@ -2,18 +2,21 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import models, transaction
+from django.db.models import OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from qipan.kernel.ledger import dispatch
+from qipan.kernel.ledger import dispatch, events
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.canonical import digest, refuse_what_does_not_keep
 from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.errors import Refused
-from qipan.kernel.ledger.models import Delivery, DeliveryState, Event
+from qipan.kernel.ledger.models import Delivery, DeliveryState, Event, Subscription
 from qipan.kernel.ledger.registry import EventType
 
 
@@ -83,11 +86,78 @@ def append_bulk(
 
 
 @transaction.atomic
-def resend(delivery: Delivery) -> Delivery:
-    """Send a delivery again that is stuck; refuses one that has arrived."""
-    row = Delivery.objects.select_for_update().get(pk=delivery.pk)
+def resend(delivery: Delivery, *, actor: Actor) -> Delivery:
+    """Let one delivery be tried at once, at the present address; refuses one that has arrived."""
+    row = Delivery.objects.select_for_update().select_related("event").get(pk=delivery.pk)
     if row.state == DeliveryState.DONE:
         raise Refused(_("这条事件已经送达，不需要重发。"), code="state")
-    row.state, row.next_at, row.attempts = DeliveryState.WAITING, now(), 0
-    row.save(update_fields=["state", "next_at", "attempts"])
+    row.state, row.next_at, row.attempts = DeliveryState.WAITING, timezone.now(), 0
+    if row.subscription_id is not None:
+        row.url = Subscription.objects.values_list("url", flat=True).get(pk=row.subscription_id)
+    row.save(update_fields=["state", "next_at", "attempts", "url"])
+    append(events.RESENT, row, actor, data={"receiver": row.receiver, "event": str(row.event.uuid)})
     return row
+
+
+@transaction.atomic
+def resend_stuck(*, actor: Actor, receiver: str = "", deliveries: Sequence[int] = ()) -> int:
+    """Let everything be tried at once that has failed, of one receiver or of all; returns how many.
+
+    `deliveries` names single ones by their number. One event a receiver, with the numbers' digest.
+    """
+    rows = Delivery.objects.exclude(state=DeliveryState.DONE).filter(attempts__gt=0)
+    if receiver:
+        rows = rows.filter(receiver=receiver)
+    if deliveries:
+        rows = rows.filter(pk__in=deliveries)
+    by_receiver: dict[str, list[Delivery]] = {}
+    for row in rows.select_for_update().order_by("pk"):
+        by_receiver.setdefault(row.receiver, []).append(row)
+    for code, several in by_receiver.items():
+        numbers = [row.pk for row in several]
+        changed = Delivery.objects.filter(pk__in=numbers)
+        changed.update(state=DeliveryState.WAITING, next_at=timezone.now(), attempts=0)
+        changed.filter(subscription__isnull=False).update(
+            url=Subscription.objects.filter(pk=OuterRef("subscription_id")).values("url")[:1]
+        )
+        append_bulk(
+            events.RESENT_MANY,
+            several[0],
+            actor,
+            (str(number).encode() for number in numbers),
+            data={"receiver": code},
+        )
+    return sum(map(len, by_receiver.values()))
+
+
+def subscription_problem(url: str, secret: str) -> Refused | None:
+    """What is wrong with a subscription's address or secret."""
+    if urlsplit(url).scheme not in {"http", "https"}:
+        return Refused(_("订阅地址应当以 http:// 或 https:// 开头。"), field="url")
+    if len(secret) < 16:
+        return Refused(_("签名密钥至少 16 个字符，接收方用它核对来源。"), field="secret")
+    return None
+
+
+@transaction.atomic
+def save_subscription(subscription: Subscription, *, actor: Actor) -> Subscription:
+    """Create or change a subscription; it holds for the next event. Refuses an address that is not HTTP."""
+    problem = subscription_problem(subscription.url, subscription.secret)
+    if problem is not None:
+        raise problem
+    subscription.save()
+    append(
+        events.SUBSCRIBED,
+        subscription,
+        actor,
+        key=subscription.code,
+        org_path=subscription.org_path,
+        data={
+            "code": subscription.code,
+            "pattern": subscription.pattern,
+            "url": subscription.url,
+            "org_path": subscription.org_path,
+            "active": subscription.active,
+        },
+    )
+    return subscription

@@ -10,7 +10,14 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         """Every worker also delivers events and seals the ledger."""
         from qipan.kernel.jobs import testing, worker
-        from qipan.kernel.ledger import dispatch, sealing
+        from qipan.kernel.ledger import dispatch, events, sealing
 
-        worker.rounds += [("dispatcher", dispatch.deliver_waiting, 0.1), ("sealer", sealing.seal, 3.0)]
+        assert events
+        # Each in a thread of its own: a slow receiver or reaction does not hold up the screens.
+        worker.rounds += [
+            ("feed", dispatch.tell_feed, 0.2),
+            ("dispatcher", dispatch.react_waiting, 0.1),
+            ("sender", dispatch.send_waiting, 0.5),
+            ("sealer", sealing.seal, 3.0),
+        ]
         testing.also.append(lambda: dispatch.deliver_waiting(quiet=False))

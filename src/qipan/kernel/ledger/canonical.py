@@ -39,7 +39,9 @@ def refuse_what_does_not_keep(value: Any) -> None:
     """Raise ValueError for a number that the database would hand back otherwise written, so that its hash would differ."""
     if isinstance(value, float) and ((not 1e-300 < abs(value) < 1e15 and value != 0) or str(value) == "-0.0"):
         raise ValueError(f"{value!r} cannot stand in an event")
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
+    for each in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    ):
         refuse_what_does_not_keep(each)
 
 

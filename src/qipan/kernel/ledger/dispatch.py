@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from qipan.kernel.ledger.models import Delivery, DeliveryState, Event, Subscription, Touch
+from qipan.kernel.ledger.models import Delivery, DeliveryState, Event, Touch
 
 log = logging.getLogger(__name__)
 Handler = Callable[[Event], None]
@@ -38,7 +38,6 @@ class Reaction:
 
 
 _reactions: dict[str, Reaction] = {}
-_subscriptions: list[Subscription] | None = None
 
 
 def subscribe(pattern: str, handler: Handler, *, code: str) -> None:
@@ -46,17 +45,9 @@ def subscribe(pattern: str, handler: Handler, *, code: str) -> None:
     _reactions[code] = Reaction(code, pattern, handler)
 
 
-def forget_subscriptions() -> None:
-    """Read the subscriptions anew at the next event (after one was changed)."""
-    global _subscriptions
-    _subscriptions = None
-
-
-def _receivers() -> list[Subscription]:
-    global _subscriptions
-    if _subscriptions is None:
-        _subscriptions = list(Subscription.objects.filter(active=True))
-    return _subscriptions
+def reactions() -> list[str]:
+    """The codes of the subscribed reactions."""
+    return sorted(_reactions)
 
 
 def plan(event: Event) -> None:
@@ -72,18 +63,21 @@ def plan(event: Event) -> None:
         for reaction in _reactions.values()
         if fnmatchcase(event.name, reaction.pattern)
     ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, code, url, pattern, org_path FROM ledger_subscription WHERE active")
+        subscriptions = cursor.fetchall()
     rows += [
         Delivery(
             event=event,
-            receiver=f"subscription:{subscription.code}",
-            subscription=subscription,
-            url=subscription.url,
+            receiver=f"subscription:{code}",
+            subscription_id=number,
+            url=url,
             record_kind=event.record_kind,
             record_id=event.record_id,
             next_at=timezone.now(),
         )
-        for subscription in _receivers()
-        if fnmatchcase(event.name, subscription.pattern) and event.org_path.startswith(subscription.org_path)
+        for number, code, url, pattern, org_path in subscriptions
+        if fnmatchcase(event.name, pattern) and event.org_path.startswith(org_path)
     ]
     if rows:
         Delivery.objects.bulk_create(rows)
@@ -99,23 +93,41 @@ ORDER BY d.id LIMIT 1 FOR UPDATE OF d SKIP LOCKED
 
 
 def deliver_waiting(limit: int = 200, *, quiet: bool = True) -> int:
-    """One round: tell the live feed what changed, then deliver what is due; returns how many were delivered.
+    """One round of everything: the live feed, the reactions, the subscriptions; returns how many were delivered.
 
     `quiet` keeps a failing handler's error with its delivery (and tries again later) instead of raising it.
     """
     tell_feed()
+    return react_waiting(limit, quiet=quiet) + send_waiting(limit)
+
+
+def react_waiting(limit: int = 200, *, quiet: bool = True) -> int:
+    """Let the reactions that are due run; returns how many ran."""
     done = 0
     while done < limit and _react_once(quiet):
         done += 1
-    sent = 0
-    while sent < limit and _send_once():
-        sent += 1
-    return done + sent
+    return done
 
 
-def _take(kind: str) -> Delivery | None:
+def send_waiting(limit: int = 200) -> int:
+    """Send what is due to the subscribed systems; returns how many arrived.
+
+    A receiver that fails once is left alone for the rest of the round, so that it does not hold up the others.
+    """
+    down: set[int] = set()
+    sent = tried = 0
+    while tried < limit:
+        arrived = _send_once(down)
+        if arrived is None:
+            break
+        tried += 1
+        sent += arrived
+    return sent
+
+
+def _take(kind: str, *values: Any) -> Delivery | None:
     with connection.cursor() as cursor:
-        cursor.execute(NEXT.format(kind=kind), [timezone.now()])
+        cursor.execute(NEXT.format(kind=kind), [timezone.now(), *values])
         row = cursor.fetchone()
     return Delivery.objects.select_related("event", "subscription").get(pk=row[0]) if row else None
 
@@ -158,33 +170,44 @@ def _postpone(pk: int, error: str, attempts: int) -> None:
     )
 
 
-def _send_once() -> bool:
-    """Send one event out. The row is leased before and marked after, so that no lock is held while a peer is slow."""
+SENDABLE = "d.subscription_id IN (SELECT s.id FROM ledger_subscription s WHERE s.active) AND d.subscription_id <> ALL(%s)"
+
+
+def _send_once(down: set[int]) -> bool | None:
+    """Send one event out: whether it arrived, None when nothing is due. A receiver that fails is added to `down`.
+
+    The row is leased before and marked after, so that no lock is held while a peer is slow.
+    """
     with transaction.atomic():
-        delivery = _take("d.subscription_id IS NOT NULL")
-        if delivery is None:
-            return False
+        delivery = _take(SENDABLE, sorted(down))
+        if delivery is None or delivery.subscription is None:
+            return None
         lease = timezone.now() + datetime.timedelta(seconds=60)
         Delivery.objects.filter(pk=delivery.pk).update(next_at=lease)
     body = json.dumps(cloud_event(delivery.event), ensure_ascii=False, separators=(",", ":")).encode()
-    secret = delivery.subscription.secret if delivery.subscription else ""
-    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     try:
         answer = httpx.post(
             delivery.url,
             content=body,
             headers={
                 "Content-Type": "application/cloudevents+json; charset=UTF-8",
-                "Qipan-Signature": f"sha256={signature}",
+                "Qipan-Signature": f"sha256={signature(delivery.subscription.secret, body)}",
             },
             timeout=10,
         )
-        answer.raise_for_status()
-    except httpx.HTTPError as error:
-        _postpone(delivery.pk, repr(error), delivery.attempts)
-        return True
+        if not answer.is_success:
+            raise httpx.HTTPError(f"{answer.status_code} {answer.reason_phrase}: {answer.text[:200]}")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        down.add(delivery.subscription.pk)
+        _postpone(delivery.pk, str(error) or repr(error), delivery.attempts)
+        return False
     _done(delivery)
     return True
+
+
+def signature(secret: str, body: bytes) -> str:
+    """HMAC-SHA-256 over the body as it is sent, in hex: what a receiver computes to know that it is ours."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def cloud_event(event: Event) -> dict[str, Any]:
@@ -234,8 +257,10 @@ __all__ = [
     "Touch",
     "cloud_event",
     "deliver_waiting",
-    "forget_subscriptions",
     "plan",
+    "react_waiting",
+    "send_waiting",
+    "signature",
     "stuck",
     "subscribe",
     "tell_feed",

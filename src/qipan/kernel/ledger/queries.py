@@ -1,14 +1,15 @@
 """What screens read of the ledger."""
 
+import datetime
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils.functional import Promise
 
 from qipan.kernel.ledger import dispatch, registry
-from qipan.kernel.ledger.models import Event
+from qipan.kernel.ledger.models import Delivery, DeliveryState, Event, Subscription
 
 
 def timeline(record_kind: str, record_id: int) -> QuerySet[Event]:
@@ -37,6 +38,58 @@ def title_of(name: str) -> str | Promise:
         return name
 
 
-def stuck() -> Any:
-    """Deliveries that keep failing."""
-    return dispatch.stuck()
+@dataclass(frozen=True)
+class ReceiverState:
+    """How it stands with one receiver: events that wait, that keep failing, that arrived; `oldest` not arrived."""
+
+    code: str
+    title: str
+    url: str
+    active: bool
+    waiting: int
+    stuck: int
+    done: int
+    oldest: datetime.datetime | None
+
+
+def receivers() -> list[ReceiverState]:
+    """Every subscription and reaction with the state of its deliveries, by code."""
+    counted = {
+        row["receiver"]: row
+        for row in Delivery.objects.values("receiver").annotate(
+            waiting=Count("pk", filter=Q(state=DeliveryState.WAITING)),
+            stuck=Count("pk", filter=Q(state=DeliveryState.STUCK)),
+            done=Count("pk", filter=Q(state=DeliveryState.DONE)),
+            oldest=Min("event__at", filter=~Q(state=DeliveryState.DONE)),
+        )
+    }
+    known: dict[str, tuple[str, str, bool]] = {code: (code, "", True) for code in dispatch.reactions()}
+    for subscription in Subscription.objects.all():
+        known[f"subscription:{subscription.code}"] = (
+            subscription.title,
+            subscription.url,
+            subscription.active,
+        )
+    found = []
+    for code in sorted({*known, *counted}):
+        title, url, active = known.get(code, (code, "", False))
+        row = counted.get(code, {})
+        found.append(
+            ReceiverState(
+                code,
+                title,
+                url,
+                active,
+                row.get("waiting", 0),
+                row.get("stuck", 0),
+                row.get("done", 0),
+                row.get("oldest"),
+            )
+        )
+    return found
+
+
+def stuck() -> QuerySet[Delivery]:
+    """Deliveries that keep failing, oldest first."""
+    rows: QuerySet[Delivery] = dispatch.stuck()
+    return rows
