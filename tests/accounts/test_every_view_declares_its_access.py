@@ -49,6 +49,11 @@ def forgotten_operation(request: HttpRequest) -> str:
     return "open"
 
 
+@router.get("/anyone", auth=access.api())
+def operation_without_scope(request: HttpRequest) -> str:
+    return "whoever has a token"
+
+
 @router.get("/cases", auth=access.api("cases.read", roles=(Role.INSPECTOR,)))
 @router.post("/cases", auth=access.api("cases.write"))
 def cases(request: HttpRequest) -> str:
@@ -87,10 +92,11 @@ def test_the_product_declares_everything() -> None:
 @override_settings(ROOT_URLCONF=__name__)
 def test_planted_views_are_found() -> None:
     found = access.undeclared(__name__)
-    assert len(found) == 3
+    assert len(found) == 4
     assert any("planted/function/" in line and "forgotten" in line for line in found)
     assert any("planted/class/" in line and "ForgottenClass" in line for line in found)
     assert any("api/open" in line and "forgotten_operation" in line for line in found)
+    assert any("api/anyone" in line and "operation_without_scope" in line for line in found)
 
 
 @override_settings(ROOT_URLCONF=__name__)

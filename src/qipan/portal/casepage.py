@@ -181,21 +181,46 @@ def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason:
     }
 
 
+def fire_as(
+    reader: Reader,
+    case: Case,
+    code: str,
+    *,
+    posted: QueryDict,
+    reason: str = "",
+    key: str | None = None,
+    version: int | None = None,
+) -> Case:
+    """Take a step as a reader, its fields read by the step's own form: what pages and the interface share.
+
+    Raises Refused.
+    """
+    panel = cases.panel_of(case.flow_code)
+    form = panel.steps.get(code) if panel else None
+    return flow.fire(
+        case,
+        code,
+        _actor(case, code, reader),
+        data=form.parse(posted) if form else {},
+        reason=reason,
+        key=key,
+        expected_version=version,
+    )
+
+
 def take(request: HttpRequest, case: Case, code: str) -> tuple[bool, str]:
     """Take a step from a posted form; returns (done, what was refused in words). Says so to the user as well."""
     reader: Reader = request.reader  # type: ignore[attr-defined]
-    panel = cases.panel_of(case.flow_code)
-    form = panel.steps.get(code) if panel else None
     version = request.POST.get("version", "")
     try:
-        flow.fire(
+        fire_as(
+            reader,
             case,
             code,
-            _actor(case, code, reader),
-            data=form.parse(request.POST) if form else {},
+            posted=request.POST,
             reason=request.POST.get("reason", ""),
             key=request.POST.get("key") or None,
-            expected_version=int(version) if version.isdigit() else None,
+            version=int(version) if version.isdigit() else None,
         )
     except Refused as refused:
         return False, str(refused)

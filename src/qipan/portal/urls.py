@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from qipan.portal.api import api, documentation
 from qipan.portal.public import views as public
 from qipan.portal.staff import views as staff
 from qipan.portal.verification import views as verification
@@ -35,6 +36,9 @@ urlpatterns = [
     path("m/orders/<uuid:uuid>/", staff.phone_order, name="phone_order"),
     path("evidence/", include("qipan.ui.evidence.urls")),
     path("", include("qipan.domains.licensing.urls")),
+    path("api/v1/", api.urls),
+    path("api/openapi.json", documentation.openapi_file, name="openapi"),
+    path("api/docs/", documentation.page, name="api_docs"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("accounts/", include("qipan.ui.signin.urls")),

@@ -23,15 +23,18 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.translation import gettext as _
 from django.views import View as ClassView
-from ninja.errors import HttpError
+from django.views.decorators.csrf import csrf_exempt
+from ninja.errors import HttpError, Throttled
 from ninja.operation import PathView
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
+from qipan.kernel.accounts import limits
 from qipan.kernel.accounts.queries import token_user
 from qipan.kernel.orgs.queries import reader_of
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
+from qipan.ui.signin.address import client_address
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -160,6 +163,8 @@ class ApiAccess(AuthBase):
         scheme, _blank, secret = header.partition(" ")
         found = token_user(secret.strip()) if scheme.lower() == "bearer" and secret.strip() else None
         if found is None:
+            if not limits.take(f"api:failed:{client_address(request)}", limits.API_FAILED):
+                raise Throttled(wait=1)
             return None
         user, token = found
         if missing := set(self.access.scopes) - set(token.scopes):
@@ -182,6 +187,35 @@ class ApiAccess(AuthBase):
 def api(*scopes: str, roles: Iterable[Role] = (), kinds: Iterable[str] = ()) -> ApiAccess:
     """The `auth=` of an operation: the token scopes it needs, the roles (one of them), the kinds of account."""
     return ApiAccess(scopes, roles, kinds)
+
+
+def program(*scopes: str) -> Callable[[View], View]:
+    """A page's address that programs use as well: a session (with CSRF token where it writes) or a bearer token.
+
+    For what is no JSON, such as the resumable upload; answers 401 and 403 in plain words instead of leading to a page.
+    """
+
+    def declare(view: View) -> View:
+        guard = ApiAccess(scopes, (), ())
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                reader = guard(request)
+            except HttpError as error:
+                return HttpResponse(str(error), status=error.status_code, content_type="text/plain; charset=utf-8")
+            if reader is not None:
+                return view(request, *args, **kwargs)
+            if request.method == "GET" and "Authorization" not in request.headers:
+                return redirect_to_login(request.get_full_path())
+            answer = HttpResponse(_("请先登录，或者给出有效的令牌。"), status=401)
+            answer["Content-Type"], answer["WWW-Authenticate"] = "text/plain; charset=utf-8", "Bearer"
+            return answer
+
+        guarded.access = guard.access  # type: ignore[attr-defined]
+        return csrf_exempt(guarded)  # type: ignore[return-value]  # the guard checks it for sessions itself
+
+    return declare
 
 
 def public_operation(view: View) -> View:
@@ -218,15 +252,17 @@ def _patterns(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
 def undeclared(urlconf: Any = None) -> list[str]:
     """Every address whose view does not say who may open it, as `address → view`; empty is right.
 
-    Goes through nested includes, classes of views and the operations of django-ninja one by one.
+    Goes through nested includes, classes of views and the operations of django-ninja one by one. An operation that any
+    token may call, whatever its scopes, says too little.
     """
     found = []
     for address, callback in _patterns(get_resolver(urlconf), ""):
         path_view = _ninja_view(callback)
         if path_view is not None:
             for operation in path_view.operations:
-                declared = hasattr(operation.view_func, "access") or any(
-                    isinstance(auth, ApiAccess) for auth in operation.auth_callbacks or ()
+                guards = [auth for auth in operation.auth_callbacks or () if isinstance(auth, ApiAccess)]
+                declared = all(guard.access.scopes for guard in guards) and (
+                    bool(guards) or hasattr(operation.view_func, "access")
                 )
                 if not declared:
                     found.append(f"{'/'.join(operation.methods)} {address} → {_name(operation.view_func)}")

@@ -80,7 +80,8 @@ class FirstStepsMiddleware:
     @staticmethod
     def _lead(request: HttpRequest, page: str) -> HttpResponse:
         address = reverse(page)
-        if "text/html" not in request.headers.get("Accept", "text/html") or request.headers.get("HX-Request"):
+        browsing = "text/html" in request.headers.get("Accept", "text/html")
+        if not browsing or request.headers.get("HX-Request") or request.path.startswith("/api/v1/"):
             return HttpResponse(status=403, headers={"HX-Redirect": address})
         query = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
         return HttpResponseRedirect(f"{address}?{query}" if query else address)

@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "qipan.ui.interface.problems.ProblemMiddleware",
     "qipan.ui.middleware.ReaderMiddleware",
     "qipan.ui.middleware.FirstStepsMiddleware",
     "axes.middleware.AxesMiddleware",

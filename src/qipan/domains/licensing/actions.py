@@ -12,7 +12,7 @@ from qipan.domains.licensing.models import Application, CheckConclusion, Kind, S
 from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.flow.actions import fire, open_case
-from qipan.kernel.flow.models import Case
+from qipan.kernel.flow.models import Case, FiredKey
 from qipan.kernel.forms import checklists
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.forms.validation import Result, prefill, validate
@@ -81,6 +81,8 @@ def start(
     )
     row = Application.objects.filter(pk=case.pk).first()
     if row is not None:
+        if (row.item_code, row.grant_id) != (item.code, grant.pk if grant else None):
+            raise Refused(_("同一提交编号已用于另一办件，请刷新页面后重新提交。"), code="conflict")
         return row
     known, _asked = prefill(forms.form(item.form), known_of(subject, grant))
     return Application.objects.create(
@@ -166,6 +168,9 @@ def _place(row: Application, case: Case, actor: Actor) -> None:
 def submit(row: Application, reader: Reader, *, key: str = "", expected_version: int | None = None) -> Case:
     """Hand the application in (again after a correction); what the rules may grant is granted in the same transaction."""
     step = "resubmit" if row.case.state == "CORRECTION" else "submit"
+    if key:  # sent again, it is the same step, whatever the state has become by it
+        known = FiredKey.objects.filter(case_id=row.pk, key=key).values_list("transition", flat=True).first()
+        step = known or step
     return fire(row.case, step, reader.actor(), key=key or None, expected_version=expected_version)
 
 

@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 from qipan.kernel.evidence import actions, queries, storage
 from qipan.kernel.evidence.models import Upload
 from qipan.kernel.ledger.errors import Refused
-from qipan.ui.access import signed_in
+from qipan.ui.access import program
 
 STATUS = {"not_found": 404, "forbidden": 403, "conflict": 409, "state": 507, "invalid": 400, "stale": 409}
 CHUNK = 5 * 1024 * 1024
@@ -37,7 +37,7 @@ def _metadata(header: str) -> dict[str, str]:
     return values
 
 
-@signed_in
+@program("files.write")
 def uploads(request: HttpRequest) -> HttpResponse:
     """OPTIONS tells what is served; POST begins an upload."""
     if request.method == "OPTIONS":
@@ -63,7 +63,7 @@ def uploads(request: HttpRequest) -> HttpResponse:
     return _answer(201, Location=reverse("upload", args=[upload.pk]))
 
 
-@signed_in
+@program("files.write")
 def upload(request: HttpRequest, pk: uuids.UUID) -> HttpResponse:
     """HEAD tells how much has arrived, PATCH adds a piece, DELETE gives the upload up."""
     actor = request.reader.actor()  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ def upload(request: HttpRequest, pk: uuids.UUID) -> HttpResponse:
     return _answer(204, Upload_Offset=str(row.offset))
 
 
-@signed_in
+@program("files.read")
 def evidence_file(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """A file, to those who may see what it belongs to."""
     found = queries.visible(request.reader, uuid)  # type: ignore[attr-defined]
