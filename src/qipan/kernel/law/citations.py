@@ -32,6 +32,9 @@ SHORT_NAMES = {
     "School": "学校食品安全与营养健康管理规定",
     "Duty": "企业落实食品安全主体责任监督管理规定",
     "Esign": "中华人民共和国电子签名法",
+    "Recall": "食品召回管理办法",
+    "Equip": "中华人民共和国特种设备安全法",
+    "Company": "中华人民共和国公司法",
 }
 
 #: Texts of which a newer one is in force that the library does not hold; shown wherever they are cited.
