@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
@@ -27,6 +28,10 @@ class LoginBackend(ModelBackend):
             User().set_password(password)
             return None
         return user if user.check_password(password) and self.user_can_authenticate(user) else None
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Open accounts only; a demo account's password is known to everybody, so it opens nothing but a demo."""
+        return super().user_can_authenticate(user) and (settings.QIPAN_DEMO or not user.is_demo)
 
 
 def attempt_name(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
