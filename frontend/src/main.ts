@@ -6,6 +6,7 @@ import "@tabler/core/js/tabler";
 import { startChecklists } from "./parts/checklist";
 import { startConfirmations } from "./parts/confirm";
 import { startCopies } from "./parts/copy";
+import { startDrafts } from "./parts/draft";
 import { startFeed } from "./parts/feed";
 import { startForms } from "./parts/form";
 import { startPlaces } from "./parts/place";
@@ -49,6 +50,7 @@ const starters = [
   startSignatures,
   startPlaces,
   startChecklists,
+  startDrafts,
   startConfirmations,
   startCopies,
 ];

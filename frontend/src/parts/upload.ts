@@ -1,10 +1,13 @@
 import { Upload } from "tus-js-client";
 
 import { once } from "./once";
+import { stamped } from "./stamp";
+import { dropFile, filesOf, keepFile, type WaitingFile } from "./waiting";
 
 /**
  * A box with data-upload (the address of the resumable uploads) sends each chosen file in pieces, shows its progress
- * and keeps the names of what has arrived in hidden inputs called data-name.
+ * and keeps the names of what has arrived in hidden inputs called data-name. With data-stamp the photo is stamped with
+ * time, place and that text first; with data-keep it waits on the device until it has arrived.
  */
 export function startUploads(root: ParentNode): void {
   for (const box of once<HTMLElement>(root, "[data-upload]", "Upload")) {
@@ -13,19 +16,50 @@ export function startUploads(root: ParentNode): void {
     if (!chooser || !list) continue;
     list.addEventListener("click", (event) => {
       const button = (event.target as HTMLElement).closest("[data-upload-remove]");
-      button?.closest("[data-upload-item]")?.remove();
+      const item = button?.closest<HTMLElement>("[data-upload-item]");
+      if (!item) return;
+      void dropFile(item.dataset.waiting ?? "");
+      item.remove();
+      box.dispatchEvent(new Event("change", { bubbles: true }));
     });
     chooser.addEventListener("change", () => {
-      for (const file of Array.from(chooser.files ?? [])) send(box, list, file);
+      for (const file of Array.from(chooser.files ?? [])) void take(box, list, file);
       chooser.value = "";
     });
+    if (box.dataset.keep) {
+      void filesOf(boxName(box)).then((entries) => {
+        for (const entry of entries) send(box, list, entry);
+      });
+    }
   }
 }
 
-function send(box: HTMLElement, list: HTMLElement, file: File): void {
+function boxName(box: HTMLElement): string {
+  return `${box.dataset.keep ?? ""}#${box.dataset.name ?? "files"}`;
+}
+
+async function take(box: HTMLElement, list: HTMLElement, file: File): Promise<void> {
+  const taken = new Date(file.lastModified);
+  const place = document.querySelector<HTMLInputElement>("input[data-place]")?.value ?? "";
+  const [longitude, latitude] = place.split(",");
+  const where = latitude ? `经度 ${longitude}  纬度 ${latitude}` : "未取得定位";
+  const ready = box.dataset.stamp === undefined ? file : await stamped(file, taken, [where, box.dataset.stamp]);
+  const entry = { id: newId(), box: boxName(box), file: ready, taken: taken.getTime(), place };
+  if (box.dataset.keep) await keepFile(entry);
+  send(box, list, entry);
+}
+
+/** Pages may be served without TLS on a local network, where randomUUID is not offered. */
+function newId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function send(box: HTMLElement, list: HTMLElement, entry: WaitingFile): void {
+  const { file } = entry;
   const item = document.createElement("li");
   item.className = "upload-item";
   item.dataset.uploadItem = "1";
+  item.dataset.waiting = entry.id;
   const label = document.createElement("span");
   label.className = "upload-name";
   label.textContent = file.name;
@@ -36,20 +70,21 @@ function send(box: HTMLElement, list: HTMLElement, file: File): void {
   const state = document.createElement("span");
   state.className = "upload-state";
   state.setAttribute("role", "status");
-  item.append(label, bar, state);
+  item.append(...(file.type.startsWith("image/") ? [preview(file)] : []), label, bar, state);
   list.append(item);
   const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
   const upload = new Upload(file, {
     endpoint: box.dataset.upload ?? "",
     chunkSize: 1024 * 1024,
-    retryDelays: [0, 1000, 3000, 5000, 10000],
+    retryDelays: [0, 1000, 3000, 5000, 10000, 20000],
+    removeFingerprintOnSuccess: true,
     headers: { "X-CSRFToken": token },
     metadata: {
       filename: file.name,
       filetype: file.type,
       kind: box.dataset.kind ?? "material",
-      taken_at: new Date(file.lastModified).toISOString(),
-      place: document.querySelector<HTMLInputElement>("input[data-place]")?.value ?? "",
+      taken_at: new Date(entry.taken).toISOString(),
+      place: entry.place,
     },
     onProgress: (sent, total) => {
       bar.value = total ? Math.round((sent / total) * 100) : 0;
@@ -58,24 +93,68 @@ function send(box: HTMLElement, list: HTMLElement, file: File): void {
     onError: (error) => {
       item.classList.add("upload-failed");
       const said = (error as { originalResponse?: { getBody(): string } }).originalResponse?.getBody();
-      state.textContent = said && said.length < 200 ? said : "没有上传成功，请重新选择文件。";
-      bar.remove();
+      if (said && said.length < 200) {
+        state.textContent = said;
+        bar.remove();
+        item.append(removeButton());
+        return;
+      }
+      state.textContent = "网络不通，联网后继续上传。";
+      window.addEventListener("online", () => again(), { once: true });
+      if (!item.querySelector("[data-upload-again]")) item.append(againButton(again), removeButton());
     },
     onSuccess: () => {
+      void dropFile(entry.id);
       bar.remove();
+      item.classList.remove("upload-failed");
+      for (const button of item.querySelectorAll("button")) button.remove();
       state.textContent = "已上传";
       const input = document.createElement("input");
       input.type = "hidden";
       input.name = box.dataset.name ?? "files";
       input.value = (upload.url ?? "").replace(/\/+$/, "").split("/").pop() ?? "";
-      const remove = document.createElement("button");
-      remove.type = "button";
-      remove.className = "btn btn-sm btn-ghost-secondary";
-      remove.dataset.uploadRemove = "1";
-      remove.textContent = "移除";
-      item.append(input, remove);
+      item.append(input, removeButton());
       box.dispatchEvent(new Event("change", { bubbles: true }));
     },
   });
-  upload.start();
+  const again = (): void => {
+    item.classList.remove("upload-failed");
+    state.textContent = "继续上传…";
+    upload.start();
+  };
+  void upload
+    .findPreviousUploads()
+    .then((known) => {
+      if (known[0]) upload.resumeFromPreviousUpload(known[0]);
+    })
+    .finally(() => upload.start());
+}
+
+function preview(file: File): HTMLElement {
+  const picture = document.createElement("img");
+  picture.className = "upload-thumb";
+  picture.alt = "";
+  const address = URL.createObjectURL(file);
+  picture.addEventListener("load", () => URL.revokeObjectURL(address), { once: true });
+  picture.src = address;
+  return picture;
+}
+
+function removeButton(): HTMLButtonElement {
+  const remove = document.createElement("button");
+  remove.type = "button";
+  remove.className = "btn btn-sm btn-ghost-secondary";
+  remove.dataset.uploadRemove = "1";
+  remove.textContent = "移除";
+  return remove;
+}
+
+function againButton(act: () => void): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-sm";
+  button.dataset.uploadAgain = "1";
+  button.textContent = "重试";
+  button.addEventListener("click", act);
+  return button;
 }

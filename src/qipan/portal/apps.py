@@ -19,6 +19,7 @@ class PortalConfig(AppConfig):
         """Put the menus together, and say who may open the files of a case."""
         from qipan.kernel.evidence import queries as evidence
         from qipan.kernel.flow.models import Case
+        from qipan.kernel.orgs.roles import Role
         from qipan.ui.navigation import Entry, register
 
         evidence.provide_reach(
@@ -34,6 +35,13 @@ class PortalConfig(AppConfig):
             Entry("public", _("消息"), "notices", "bell", signed_in=True, count=_unread),
             Entry("desk", _("收件箱"), "desk", "inbox"),
             Entry("desk", _("办件查询"), "desk_cases", "search"),
+            Entry(
+                "desk",
+                _("监督检查"),
+                "inspection_list",
+                "clipboard-check",
+                roles=(Role.INSPECTOR, Role.OFFICE_HEAD, Role.BUREAU_LEADER),
+            ),
             Entry("desk", _("主体查询"), "desk_businesses", "building-store"),
             Entry("desk", _("移动办公"), "phone_home", "device-mobile"),
             Entry("desk", _("法规库"), "laws", "books", group=_("公共")),

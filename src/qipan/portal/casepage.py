@@ -147,7 +147,12 @@ def history(case: Case) -> list[Line]:
     """What happened to the case and its orders."""
     orders = list(WorkOrder.objects.filter(case=case).values_list("pk", flat=True))
     rows = ledger.of_records({"flow.case": [case.pk], "flow.workorder": orders})
-    quiet = {"decisions.decision.made", "evidence.file.attached", "documents.document.prepared"}
+    quiet = {
+        "decisions.decision.made",
+        "documents.document.prepared",
+        "evidence.file.attached",
+        "licensing.check.noted",
+    }
     names = orgs.labels(row.actor_id for row in rows if row.actor_id)
     machine = {"system": "系统", "rules": "决策规则"}
     return [

@@ -28,6 +28,7 @@ from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import queries as registry
 from qipan.kernel.subjects.models import Grant, Premises, Subject
 
+MOST_PHOTOS = 9
 FOLLOWING = {Kind.CHANGE, Kind.RENEW, Kind.REISSUE, Kind.CANCEL, Kind.FILING_CANCEL}
 
 
@@ -213,6 +214,40 @@ def start_check(
 
 
 @transaction.atomic
+def note_check(check: SiteCheck, reader: Reader, answers: Mapping[str, Mapping[str, Any]]) -> SiteCheck:
+    """Keep what was recorded at some items of a visit; the others stay, so that two officers may record at once.
+
+    `answers`: item code → {answer, note, value, photos: [uuid of a file or of its upload]}.
+    """
+    row = SiteCheck.objects.select_for_update(of=("self",)).select_related("application__case").get(pk=check.pk)
+    if reader.user_id not in row.officers:
+        raise Refused(_("您不是这次核查的承办人。"), code="forbidden")
+    if row.conclusion:
+        raise Refused(_("这次核查已经作出结论。"), code="state")
+    taken = _keep_answers(row, answers, reader)
+    row.save(update_fields=["answers"])
+    if taken:
+        case = row.application.case
+        append(events.CHECK_NOTED, case, reader.actor(None, case.org_path), data={"items": taken})
+    return row
+
+
+def _keep_answers(check: SiteCheck, answers: Mapping[str, Mapping[str, Any]], reader: Reader) -> list[str]:
+    """Put answers into the record, each with its photos attached to the case; gives the codes that were taken."""
+    case = check.application.case
+    keys = {item.code: item.key for item in forms.checklist(check.checklist_code).items}
+    taken = [code for code in answers if code in keys]
+    for code in taken:
+        photos = [
+            str(evidence.attach(str(token), case, role=f"check {code}", actor=reader.actor()).evidence.uuid)
+            for token in list(answers[code].get("photos") or ())[:MOST_PHOTOS]
+        ]
+        texts = {part: str(answers[code].get(part, "")).strip()[:1000] for part in ("answer", "note", "value")}
+        check.answers[code] = {**texts, "photos": list(dict.fromkeys(photos)), "key": keys[code]}
+    return taken
+
+
+@transaction.atomic
 def conclude_check(
     check: SiteCheck,
     reader: Reader,
@@ -233,34 +268,26 @@ def conclude_check(
         raise Refused(_("您不是这次核查的承办人。"), code="forbidden")
     if check.conclusion:
         raise Refused(_("这次核查已经作出结论。"), code="state")
-    checklist = forms.checklist(check.checklist_code)
-    found = checklists.conclude(checklist, answers, check_facts(row))
-    if found.unanswered:
+    checklist, facts = forms.checklist(check.checklist_code), check_facts(row)
+    given = {**check.answers, **answers}
+    if open_gaps := checklists.gaps(checklist, given, facts, photos_of_failed=False):
         raise Refused(
-            _("还有 %(count)d 项没有记录：%(codes)s。")
-            % {
-                "count": len(found.unanswered),
-                "codes": "、".join(item.code for item in found.unanswered[:8]),
+            "；".join(gap.text for gap in open_gaps[:8]),
+            field=f"answer-{open_gaps[0].item.code}",
+            details={
+                "refusals": [
+                    {"message": gap.text, "field": f"answer-{gap.item.code}"} for gap in open_gaps
+                ]
             },
-            field=f"answer-{found.unanswered[0].code}",
         )
-    for failed in found.failed:
-        if not str(answers[failed.code].get("note", "")).strip():
-            raise Refused(
-                _("%(code)s 不符合，请写明问题。") % {"code": failed.code}, field=f"answer-{failed.code}"
-            )
+    found = checklists.conclude(checklist, given, facts)
     wanted = ["officer1", "officer2", *([] if refused else ["operator"])]
     if lacking := [name for name in wanted if not signatures.get(name)]:
         names = {"officer1": _("核查人员一"), "officer2": _("核查人员二"), "operator": _("申请人")}
         raise Refused(_("还缺%(who)s的签名。") % {"who": names[lacking[0]]}, field=lacking[0])
     if refused and not note.strip():
         raise Refused(_("当事人拒绝签字的，请注明原因和见证情况。"), field="note")
-    keys = {item.code: item.key for item in checklist.items}
-    check.answers = {
-        code: {**{part: str(value)[:1000] for part, value in answer.items()}, "key": keys.get(code, False)}
-        for code, answer in answers.items()
-        if code in keys
-    }
+    _keep_answers(check, answers, reader)
     check.signatures = {
         name: str(
             evidence.store_data_url(

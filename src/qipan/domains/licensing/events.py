@@ -14,6 +14,7 @@ ACCEPTED = declare_step("licensing.application.accepted", _("受理申请"))
 DEEMED_ACCEPTED = declare_step("licensing.application.deemed", _("逾期未告知，视为受理"))
 DECLINED = declare_step("licensing.application.declined", _("不予受理"))
 CHECK_ORDERED = declare_step("licensing.check.ordered", _("安排现场核查"), checklist=str)
+CHECK_NOTED = declare("licensing.check.noted", _("记录核查情况"), items=list)
 CHECK_CONCLUDED = declare_step(
     "licensing.check.concluded", _("现场核查结论"), conclusion=str, key_failed=int, general_failed=int
 )

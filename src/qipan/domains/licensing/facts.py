@@ -4,6 +4,7 @@ from typing import Any
 
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts.models import Person
+from qipan.kernel.flow import registry
 from qipan.kernel.flow.models import Case
 from qipan.kernel.law import calendar
 from qipan.kernel.ledger.clock import today
@@ -65,8 +66,9 @@ def _change_facts(application: Application) -> dict[str, Any]:
 
 
 def _other_open(application: Application) -> int:
+    """Cases in hand about the same object; a check that is only planned is not held against anybody."""
     rows = Case.objects.filter(subject_id=application.case.subject_id, closed_at__isnull=True, private=False)
-    rows = rows.exclude(pk=application.case_id)
+    rows = rows.exclude(pk=application.case_id).exclude(registry.unannounced())
     if application.premises_id:
         rows = rows.filter(premises_id=application.premises_id)
     return rows.count()

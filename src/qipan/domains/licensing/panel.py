@@ -13,7 +13,7 @@ from qipan.kernel.flow.models import Case
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
-from qipan.ui import cases
+from qipan.ui import cases, checklists
 
 
 def lines_of(row: Application) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -59,7 +59,7 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
             {
                 "check": check,
                 "officers": [names.get(user, "") for user in check.officers],
-                "failed": _failed(check),
+                "failed": _failed(check) if check.conclusion or reader.kind == "staff" else [],
             }
             for check in row.checks.order_by("round")
         ],
@@ -67,12 +67,20 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _failed(check: Any) -> list[tuple[str, str, str]]:
+def _failed(check: Any) -> list[dict[str, Any]]:
+    """What a visit found wanting, with the officers' notes and photos; and photos of what was right."""
     items = {item.code: item.text for item in forms.checklist(check.checklist_code).items}
+    files = checklists.files_of(token for one in check.answers.values() for token in one.get("photos") or ())
     return [
-        (code, items.get(code, ""), str(answer.get("note", "")))
+        {
+            "code": code,
+            "text": items.get(code, ""),
+            "note": str(answer.get("note", "")),
+            "photos": [files[token] for token in answer.get("photos") or () if token in files],
+            "wrong": answer.get("answer") == "NO",
+        }
         for code, answer in check.answers.items()
-        if answer.get("answer") == "NO"
+        if answer.get("answer") == "NO" or answer.get("photos")
     ]
 
 

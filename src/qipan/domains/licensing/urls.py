@@ -9,5 +9,6 @@ urlpatterns = [
     path("apply/<slug:code>/", views.apply, name="apply"),
     path("applications/<uuid:uuid>/", views.apply_form, name="apply_form"),
     path("m/checks/<uuid:uuid>/", views.licensing_check, name="licensing_check"),
+    path("m/checks/<uuid:uuid>/note/", views.licensing_check_note, name="licensing_check_note"),
     path("desk/grants/<int:pk>/rescission/", rescission.begin_rescission, name="begin_rescission"),
 ]

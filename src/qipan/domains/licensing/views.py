@@ -4,21 +4,24 @@ import uuid as uuids
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import actions
 from qipan.domains.licensing.actions import FOLLOWING
 from qipan.domains.licensing.models import Application, Kind
-from qipan.kernel.evidence import queries as evidence
+from qipan.kernel.flow import queries as flow
 from qipan.kernel.flow.models import WorkOrder
 from qipan.kernel.forms import queries as forms
+from qipan.kernel.forms.checklists import ChecklistRow
 from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import queries as subjects
+from qipan.ui import checklists
 from qipan.ui.access import business, staff
 
 
@@ -208,75 +211,91 @@ def _files(tokens: list[str]) -> list[dict[str, str]]:
     return found
 
 
-@staff(Role.INSPECTOR)
-def licensing_check(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
-    """The site check on the phone: checklist, both signatures, conclusion."""
-    reader = request.reader  # type: ignore[attr-defined]
-    order = WorkOrder.objects.visible_to(reader).select_related("case").filter(uuid=uuid).distinct().first()
-    if order is None or order.case is None or order.kind != "licensing.check":
+def _check_order(request: HttpRequest, uuid: uuids.UUID) -> tuple[WorkOrder, Application]:
+    order = flow.order_for(request.reader, uuid)  # type: ignore[attr-defined]
+    if order is None or order.case_id is None or order.kind != "licensing.check":
         raise Http404
     row = Application.objects.select_related("case__subject", "premises", "grant").get(pk=order.case_id)
-    officers = list(
-        order.participants.filter(part__in=["LEAD", "CO"]).order_by("pk").values_list("user_id", flat=True)
-    )
-    item = actions.item_of(row)
-    checklist = forms.checklist(item.checklist or "LIC-CATER")
-    applicable = {one.code for one in checklist.applicable(actions.check_facts(row))}
-    typed = _typed(request, applicable) if request.method == "POST" else {}
-    error: Refused | None = None
+    return order, row
+
+
+def _officers(order: WorkOrder) -> list[int]:
+    parts = order.participants.filter(part__in=["LEAD", "CO"], active=True).order_by("pk")
+    return list(parts.values_list("user_id", flat=True))
+
+
+def _checklist_of(row: Application) -> ChecklistRow:
+    return forms.checklist(actions.item_of(row).checklist or "LIC-CATER")
+
+
+@staff(Role.INSPECTOR)
+def licensing_check(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """The site check on the phone: checklist with notes and photos, both signatures, conclusion."""
+    reader = request.reader  # type: ignore[attr-defined]
+    order, row = _check_order(request, uuid)
+    officers = _officers(order)
+    checklist, facts = _checklist_of(row), actions.check_facts(row)
+    codes = {one.code for one in checklist.applicable(facts)}
+    known = row.checks.filter(conclusion="").first()
+    answers = dict(known.answers) if known else {}
+    refusals: list[dict[str, str]] = []
     if request.method == "POST":
         place = request.POST.get("place", "")
+        typed = checklists.typed(request.POST, codes)
+        answers |= typed
         try:
             check = actions.start_check(
                 row, reader, uuid=_uuid(request.POST.get("uuid", "")), officers=officers, place=place
             )
-            actions.conclude_check(
-                check,
-                reader,
-                answers=typed,
-                signatures={
-                    name: request.POST.get(name, "") for name in ("officer1", "officer2", "operator")
-                },
-                refused=request.POST.get("refused") == "on",
-                note=request.POST.get("note", ""),
-                asked_rectification=request.POST.get("measure") == "rectify",
-                place=place,
-            )
+            if not check.conclusion:
+                actions.conclude_check(
+                    check,
+                    reader,
+                    answers=typed,
+                    signatures={
+                        name: request.POST.get(name, "") for name in ("officer1", "officer2", "operator")
+                    },
+                    refused=request.POST.get("refused") == "on",
+                    note=request.POST.get("note", ""),
+                    asked_rectification=request.POST.get("measure") == "rectify",
+                    place=place,
+                )
             messages.success(request, _("核查结论已提交。"))
             return redirect("phone_home")
         except Refused as refused:
-            error = refused
+            rows = refused.details.get("refusals") or [{"message": str(refused), "field": refused.field}]
+            refusals = [{"text": str(one["message"]), "field": str(one.get("field") or "")} for one in rows]
     people = [orgs.staff_of(user) for user in officers]
     context = {
         "order": order,
         "row": row,
         "people": [person for person in people if person],
         "enough": len(officers) >= order.needs,
-        "areas": [
-            {
-                "title": area.title,
-                "items": [
-                    {"item": one, "answer": typed.get(one.code, {})}
-                    for one in area.items
-                    if one.code in applicable
-                ],
-            }
-            for area in checklist.areas
-            if any(one.code in applicable for one in area.items)
-        ],
-        "error": error,
-        "uuid": request.POST.get("uuid") or uuids.uuid4(),
+        "areas": checklists.areas(checklist, facts, answers),
+        "refusals": refusals,
+        "uuid": request.POST.get("uuid") or (known.uuid if known else uuids.uuid4()),
         "posted": request.POST,
-        "files": evidence.of(row.case),
+        "back": reverse("phone_order", args=[order.uuid]),
     }
-    return render(request, "licensing/check.html", context, status=422 if error else 200)
+    return render(request, "licensing/check.html", context, status=422 if refusals else 200)
 
 
-def _typed(request: HttpRequest, codes: set[str]) -> dict[str, dict[str, str]]:
-    return {
-        code: {
-            "answer": request.POST.get(f"answer-{code}", ""),
-            "note": request.POST.get(f"note-{code}", ""),
-        }
-        for code in codes
-    }
+@staff(Role.INSPECTOR)
+def licensing_check_note(request: HttpRequest, uuid: uuids.UUID) -> JsonResponse:
+    """Keeps what was recorded of a site check since the last time: {"items": {code: {…}}} → {"saved": [...]}."""
+    reader = request.reader  # type: ignore[attr-defined]
+    order, row = _check_order(request, uuid)
+    if request.method != "POST":
+        raise Http404
+    sent = checklists.sent(request.body)
+    if sent is None:
+        return JsonResponse({"error": _("保存的内容不能识别，请刷新页面。")}, status=400)
+    try:
+        check = actions.start_check(
+            row, reader, uuid=uuids.uuid4(), officers=_officers(order), place=sent.place
+        )
+        actions.note_check(check, reader, sent.items)
+    except Refused as refused:
+        status = {"forbidden": 403, "state": 409}.get(refused.code, 422)
+        return JsonResponse({"error": str(refused)}, status=status)
+    return JsonResponse({"saved": sorted(sent.items)})

@@ -1,12 +1,12 @@
 """What screens read of evidence, and who may open a file."""
 
 import uuid as uuids
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.db import models
 
 from qipan.kernel.evidence import storage
-from qipan.kernel.evidence.models import Attachment, Evidence
+from qipan.kernel.evidence.models import Attachment, Evidence, Upload
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
 
@@ -39,6 +39,20 @@ def visible(reader: Reader, uuid: uuids.UUID) -> Evidence | None:
         if reach is not None and reach(row.record_id, reader):
             return evidence
     return None
+
+
+def by_tokens(tokens: Iterable[uuids.UUID]) -> dict[str, Evidence]:
+    """The files behind uuids of files or of finished uploads, by the uuid as a text; for pages that show their names."""
+    wanted = list(tokens)
+    found = {str(row.uuid): row for row in Evidence.objects.filter(uuid__in=wanted)}
+    uploads = Upload.objects.filter(pk__in=wanted, evidence__isnull=False).select_related("evidence")
+    return {**{str(upload.pk): upload.evidence for upload in uploads if upload.evidence}, **found}
+
+
+def content_of(uuid: uuids.UUID | str) -> bytes:
+    """A file's content, for a paper that shows it; empty where there is no such file."""
+    found = Evidence.objects.filter(uuid=uuid).first()
+    return storage.get(found.digest) if found else b""
 
 
 def intact(evidence: Evidence) -> bool:

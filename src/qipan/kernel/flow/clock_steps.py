@@ -20,9 +20,14 @@ class ClockStep:
 
 @dataclass(frozen=True)
 class Start(ClockStep):
-    """The term begins: now, or at the moment or day that `since` gives. A clock that runs already stays."""
+    """The term begins: now, or at the moment or day that `since` gives. A clock that runs already stays.
+
+    `until` gives the last day where the law lets an officer set it (责令限期改正); without one the rule's own term
+    counts.
+    """
 
     since: Callable[[Context], datetime.datetime | datetime.date] | None = None
+    until: Callable[[Context], datetime.date | None] | None = None
 
 
 @dataclass(frozen=True)

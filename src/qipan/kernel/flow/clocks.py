@@ -69,7 +69,8 @@ def _start(context: Context, step: Start) -> Clock:
         moment = timezone.make_aware(datetime.datetime.combine(start, datetime.time()))
     else:
         moment = start
-    clock = Clock(case=case, rule_code=step.rule, rule_on=case.rules_on, started_at=moment)
+    fixed = step.until(context) if step.until else None
+    clock = Clock(case=case, rule_code=step.rule, rule_on=case.rules_on, started_at=moment, fixed_on=fixed)
     count(clock, [])
     clock.save(force_insert=True)
     return clock
@@ -117,7 +118,10 @@ def is_over(clock: Clock, moment: datetime.datetime) -> bool:
 
 
 def count(clock: Clock, stops: Iterable[ClockStop]) -> None:
-    """Set the limit of a clock from its rule, start, stops and extensions."""
+    """Set the limit of a clock from its rule, start, stops and extensions; a day that an officer set stays."""
+    if clock.fixed_on is not None:
+        clock.due_on, clock.due_at, clock.provisional = clock.fixed_on, None, False
+        return
     due = terms.due(
         clock.rule_code,
         clock.started_at,

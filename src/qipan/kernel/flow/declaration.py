@@ -70,7 +70,8 @@ class State:
     `kind`: one start; open (somebody acts); waiting (the law lets time pass or another party is awaited); final.
     `owner`: a role, or Owner.APPLICANT, SYSTEM, ASSIGNEE. Every state that is not final has an owner and either a
     running clock (`clock`, the rule codes of which one runs here) or, in `no_clock`, the reason why none does.
-    `private`: only the applicant sees the case (a draft). `exit`: a final state off the main road (withdrawn …).
+    `private`: only the applicant sees the case (a draft). `unannounced`: the party whom the case is about does not see
+    it here (a check that must not be told beforehand). `exit`: a final state off the main road (withdrawn …).
     """
 
     code: str
@@ -81,6 +82,7 @@ class State:
     no_clock: Text = ""
     private: bool = False
     exit: bool = False
+    unannounced: bool = False
 
     @property
     def final(self) -> bool:

@@ -54,14 +54,16 @@ def _orders_by_power(reader: Reader, prefix: str = "") -> Q:
 
 
 def case_scope(reader: Reader) -> Q:
-    """Cases of one's own and of one's subjects; for staff those of the flows in which their roles act or read.
+    """Cases of one's own and of one's subjects (but for unannounced ones); for staff those of the flows in which their
+    roles act or read.
 
     Those in which one takes part without holding a role over them (transferred, countersigned) are looked up first
     and named by id: there are few, and a subquery beside the path would keep the database from using its index.
     """
+    from qipan.kernel.flow import registry
     from qipan.kernel.flow.models import Participant
 
-    condition = of_own_subjects(reader)
+    condition = of_own_subjects(reader) & ~registry.unannounced()
     if reader.user_id is not None:
         condition |= Q(opened_by=reader.user_id)
     if reader.kind == "staff" and reader.user_id is not None:

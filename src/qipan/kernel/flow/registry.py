@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import Q
+
 from qipan.kernel.flow.declaration import Flow
 from qipan.kernel.flow.errors import FlowError
 from qipan.kernel.orgs.roles import Role
@@ -61,6 +63,19 @@ def all_flows() -> Iterator[Flow]:
     for _code, versions in sorted(_flows.items()):
         for _version, flow in sorted(versions.items()):
             yield flow
+
+
+def unannounced(prefix: str = "") -> Q:
+    """Cases that stand where the party they are about must not know of them yet, by flow and state.
+
+    `prefix` leads from the filtered model to the case ("case__").
+    """
+    condition = Q(pk__in=())
+    for code, versions in sorted(_flows.items()):
+        states = {state.code for flow in versions.values() for state in flow.states if state.unannounced}
+        if states:
+            condition |= Q(**{f"{prefix}flow_code": code, f"{prefix}state__in": sorted(states)})
+    return condition
 
 
 def codes_for(role: Role) -> frozenset[str]:

@@ -24,7 +24,7 @@ class Clock(models.Model):
     `rule_on` pins the version: the rule as it stood that day is used for as long as the case lives. `due_on` is the
     last day, `due_at` the moment where the rule counts hours; both None for a limit without a number ("promptly").
     `provisional`: counted over a year whose holidays are not published. A missed clock keeps MISSED when it is
-    ended later; `ended_at` says when.
+    ended later; `ended_at` says when. `fixed_on`: the last day where an officer set it instead of the rule.
     """
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="clocks", verbose_name=_("办件"))
@@ -33,6 +33,7 @@ class Clock(models.Model):
     started_at = models.DateTimeField(_("起算时间"))
     due_on = models.DateField(_("期限"), null=True, blank=True)
     due_at = models.DateTimeField(_("期限时刻"), null=True, blank=True)
+    fixed_on = models.DateField(_("指定的期限"), null=True, blank=True)
     provisional = models.BooleanField(_("暂定"), default=False)
     extensions = models.PositiveSmallIntegerField(_("延长次数"), default=0)
     state = models.CharField(_("状态"), max_length=10, choices=ClockState, default=ClockState.RUNNING)

@@ -1,0 +1,225 @@
+import { once } from "./once";
+
+interface Answer {
+  answer: string;
+  note: string;
+  value: string;
+  photos: string[];
+}
+
+interface Kept {
+  version: string;
+  items: Record<string, Answer>;
+  fields: Record<string, string[]>;
+}
+
+const SAVE_AFTER = 1200;
+const TRY_AGAIN = 10_000;
+
+/**
+ * A form with data-draft (its name) and data-draft-version keeps what is filled in on the device until the server has
+ * it. Items of a checklist go to data-draft-url, only those that changed, so that two officers may record at once; a
+ * draft of an older version of the record is dropped.
+ */
+export function startDrafts(root: ParentNode): void {
+  for (const form of once<HTMLFormElement>(root, "form[data-draft]", "Draft")) new Draft(form);
+}
+
+class Draft {
+  private readonly name: string;
+  private readonly version: string;
+  private readonly url: string;
+  private readonly changed = new Map<string, number>();
+  private readonly hidden: HTMLInputElement | null;
+  private stamp = 0;
+  private timer = 0;
+  private busy = false;
+
+  constructor(private readonly form: HTMLFormElement) {
+    this.name = `qipan:draft:${form.dataset.draft ?? ""}`;
+    this.version = form.dataset.draftVersion ?? "";
+    this.url = form.dataset.draftUrl ?? "";
+    this.hidden = this.url ? document.createElement("input") : null;
+    if (this.hidden) {
+      this.hidden.type = "hidden";
+      this.hidden.name = "changed";
+      form.append(this.hidden);
+    }
+    this.restore();
+    const note = (event: Event): void => this.noticed(event.target as HTMLElement);
+    form.addEventListener("input", note);
+    form.addEventListener("change", note);
+    form.addEventListener("submit", () => {
+      if (this.hidden) this.hidden.value = [...this.changed.keys()].join(" ");
+    });
+    window.addEventListener("online", () => void this.save());
+    window.addEventListener("pagehide", () => this.leave());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") this.leave();
+    });
+    if (this.changed.size) void this.save();
+  }
+
+  private noticed(target: HTMLElement): void {
+    const item = target.closest<HTMLElement>("[data-check-item]");
+    if (item?.dataset.code && this.url) this.changed.set(item.dataset.code, ++this.stamp);
+    this.keep();
+    if (this.changed.size) {
+      this.say("正在保存…");
+      window.clearTimeout(this.timer);
+      this.timer = window.setTimeout(() => void this.save(), SAVE_AFTER);
+    }
+  }
+
+  private item(code: string): HTMLElement | null {
+    return this.form.querySelector<HTMLElement>(`[data-check-item][data-code="${CSS.escape(code)}"]`);
+  }
+
+  private read(code: string): Answer {
+    const data = new FormData(this.form);
+    return {
+      answer: String(data.get(`answer-${code}`) ?? ""),
+      note: String(data.get(`note-${code}`) ?? ""),
+      value: String(data.get(`value-${code}`) ?? ""),
+      photos: data.getAll(`photo-${code}`).map(String),
+    };
+  }
+
+  private others(): (HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement)[] {
+    const all = this.form.querySelectorAll<HTMLInputElement>("input[name], textarea[name], select[name]");
+    return Array.from(all).filter(
+      (field) => field.type !== "hidden" && field.type !== "file" && !(this.url && field.closest("[data-check-item]")),
+    );
+  }
+
+  private keep(): void {
+    const items: Kept["items"] = {};
+    for (const code of this.changed.keys()) items[code] = this.read(code);
+    const fields: Kept["fields"] = {};
+    for (const field of this.others()) {
+      const ticks = field instanceof HTMLInputElement && (field.type === "radio" || field.type === "checkbox");
+      fields[field.name] ??= [];
+      if (!ticks || (field as HTMLInputElement).checked) fields[field.name].push(field.value);
+    }
+    try {
+      localStorage.setItem(this.name, JSON.stringify({ version: this.version, items, fields } satisfies Kept));
+    } catch {
+      this.say("设备存储已满，请保持联网，记录将直接保存到系统。");
+    }
+  }
+
+  private restore(): void {
+    let kept: Kept | null = null;
+    try {
+      kept = JSON.parse(localStorage.getItem(this.name) ?? "null") as Kept | null;
+    } catch {
+      kept = null;
+    }
+    if (!kept || kept.version !== this.version) {
+      localStorage.removeItem(this.name);
+      return;
+    }
+    for (const [code, answer] of Object.entries(kept.items)) {
+      const item = this.item(code);
+      if (!item) continue;
+      for (const radio of item.querySelectorAll<HTMLInputElement>("input[type=radio]")) radio.checked = radio.value === answer.answer;
+      put(item, `note-${code}`, answer.note);
+      put(item, `value-${code}`, answer.value);
+      restorePhotos(item, code, answer.photos);
+      this.changed.set(code, ++this.stamp);
+    }
+    for (const field of this.others()) {
+      const values = kept.fields[field.name];
+      if (!values) continue;
+      if (field instanceof HTMLInputElement && (field.type === "radio" || field.type === "checkbox")) {
+        field.checked = values.includes(field.value);
+      } else if (values[0] !== undefined) {
+        field.value = values[0];
+      }
+    }
+    this.form.dispatchEvent(new Event("checklist:refresh"));
+  }
+
+  private body(): { stamps: Map<string, number>; text: string } {
+    const stamps = new Map(this.changed);
+    const items: Kept["items"] = {};
+    for (const code of stamps.keys()) items[code] = this.read(code);
+    const place = this.form.querySelector<HTMLInputElement>("input[data-place]")?.value ?? "";
+    return { stamps, text: JSON.stringify({ items, place }) };
+  }
+
+  private async save(): Promise<void> {
+    if (!this.url || !this.changed.size || this.busy) return;
+    this.busy = true;
+    const { stamps, text } = this.body();
+    try {
+      const answer = await fetch(this.url, { method: "POST", headers: this.headers(), body: text });
+      if (answer.ok) {
+        for (const [code, stamp] of stamps) if (this.changed.get(code) === stamp) this.changed.delete(code);
+        this.keep();
+        this.say(this.changed.size ? "正在保存…" : `已保存 ${new Date().toTimeString().slice(0, 5)}`);
+        if (this.changed.size) this.again(SAVE_AFTER);
+      } else if (answer.headers.get("content-type")?.includes("json")) {
+        this.say(((await answer.json()) as { error?: string }).error ?? "没有保存成功。", true);
+      } else {
+        this.say("没有保存成功，记录已留在本机，请刷新页面或者重新登录。", true);
+      }
+    } catch {
+      this.say(`网络不通：${this.changed.size} 项已留在本机，联网后自动保存。`, true);
+      this.again(TRY_AGAIN);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private again(after: number): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.save(), after);
+  }
+
+  /** The page goes away: what is not saved yet is sent on its way; the copy on the device stays in any case. */
+  private leave(): void {
+    if (!this.url || !this.changed.size || this.busy) return;
+    const { text } = this.body();
+    if (text.length < 60_000) void fetch(this.url, { method: "POST", headers: this.headers(), body: text, keepalive: true }).catch(() => undefined);
+  }
+
+  private headers(): Record<string, string> {
+    const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
+    return { "Content-Type": "application/json", "X-CSRFToken": token };
+  }
+
+  private say(text: string, bad = false): void {
+    for (const place of document.querySelectorAll<HTMLElement>("[data-draft-status]")) {
+      place.textContent = text;
+      place.classList.toggle("draft-failed", bad);
+    }
+  }
+}
+
+function put(item: HTMLElement, name: string, text: string): void {
+  const field = item.querySelector<HTMLInputElement | HTMLTextAreaElement>(`[name="${CSS.escape(name)}"]`);
+  if (field) field.value = text;
+}
+
+/** Photos that had arrived but were not yet noted with their item. */
+function restorePhotos(item: HTMLElement, code: string, tokens: string[]): void {
+  const list = item.querySelector<HTMLElement>("[data-upload-list]");
+  if (!list) return;
+  const known = new Set(Array.from(list.querySelectorAll<HTMLInputElement>("input[type=hidden]"), (input) => input.value));
+  for (const token of tokens) {
+    if (known.has(token)) continue;
+    const line = document.createElement("li");
+    line.className = "upload-item";
+    line.dataset.uploadItem = "1";
+    const label = document.createElement("span");
+    label.className = "upload-name";
+    label.textContent = "照片";
+    const input = document.createElement("input");
+    input.type = "hidden";
+    input.name = `photo-${code}`;
+    input.value = token;
+    line.append(label, input);
+    list.append(line);
+  }
+}
