@@ -1,8 +1,9 @@
 """The written form of events and seals, and the hashes over them, built from the description alone."""
 
-import hashlib
 import json
 import re
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')
@@ -16,21 +17,23 @@ def quoted(text: str) -> str:
     return '"' + _ESCAPED.sub(lambda sign: _SHORT.get(sign[0]) or f"\\u{ord(sign[0]):04x}", text) + '"'
 
 
+#: Names, kinds, paths, posts and keys come again and again.
+_known = lru_cache(maxsize=4096)(quoted)
+_WORDS = {None: "null", True: "true", False: "false"}
+
+
 def compact(value: Any) -> str:
     """JSON without spaces, the keys of every object in the order of their code points."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return quoted(value)
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
-    if isinstance(value, dict):
-        return "{" + ",".join([quoted(key) + ":" + compact(value[key]) for key in sorted(value)]) + "}"
-    if isinstance(value, list):
+    if kind is int or kind is float:
+        return repr(value)
+    if kind is dict:
+        return "{" + ",".join([f"{_known(key)}:{compact(value[key])}" for key in sorted(value)]) + "}"
+    if kind is list:
         return "[" + ",".join([compact(each) for each in value]) + "]"
-    return repr(value)
+    return _WORDS[value]
 
 
 def event_leaf(fields: list[str]) -> tuple[bytes, bytes]:
@@ -42,11 +45,11 @@ def event_leaf(fields: list[str]) -> tuple[bytes, bytes]:
     uuid, at, name, kind, record, key, subject, path, actor, actor_id, post, data, reason = fields
     plain = "{}" if data == "{}" else compact(json.loads(data))
     text = (
-        f'["{uuid}","{at}",{quoted(name)},{quoted(kind)},{record},{quoted(key)},{subject},{quoted(path)},'
-        f"{quoted(actor)},{actor_id},{quoted(post)},{plain},{quoted(reason)}]"
+        f'["{uuid}","{at}",{_known(name)},{_known(kind)},{record},{quoted(key)},{subject},{_known(path)},'
+        f"{_known(actor)},{actor_id},{_known(post)},{plain},{_known(reason)}]"
     )
-    digest = hashlib.sha256(text.encode()).digest()
-    return digest, hashlib.sha256(b"\x00" + digest).digest()
+    digest = sha256(text.encode()).digest()
+    return digest, sha256(b"\x00" + digest).digest()
 
 
 def seal_content(seal: dict[str, Any]) -> bytes:
@@ -72,7 +75,7 @@ class Tree:
         """Take the next leaf (already hashed)."""
         node, at = leaf, self.size
         while at & 1:
-            node = hashlib.sha256(b"\x01" + self._branches.pop() + node).digest()
+            node = sha256(b"\x01" + self._branches.pop() + node).digest()
             at >>= 1
         self._branches.append(node)
         self.size += 1
@@ -80,8 +83,8 @@ class Tree:
     def root(self) -> bytes:
         """The root over the leaves taken so far."""
         if not self._branches:
-            return hashlib.sha256(b"").digest()
+            return sha256(b"").digest()
         node = self._branches[-1]
         for branch in reversed(self._branches[:-1]):
-            node = hashlib.sha256(b"\x01" + branch + node).digest()
+            node = sha256(b"\x01" + branch + node).digest()
         return node
