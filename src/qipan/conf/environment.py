@@ -36,6 +36,11 @@ def number(name: str, default: int) -> int:
         raise ValueError(f"{name}: a whole number is needed, not {value!r}") from None
 
 
+def least_free() -> int:
+    """Bytes that must stay free on a disk: below this, uploads are refused and the doctor says so."""
+    return number("QIPAN_LEAST_FREE_MB", 512) * 2**20
+
+
 def home() -> Path:
     """The folder in which a running system keeps what it makes: database, evidence, keys, logs."""
     return Path(text("QIPAN_HOME", str(ROOT / "var")))

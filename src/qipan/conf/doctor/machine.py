@@ -18,8 +18,7 @@ from qipan.conf.postgres import place
 
 GIGABYTE = 2**30
 PINS = env.ROOT / "requirements" / "base.txt"
-LEAST_FREE = GIGABYTE // 2
-COMFORTABLE_FREE = 2 * GIGABYTE
+COMFORTABLE = 4
 
 
 @check("parts", "Python 与组件", needs="machine")
@@ -53,9 +52,9 @@ def room_on_disk(places: list[Path], free: Callable[[Path], int] | None = None) 
     left, path = min((free(path), path) for path in places)
     found = f"{path} 所在磁盘剩余 {left / GIGABYTE:.1f} GB"
     mend = "请清理磁盘,或用 QIPAN_HOME 换到更大的磁盘。磁盘写满后数据库会停止写入。"
-    if left < LEAST_FREE:
+    if left < env.least_free():
         return error(found, mend)
-    return warning(found, mend) if left < COMFORTABLE_FREE else ok(found)
+    return warning(found, mend) if left < COMFORTABLE * env.least_free() else ok(found)
 
 
 def _places() -> list[Path]:

@@ -10,9 +10,9 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         """Every worker also delivers events and seals the ledger."""
         from qipan.kernel.jobs import testing, worker
-        from qipan.kernel.ledger import dispatch, events, sealing
+        from qipan.kernel.ledger import dispatch, events, examination, sealing
 
-        assert events
+        assert events and examination
         # Each in a thread of its own: a slow receiver or reaction does not hold up the screens.
         worker.rounds += [
             ("feed", dispatch.tell_feed, 0.2),
