@@ -133,6 +133,11 @@ X_FRAME_OPTIONS = "DENY"
 QIPAN_FEED_URL = env.text("QIPAN_FEED_URL", "/feed")
 # The folder of the ledger's seals outside the database, best on another disk or machine; empty: in HOME.
 QIPAN_SEALS = env.text("QIPAN_SEALS")
+# An S3-compatible service for evidence, https://host/bucket; empty: a folder in HOME.
+QIPAN_EVIDENCE_URL = env.text("QIPAN_EVIDENCE_URL")
+QIPAN_EVIDENCE_KEY = env.text("QIPAN_EVIDENCE_KEY")
+QIPAN_EVIDENCE_SECRET = env.text("QIPAN_EVIDENCE_SECRET")
+QIPAN_EVIDENCE_REGION = env.text("QIPAN_EVIDENCE_REGION", "us-east-1")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 8 * 3600

@@ -4,14 +4,15 @@ import base64
 import binascii
 import datetime
 import uuid as uuids
+from pathlib import Path
 from typing import Any
 
-from django.db import models, transaction
+from django.db import OperationalError, models, transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from qipan.kernel.evidence import events, sniffing, storage
-from qipan.kernel.evidence.models import Attachment, Evidence, EvidenceKind, Upload
+from qipan.kernel.evidence.models import LIFETIME, Attachment, Evidence, EvidenceKind, Upload
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now
@@ -142,23 +143,42 @@ def begin_upload(length: int, metadata: dict[str, str], actor: Actor) -> Upload:
     return upload
 
 
+def upload_of(pk: uuids.UUID, actor: Actor) -> Upload:
+    """One's own upload, with what is really there of it. Refuses a stranger's and one that is over."""
+    upload = Upload.objects.filter(pk=pk, owner=actor.user_id).first()
+    if upload is None or upload.is_over():
+        raise Refused(_("没有这个上传，或者已经过期，请重新上传。"), code="not_found")
+    upload.offset = _kept(upload, storage.partial(pk))
+    return upload
+
+
 @transaction.atomic
 def continue_upload(pk: uuids.UUID, offset: int, chunk: bytes, actor: Actor) -> Upload:
-    """Add a piece at its offset; the last one makes the file evidence. Refuses a stranger's and a wrong offset."""
-    upload = Upload.objects.select_for_update().filter(pk=pk, owner=actor.user_id).first()
-    if upload is None:
-        raise Refused(_("没有这个上传。"), code="not_found")
-    if offset != upload.offset:
-        raise Refused(_("上传位置不符。"), code="conflict", details={"offset": upload.offset})
+    """Add a piece at its offset; the last one makes the file evidence.
+
+    Refuses a stranger's upload, a wrong offset (`details["offset"]` is the right one), more than was announced, and
+    a second sender at the same time ("stale").
+    """
+    try:
+        with transaction.atomic():
+            upload = Upload.objects.select_for_update(nowait=True).filter(pk=pk, owner=actor.user_id).first()
+    except OperationalError:
+        raise Refused(_("这个文件正在另一个连接上传，请稍后再试。"), code="stale") from None
+    if upload is None or upload.is_over():
+        raise Refused(_("没有这个上传，或者已经过期，请重新上传。"), code="not_found")
+    path = storage.partial(upload.pk)
+    arrived = _kept(upload, path)
+    if offset != arrived:
+        raise Refused(_("上传位置不符。"), code="conflict", details={"offset": arrived})
     if offset + len(chunk) > upload.length:
         raise Refused(_("收到的内容比申明的多。"), code="invalid")
-    path = storage.partial(upload.pk)
+    storage.must_have_room(len(chunk))
     with path.open("r+b") as stream:
         stream.seek(offset)
         stream.write(chunk)
         stream.truncate()
     upload.offset = offset + len(chunk)
-    if upload.offset == upload.length:
+    if upload.offset == upload.length and upload.evidence is None:
         taken: Any = parse_datetime(upload.taken_at) if upload.taken_at else None
         upload.evidence = store(
             path.read_bytes(),
@@ -173,8 +193,39 @@ def continue_upload(pk: uuids.UUID, offset: int, chunk: bytes, actor: Actor) -> 
     return upload
 
 
+def _kept(upload: Upload, path: Path) -> int:
+    """How much of an upload is really there: what the row says, or less where the machine lost it."""
+    if upload.evidence_id is not None:
+        return upload.offset
+    try:
+        return min(upload.offset, path.stat().st_size)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        return 0
+
+
 @transaction.atomic
-def abandon_upload(pk: uuids.UUID, actor: Actor) -> None:
-    """Give an upload up."""
-    if Upload.objects.filter(pk=pk, owner=actor.user_id, evidence__isnull=True).delete()[0]:
+def abandon_upload(pk: uuids.UUID, actor: Actor) -> bool:
+    """Give an upload up; False when there is none. What has already become evidence stays."""
+    gone = Upload.objects.filter(pk=pk, owner=actor.user_id, evidence__isnull=True).delete()[0]
+    if gone:
+        transaction.on_commit(lambda: storage.partial(pk).unlink(missing_ok=True))
+    return bool(gone)
+
+
+@transaction.atomic
+def clear_uploads() -> int:
+    """Give up the uploads that were not finished in time; returns how many."""
+    over = [row.pk for row in Upload.objects.filter(evidence__isnull=True, begun_at__lt=now() - LIFETIME)]
+    Upload.objects.filter(pk__in=over).delete()
+    for pk in over:
         storage.partial(pk).unlink(missing_ok=True)
+    return len(over)
+
+
+@transaction.atomic
+def note_opened(evidence: Evidence, actor: Actor) -> None:
+    """The custody log: somebody other than the one who stored a file has opened it."""
+    if actor.user_id != evidence.stored_by:
+        append(events.OPENED, evidence, actor, data={"digest": evidence.digest})

@@ -8,7 +8,7 @@ class EvidenceConfig(AppConfig):
     verbose_name = _("证据")
 
     def ready(self) -> None:
-        """Declare the events of custody."""
-        from qipan.kernel.evidence import events
+        """Declare the events of custody, the jobs, and what the doctor looks at."""
+        from qipan.kernel.evidence import events, examination, jobs
 
-        assert events
+        assert events and examination and jobs

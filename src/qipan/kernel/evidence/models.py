@@ -1,7 +1,14 @@
 """Files by digest, with where they came from and what they belong to."""
 
+import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.ledger.clock import now
+
+#: How long an upload may take from its beginning to its last piece.
+LIFETIME = datetime.timedelta(hours=24)
 
 
 class EvidenceKind(models.TextChoices):
@@ -77,3 +84,11 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.offset}/{self.length}"
+
+    def expires_at(self) -> datetime.datetime:
+        """When an unfinished upload is given up."""
+        return self.begun_at + LIFETIME
+
+    def is_over(self) -> bool:
+        """Whether it was not finished in time."""
+        return self.evidence_id is None and now() > self.expires_at()

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 from procrastinate.contrib.django import app
 
 log = logging.getLogger(__name__)
@@ -75,19 +75,34 @@ async def _run(queues: list[str] | None, concurrency: int) -> None:
             await asyncio.sleep(1.0)
 
 
+STALLED = """
+SELECT j.id FROM procrastinate_jobs j LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
+WHERE j.status = 'doing' AND CASE WHEN w.id IS NOT NULL
+    THEN w.last_heartbeat < now() - make_interval(secs => %(seconds)s)
+    ELSE (SELECT max(e.at) FROM procrastinate_events e WHERE e.job_id = j.id AND e.type = 'started')
+         < now() - make_interval(secs => %(seconds)s) END
+ORDER BY j.id FOR UPDATE OF j SKIP LOCKED
+"""
+#: One that was queued again meanwhile under the same key is not needed twice.
+GIVE_BACK = """
+UPDATE procrastinate_jobs j SET worker_id = NULL, attempts = attempts + 1,
+    status = CASE WHEN j.queueing_lock IS NOT NULL AND EXISTS (SELECT 1 FROM procrastinate_jobs other
+        WHERE other.queueing_lock = j.queueing_lock AND other.status = 'todo')
+        THEN 'aborted' ELSE 'todo' END::procrastinate_job_status
+WHERE j.id = %s
+"""
+
+
 def reap() -> int:
-    """Give back the jobs of workers that are gone: without a heartbeat, or no longer known at all."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE procrastinate_jobs j SET status = 'todo', worker_id = NULL, attempts = attempts + 1"
-            " WHERE j.status = 'doing' AND ("
-            "   (j.worker_id IS NULL AND j.id IN (SELECT e.job_id FROM procrastinate_events e WHERE e.job_id = j.id"
-            "      AND e.type = 'started' AND e.at < now() - make_interval(secs => %s)))"
-            "   OR (j.worker_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM procrastinate_workers w"
-            "      WHERE w.id = j.worker_id AND w.last_heartbeat > now() - make_interval(secs => %s))))",
-            [STALLED_AFTER * 20, STALLED_AFTER],
-        )
-        return int(cursor.rowcount)
+    """Give back the jobs of workers that are gone, silent or no longer known; returns how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(STALLED, {"seconds": STALLED_AFTER})
+        found = [row[0] for row in cursor.fetchall()]
+        for number in found:  # one by one, so that of two with the same key the second sees the first
+            cursor.execute(GIVE_BACK, [number])
+    if found:
+        log.warning("gave back %d jobs of workers that are gone", len(found))
+    return len(found)
 
 
 def heartbeat_age() -> float | None:

@@ -8,4 +8,5 @@ urlpatterns = [
     path("uploads/", views.uploads, name="uploads"),
     path("uploads/<uuid:pk>/", views.upload, name="upload"),
     path("<uuid:uuid>/", views.evidence_file, name="evidence_file"),
+    path("<uuid:uuid>/preview/", views.evidence_preview, name="evidence_preview"),
 ]
