@@ -1,12 +1,15 @@
 """Steps that come too early, or where they have no place, are refused in words."""
 
 import datetime
+import uuid
 
 import pytest
 from django.utils import timezone
 
 from qipan.domains.licensing import actions
 from qipan.domains.licensing.models import Application
+from qipan.kernel.accounts.actions import create_person
+from qipan.kernel.accounts.models import Person, User
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.flow import actions as flow
@@ -62,6 +65,33 @@ def test_an_unfinished_form_is_not_handed_in(city: City) -> None:
     fields = {each["field"] for each in refused.value.details["refusals"]}
     assert {"main_format", "items", "layout_plan"} <= fields
     assert Case.objects.get(pk=row.pk).state == "DRAFT"
+
+
+def test_each_person_that_the_form_names_is_asked_for(city: City) -> None:
+    subject = SubjectFactory("深圳市缺管理员餐馆")
+    owner = reader_for(owner_of(subject))
+    plan = evidence.store(picture(), actor=owner.actor(), kind="material", name="图.png")
+    business = {key: value for key, value in BUSINESS.items() if not key.startswith("manager")}
+    row = city.drafted("FB-NEW", subject, None, owner, layout_plan=[str(plan.uuid)], **PLACE, **business)
+    with pytest.raises(Refused) as refused:
+        actions.submit(row, owner)
+    assert {each["field"] for each in refused.value.details["refusals"]} == {"manager_name", "manager_phone"}
+
+
+def test_the_contact_is_who_fills_in_and_saving_again_makes_nobody_new(city: City) -> None:
+    subject, grant, owner = city.restaurant()
+    user = User.objects.get(pk=owner.user_id)
+    user.person = create_person(name="陈店主", phone="13700137000", actor=SYSTEM)
+    user.save()
+    row = actions.start("FB-RENEW", uuid=uuid.uuid4(), reader=owner, subject=subject, grant=grant)
+    assert row.contact_id == user.person_id
+    people = Person.objects.count()
+    answers = {"contact_name": "陈店主", "contact_phone": "13700137000", "unchanged": True}
+    actions.save(row, answers, owner)
+    assert Person.objects.count() == people
+    actions.save(row, {**answers, "contact_name": "李店长"}, owner)
+    actions.save(row, {**answers, "contact_name": "李店长"}, owner)
+    assert Person.objects.count() == people + 1 and user.person.clear(["name"])["name"] == "陈店主"
 
 
 def test_a_closed_subject_does_not_apply(city: City) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from qipan.domains.licensing import events
 from qipan.domains.licensing.models import Application, CheckConclusion, Kind, SiteCheck
 from qipan.kernel.accounts.actions import create_person
+from qipan.kernel.accounts.models import Person, User
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.flow.actions import fire, open_case
 from qipan.kernel.flow.models import Case, FiredKey
@@ -29,6 +30,7 @@ from qipan.kernel.subjects import queries as registry
 from qipan.kernel.subjects.models import Grant, Premises, Subject
 
 MOST_PHOTOS = 9
+PEOPLE = ("contact", "manager")
 FOLLOWING = {Kind.CHANGE, Kind.RENEW, Kind.REISSUE, Kind.CANCEL, Kind.FILING_CANCEL}
 
 
@@ -95,7 +97,14 @@ def start(
         known=known,
         grant=grant,
         premises=premises,
+        contact=_own_person(reader),
     )
+
+
+def _own_person(reader: Reader) -> Person | None:
+    """Who fills in is the contact until another is named."""
+    user = User.objects.select_related("person").get(pk=reader.user_id)
+    return user.person if user.person and user.person.phone_index else None
 
 
 def _split(row: Application, answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
@@ -130,9 +139,8 @@ def save(row: Application, answers: Mapping[str, Any], reader: Reader) -> Result
     kept = {code: value for code, value in row.answers.items() if code in result.errors}
     row.answers = {**kept, **plain}
     for person, values in people.items():
-        if values.get("name") and person in {"contact", "manager"}:
-            made = create_person(name=values["name"], phone=values.get("phone", ""), actor=reader.actor())
-            setattr(row, person, made)
+        if values.get("name") and person in PEOPLE:
+            setattr(row, person, _person(getattr(row, person), values, reader.actor()))
     if row.grant_id is None and row.answers.get("premises") and case.subject_id:
         _place(row, case, reader.actor())
     row.save()
@@ -142,6 +150,14 @@ def save(row: Application, answers: Mapping[str, Any], reader: Reader) -> Result
                 evidence.attach(token, case, role=field.material or field.code, actor=reader.actor())
     append(events.SAVED, case, reader.actor(), data={"fields": len(result.cleaned)})
     return result
+
+
+def _person(known: Person | None, values: Mapping[str, str], actor: Actor) -> Person:
+    """The person as typed in: the one that is known where it says the same, so that saving again makes nobody new."""
+    wanted = {"name": values["name"], "phone": values.get("phone", "")}
+    if known is not None and not known.forgotten_at and known.clear(list(wanted)) == wanted:
+        return known
+    return create_person(**wanted, actor=actor)
 
 
 def _place(row: Application, case: Case, actor: Actor) -> None:

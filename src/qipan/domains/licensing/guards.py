@@ -26,11 +26,17 @@ def form_complete(context: Context) -> Iterator[Refusal]:
     """Every field that the form asks for is answered rightly (LicProc 13)."""
     row = _row(context)
     form = forms.form(row.form_code)
-    personal = {field.code for field in form.fields if field.personal}
-    given = personal if row.contact_id else set()
+    given = {field.code for field in form.fields if field.personal and _in_vault(row, field.code)}
     result = validate(form, row.answers, skip=frozenset(row.known) | frozenset(given))
     for field, text in result.errors.items():
         yield Refusal(text, field)
+
+
+def _in_vault(row: Application, code: str) -> bool:
+    """Whether a personal field (`contact_phone`) was given: it stands with its person in the vault."""
+    who, _sign, part = code.rpartition("_")
+    person = getattr(row, who, None)
+    return person is not None and getattr(person, f"{part}_sealed") is not None
 
 
 def subject_may_apply(context: Context) -> Refusal | None:
