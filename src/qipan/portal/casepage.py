@@ -121,7 +121,7 @@ def steps(case: Case, reader: Reader, where: str, failed: str = "", reason: str 
                 template=form.template if form else "",
                 open=offer.code == failed,
                 reason=reason if offer.code == failed else "",
-                refusals=tuple(str(refusal.text) for refusal in offer.refusals),
+                refusals=tuple(str(refusal.message) for refusal in offer.refusals),
             )
         )
     return found
