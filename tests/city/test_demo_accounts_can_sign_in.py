@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from qipan.city import accounts, building
+from qipan.city.parts import PASSWORD, SECRET
 from qipan.city.shape import Plan
-from qipan.city.staffing import PASSWORD, SECRET
 from qipan.kernel.accounts.factors import code_at, step_now
 from qipan.kernel.accounts.models import User
 from qipan.kernel.law import calendar, catalogue, terms

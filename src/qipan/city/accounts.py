@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qipan.city.copying import Sheet
+from qipan.city.parts import NAMES, PASSWORD, applicant
 from qipan.city.shape import Plan
-from qipan.city.staffing import PASSWORD, Member, Register
+from qipan.city.staffing import Member, Register
 from qipan.kernel.accounts import factors
 from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import User
@@ -74,13 +75,6 @@ GROUPS = (
     (gettext_lazy("经营者"), BUSINESS),
     (gettext_lazy("公众"), PUBLIC),
 )
-NAMES = {
-    "renew": ("深圳市福田区弈香园酒家", "INDIVIDUAL", "6210", "餐饮服务（正餐）；酒水零售"),
-    "new": ("深圳市福田区新枰小馆", "INDIVIDUAL", "6210", "餐饮服务（正餐）"),
-    "filing": ("深圳市福田区楸邻便利店", "INDIVIDUAL", "5213", "便利店零售；食品销售；日用百货销售"),
-    "risky": ("深圳市福田区罫火烧烤店", "INDIVIDUAL", "6291", "餐饮服务（小吃）"),
-    "chain": ("深圳市弈海餐饮管理有限公司", "COMPANY", "6210", "餐饮服务；餐饮管理"),
-}
 
 
 def enter_accounts(plan: Plan, register: Register) -> list[Sheet]:
@@ -177,7 +171,7 @@ def _licence(plan: Plan, subject: Subject, address: str, *, ends_in: int) -> Non
 def _enter_applicants(plan: Plan, register: Register) -> Sheet:
     """People who act for businesses of the city: some with a licence to renew, some with one, some without."""
     count = plan.applicants
-    names = [f"biz-{number:03d}" for number in range(1, count + 1)]
+    names = [applicant(number) for number in range(1, count + 1)]
     users = register.enter_users(names, [f"经营者{number:03d}" for number in range(1, count + 1)], "business")
     wanted = [
         *_renewable(plan, 2 * count),

@@ -16,13 +16,11 @@ from django.contrib.auth.hashers import make_password
 from qipan.city import naming
 from qipan.city.copying import NULL, Ref, Sheet, escaped
 from qipan.city.dice import Dice
+from qipan.city.parts import PASSWORD, SECRET, officer
 from qipan.city.shape import Plan
 from qipan.kernel.accounts.models import User
 from qipan.kernel.orgs.models import Appointment, Post, Staff, Unit
 
-PASSWORD = "qipan-demo-2026"  # noqa: S105 (a demo account's, shown on the sign-in page)
-SECRET = "QIPANDEMOQIPANDEMOQIPANDEMOQIPAN"  # noqa: S105
-"""The TOTP secret (base32) of every demo account: one entry in an authenticator serves for all of them."""
 SEVERAL = {"window": 2, "examine": 2, "decide": 2, "officer": 4, "inspector": 0, "command": 3, "sampler": 2}
 """How many hold a post; 0 for as many as the plan says; one where nothing is said."""
 CERTIFIED = frozenset({"inspector", "officer", "head", "unit-head", "sampler"})
@@ -68,7 +66,7 @@ def members(plan: Plan, units: list[tuple[str, list[str]]]) -> list[Member]:
     ):
         found.append(
             Member(
-                username=f"{unit}-{post}-{number}".lower(),
+                username=officer(unit, post, number),
                 label=naming.person(numbers),
                 unit=unit,
                 post=post,

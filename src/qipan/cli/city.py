@@ -17,11 +17,17 @@ DATABASE = None
 
 def register(subparsers: Any) -> None:
     parser = subparsers.add_parser("city", help="建设示范城市;city simulate 让它运转起来")
+    parser.add_argument(
+        "what", nargs="?", choices=["build", "simulate"], default="build", help="建设(默认)或者模拟"
+    )
     parser.add_argument("--scale", type=float, default=0.01, help="规模,1 为 369 万主体(默认 0.01)")
     parser.add_argument("--seed", type=int, default=1, help="种子:同样的种子和基准日建成同样的城市(默认 1)")
     parser.add_argument("--as-of", type=_day, help="基准日,如 2026-07-01(默认今天)")
     parser.add_argument("--replace", action="store_true", help="先清除已有的示范数据(只清除示范数据)")
     parser.add_argument("--json", action="store_true", help="结果以 JSON 输出")
+    parser.add_argument("--url", default="http://127.0.0.1:8000", help="模拟:系统的地址")
+    parser.add_argument("--rate", type=float, default=6, help="模拟:每分钟办理多少次(默认 6)")
+    parser.add_argument("--for", dest="seconds", type=float, help="模拟:多少秒后结束(默认直到 Ctrl-C)")
 
 
 def _day(text: str) -> datetime.date:
@@ -32,7 +38,9 @@ def _day(text: str) -> datetime.date:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Builds; prints rows and checksum by table."""
+    """Builds and prints rows and checksum by table; or plays the people of a city that is served at an address."""
+    if arguments.what == "simulate":
+        return _simulate(arguments)
     if home.mode() == "production":
         raise Refusal(f"{env.home()} 里是正式系统,示范数据不会写进去。请用 QIPAN_HOME 另指一个文件夹。")
     with session("owner"):
@@ -83,4 +91,31 @@ def _build(arguments: argparse.Namespace) -> int:
     for table, entry in sorted(city.manifest.items()):
         tell(f"{table:32} {entry['rows']:>10,}  {entry['sha256'][:16]}")
     tell(f"示范城市已建成:{seconds:.1f} 秒,内存峰值 {peak:.0f} MB,摘要 {city.digest[:16]}。")
+    return 0
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    """Needs no database: what it knows it reads from pages."""
+    from qipan.city.simulation.running import Simulator
+
+    if not 0 < arguments.rate <= 6000:
+        raise Refusal("--rate 应在 0 到 6000 之间(每分钟的办理次数)。")
+    if not arguments.url.startswith(("http://", "https://")):
+        raise Refusal(f"--url 应写成 http://127.0.0.1:8000 的样子,而不是 {arguments.url}")
+    simulator = Simulator(arguments.url, arguments.rate, tell=tell)
+    started = time.monotonic()
+    done = simulator.run(arguments.seconds)
+    seconds = time.monotonic() - started
+    result = {
+        "seconds": round(seconds, 1),
+        "acts": sum(done.values()),
+        "done": done,
+        "refused": simulator.refused,
+    }
+    if arguments.json:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        tell(
+            f"模拟结束:{seconds:.0f} 秒,办理 {sum(done.values())} 次,没有办成 {sum(simulator.refused.values())} 次。"
+        )
     return 0

@@ -50,7 +50,7 @@ def show_accounts() -> int:
 
     with session("app"):
         from qipan.city.accounts import demo_accounts
-        from qipan.city.staffing import SECRET
+        from qipan.city.parts import SECRET
 
         rows = demo_accounts()
     table = Table(title="示范账号")
