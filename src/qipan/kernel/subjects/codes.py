@@ -7,6 +7,7 @@ USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 USCC_SHAPE = re.compile(r"^[1-9A-HJ-NP-RT-UW-Y][0-9A-HJ-NP-RT-UW-Y]\d{6}[0-9A-HJ-NP-RT-UW-Y]{10}$")
 LICENCE_SHAPE = re.compile(r"^(JY|YB|SC)\d{14}$")
+ORG_SHAPE = re.compile(r"^[0-9A-Z]{8}[0-9X]$")
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -58,6 +59,11 @@ def make_uscc(kind: str, division: str, serial: str) -> str:
 def is_reg_no(number: str) -> bool:
     """Whether a 15-digit registration number (GS 15-2006) has a right check digit."""
     return len(number) == 15 and number.isdigit() and mod_11_10(number[:14]) == number[14]
+
+
+def is_org_code(code: str) -> bool:
+    """Whether a nine-character organisation code (GB 11714) has a right check sign."""
+    return bool(ORG_SHAPE.match(code)) and org_check(code[:8]) == code[8]
 
 
 def is_licence_number(number: str) -> bool:

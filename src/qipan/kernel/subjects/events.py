@@ -6,7 +6,18 @@ from qipan.kernel.ledger.registry import declare
 
 REGISTERED = declare("subjects.subject.registered", _("登记主体"), type=str, codes=list)
 IMPORTED = declare(
-    "subjects.subject.imported", _("批量导入主体"), count=int, digest=str, file=str, rejected=int
+    "subjects.subject.imported",
+    _("批量导入主体"),
+    count=int,
+    digest=str,
+    file=str,
+    file_digest=str,
+    source=str,
+    read=int,
+    created=int,
+    updated=int,
+    known=int,
+    rejected=int,
 )
 STATUS_CHANGED = declare("subjects.subject.changed", _("主体状态变更"), before=str, after=str, source=str)
 FACTS_CHANGED = declare("subjects.subject.corrected", _("主体信息变更"), fields=list)

@@ -1,6 +1,7 @@
 """Market subjects and what hangs on them."""
 
 from qipan.kernel.subjects.models.grants import Grant, GrantState, LicenceSeries
+from qipan.kernel.subjects.models.imports import RegisterImport, SourceRow
 from qipan.kernel.subjects.models.subjects import (
     ExternalRecord,
     Identifier,
@@ -25,7 +26,9 @@ __all__ = [
     "Mark",
     "MarkKind",
     "Premises",
+    "RegisterImport",
     "Representative",
+    "SourceRow",
     "Status",
     "StatusChange",
     "Subject",

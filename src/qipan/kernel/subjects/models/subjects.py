@@ -1,5 +1,7 @@
 """Subjects, their identifiers, places, marks and the people who act for them."""
 
+from functools import partial
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -8,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.accounts.models import Person
+from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import ScopedManager, of_own_subjects, within
 
@@ -39,6 +42,7 @@ class Status(models.TextChoices):
     ANNULLED = "ANNULLED", _("撤销登记")
 
 
+@partial(tracked, exclude=("grams",), before=True)
 class Subject(models.Model):
     """A market subject (市场主体). `grams` are what search looks for in name, codes and addresses."""
 
@@ -104,6 +108,7 @@ class IdentifierKind(models.TextChoices):
     ACCOUNT = "ACCOUNT", _("外部账号")
 
 
+@partial(tracked, before=True)
 class Identifier(models.Model):
     """One identifier of a subject (标识). The check digit is judged in Python: old data contains wrong codes."""
 
@@ -132,6 +137,7 @@ class Identifier(models.Model):
         return self.value
 
 
+@partial(tracked, before=True)
 class Premises(models.Model):
     """A place of business (经营场所)."""
 
@@ -237,6 +243,7 @@ class Representative(models.Model):
         return f"{self.user_id} {self.subject_id}"
 
 
+@partial(tracked, before=True)
 class ExternalRecord(models.Model):
     """A row of another system about a subject (外部记录): an inspection or a decision made before or elsewhere."""
 
