@@ -82,12 +82,14 @@ def make() -> None:
 
 def stage(rows: Sequence[ImportedRow]) -> None:
     """Copy rows into the staging table."""
+    # Sealing may ask the database for the vault's keys: never while a COPY has the connection.
+    ready = [_values(row) for row in rows]
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY import_staged ({', '.join(COLUMNS)}) FROM STDIN") as copy,
     ):
-        for row in rows:
-            copy.write_row(_values(row))
+        for values in ready:
+            copy.write_row(values)
 
 
 def note(notes: Iterable[Note]) -> None:
