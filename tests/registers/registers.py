@@ -13,7 +13,16 @@ from qipan.adapters.registers.service import Outcome
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.subjects import codes
 
-HEADINGS = ("企业名称", "统一社会信用代码", "住所", "法定代表人", "联系电话", "成立日期", "注册资本", "登记状态")
+HEADINGS = (
+    "企业名称",
+    "统一社会信用代码",
+    "住所",
+    "法定代表人",
+    "联系电话",
+    "成立日期",
+    "注册资本",
+    "登记状态",
+)
 
 
 def uscc(number: int) -> str:

@@ -186,7 +186,11 @@ def test_a_changed_row_updates_and_its_former_state_is_kept(tmp_path) -> None:
     path = tidy(tmp_path, moved, restaurant(2))
     assert counts(take(path)) == (2, 0, 1, 1, 0)
     subject = queries.by_identifier(uscc(1))
-    assert (subject.name, subject.status, subject.version > 1) == ("深圳市福田区新粤味酒家", "SUSPENDED", True)
+    assert (subject.name, subject.status, subject.version > 1) == (
+        "深圳市福田区新粤味酒家",
+        "SUSPENDED",
+        True,
+    )
     assert subject.org_path.startswith("SZ/NS/")
     assert subject.legal_rep.clear(["name"]) == {"name": "李明"}
     former = subject.events.order_by("pgh_id").first()

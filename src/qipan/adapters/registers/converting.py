@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from qipan.adapters.registers import values
 from qipan.adapters.registers.headings import Header, plain
-from qipan.adapters.registers.mapping import CODE_FIELDS, DATES, CodeRule, Mapping, RecordRule, Rule
+from qipan.adapters.registers.mapping import CODE_FIELDS, DATES, Mapping, RecordRule, Rule
 from qipan.adapters.registers.texts import Raw
 from qipan.kernel.accounts.id_numbers import is_id_number
 from qipan.kernel.accounts.vault import masking, sealing
@@ -42,7 +42,9 @@ class Column:
 class Converter:
     """Turns the rows of one table, whose header is known, into subjects."""
 
-    def __init__(self, mapping: Mapping, header: Header, sheet: str, offices: OfficeFinder, epoch: Any = None):
+    def __init__(
+        self, mapping: Mapping, header: Header, sheet: str, offices: OfficeFinder, epoch: Any = None
+    ):
         self.mapping = mapping
         self.sheet = sheet
         self.offices = offices
@@ -76,7 +78,7 @@ class Converter:
         return {
             "kind": rule.kind,
             "key": self._bind(rule.key, "key"),
-            "on": self._bind(rule.on, "on") if rule.on else None,
+            "on": self._bind(rule.date, "date") if rule.date else None,
             "result": self._bind(rule.result, "result") if rule.result else None,
             "data": {title: self._bind(one, title) for title, one in rule.data.items()},
             "listed": listed,
@@ -152,9 +154,7 @@ class Reading:
         self._check_shape()
         name = self.field("name")
         if not any(sign.isalnum() for sign in name):
-            self.reject(
-                self.by.columns["name"], name, _("没有主体名称"), _("请补上名称后重新导入这一行。")
-            )
+            self.reject(self.by.columns["name"], name, _("没有主体名称"), _("请补上名称后重新导入这一行。"))
         found = self._codes()
         address, domicile = self.field("address"), self.field("domicile")
         division = values.half(self.field("division_code"))
@@ -190,9 +190,7 @@ class Reading:
     def _check_shape(self) -> None:
         whole, shown = _("整行"), self._shown()
         if self.raw.damage:
-            self.reject(
-                whole, shown, self.raw.damage, _("请在原系统中重新导出，或者改正这一行后重新导入。")
-            )
+            self.reject(whole, shown, self.raw.damage, _("请在原系统中重新导出，或者改正这一行后重新导入。"))
         if len(self.cells) > self.by.width and any(
             values.text_of(cell) for cell in self.cells[self.by.width :]
         ):
@@ -411,7 +409,12 @@ class Reading:
     def _person(self) -> dict[str, str]:
         said = {
             name: self.text(self.by.columns.get(source))
-            for name, source in (("name", "legal_rep"), ("id_number", "id_number"), ("phone", "phone"), ("email", "email"))
+            for name, source in (
+                ("name", "legal_rep"),
+                ("id_number", "id_number"),
+                ("phone", "phone"),
+                ("email", "email"),
+            )
         }
         said = {name: sealing.normal(name, text) for name, text in said.items()}
         if any(said.values()) and not said["name"]:
@@ -449,5 +452,3 @@ class Reading:
                 name for name, at in places if at < len(self.cells) and values.text_of(self.cells[at]) in yes
             ]
         return Record(rule["kind"], key, self._date(rule["on"]), self.text(rule["result"])[:120], data)
-
-

@@ -22,7 +22,11 @@ RATIO = 250
 CHUNK = 1 << 20
 
 FOREIGN = (
-    (b"\xd0\xcf\x11\xe0", gettext_lazy("旧版 Excel（.xls）或者加密的工作簿"), gettext_lazy("请在 Excel 中去掉密码，另存为 .xlsx 或 CSV 后再导入。")),
+    (
+        b"\xd0\xcf\x11\xe0",
+        gettext_lazy("旧版 Excel（.xls）或者加密的工作簿"),
+        gettext_lazy("请在 Excel 中去掉密码，另存为 .xlsx 或 CSV 后再导入。"),
+    ),
     (b"%PDF", "PDF", gettext_lazy("请向提供方索取表格文件（.xlsx 或 CSV）。")),
     (b"\x89PNG", gettext_lazy("图片"), gettext_lazy("请提供表格文件（.xlsx 或 CSV）。")),
     (b"\xff\xd8\xff", gettext_lazy("图片"), gettext_lazy("请提供表格文件（.xlsx 或 CSV）。")),
@@ -74,7 +78,9 @@ def look_at(path: Path, seen: Callable[[int], None] = lambda count: None) -> Del
     if packed:
         head = _unpacked_head(path)
     if head.lstrip()[:200].lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table", b"<head")):
-        raise _foreign(path, _("网页（有的系统导出时冒充 Excel）"), _("请用 Excel 打开，另存为 .xlsx 或 CSV 后再导入。"))
+        raise _foreign(
+            path, _("网页（有的系统导出时冒充 Excel）"), _("请用 Excel 打开，另存为 .xlsx 或 CSV 后再导入。")
+        )
     return Delivered(path, "text", packed, size, total.hexdigest())
 
 
@@ -112,7 +118,8 @@ def _check_workbook(path: Path) -> None:
     unpacked = sum(entry.file_size for entry in entries)
     shared = sum(entry.file_size for entry in entries if "sharedStrings" in entry.filename)
     swollen = any(
-        entry.file_size > 10 << 20 and entry.file_size > RATIO * max(entry.compress_size, 1) for entry in entries
+        entry.file_size > 10 << 20 and entry.file_size > RATIO * max(entry.compress_size, 1)
+        for entry in entries
     )
     if len(entries) > ENTRIES or unpacked > UNPACKED or shared > SHARED or swollen:
         raise Refused(

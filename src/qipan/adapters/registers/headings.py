@@ -10,17 +10,45 @@ from qipan.kernel.subjects.codes import FULL_WIDTH
 #: Our field → the headings it goes by (without blanks and brackets).
 COMMON: dict[str, tuple[str, ...]] = {
     "name": (
-        "名称", "企业名称", "主体名称", "市场主体名称", "单位名称", "商户名称", "经营者名称", "企业字号名称", "字号名称",
-        "公司名称", "机构名称", "店铺名称", "门店名称", "食品经营者名称", "企业名称或字号", "name", "companyname",
+        "名称",
+        "企业名称",
+        "主体名称",
+        "市场主体名称",
+        "单位名称",
+        "商户名称",
+        "经营者名称",
+        "企业字号名称",
+        "字号名称",
+        "公司名称",
+        "机构名称",
+        "店铺名称",
+        "门店名称",
+        "食品经营者名称",
+        "企业名称或字号",
+        "name",
+        "companyname",
     ),
     "uscc": (
-        "统一社会信用代码", "社会信用代码", "信用代码", "统一信用代码", "统一代码", "统一社会信用代码/注册号",
-        "统一社会信用代码注册号", "社会信用代码证号", "uscc",
+        "统一社会信用代码",
+        "社会信用代码",
+        "信用代码",
+        "统一信用代码",
+        "统一代码",
+        "统一社会信用代码/注册号",
+        "统一社会信用代码注册号",
+        "社会信用代码证号",
+        "uscc",
     ),
     "reg_no": ("注册号", "工商注册号", "营业执照号", "营业执照注册号", "执照号", "营业执照编号", "regno"),
     "org_code": ("组织机构代码", "机构代码", "组织代码"),
     "licence_no": (
-        "许可证号", "许可证编号", "食品经营许可证号", "食品经营许可证编号", "经营许可证编号", "备案编号", "许可证书编号",
+        "许可证号",
+        "许可证编号",
+        "食品经营许可证号",
+        "食品经营许可证编号",
+        "经营许可证编号",
+        "备案编号",
+        "许可证书编号",
     ),
     "type": ("主体类型", "企业类型", "类型", "市场主体类型", "公司类型", "经济性质", "单位性质"),
     "status": ("状态", "登记状态", "经营状态", "企业状态", "主体状态", "存续状态"),
@@ -31,7 +59,16 @@ COMMON: dict[str, tuple[str, ...]] = {
     "approved_on": ("核准日期", "核准时间", "发照日期", "最近核准日期"),
     "term_to": ("经营期限至", "营业期限至", "有效期至", "经营期限止", "营业期限止"),
     "domicile": ("住所", "注册地址", "登记住所", "企业住所", "住址", "单位地址", "企业地址"),
-    "address": ("经营场所", "经营地址", "经营场所地址", "地址", "详细地址", "店铺地址", "实际经营地址", "营业地址"),
+    "address": (
+        "经营场所",
+        "经营地址",
+        "经营场所地址",
+        "地址",
+        "详细地址",
+        "店铺地址",
+        "实际经营地址",
+        "营业地址",
+    ),
     "premises_name": ("场所名称", "招牌", "门头", "招牌名称", "店招"),
     "street": ("街道", "所属街道", "街镇", "镇街", "所在街道"),
     "division_code": ("行政区划代码", "区划代码", "行政区划"),
@@ -40,8 +77,18 @@ COMMON: dict[str, tuple[str, ...]] = {
     "latitude": ("纬度", "lat", "latitude"),
     "area_m2": ("面积", "经营面积", "营业面积", "建筑面积", "场所面积"),
     "legal_rep": (
-        "法定代表人", "法人代表", "法人", "负责人", "法定代表人负责人", "法定代表人/负责人", "经营者", "经营者姓名",
-        "法定代表人姓名", "投资人", "负责人姓名", "法人姓名",
+        "法定代表人",
+        "法人代表",
+        "法人",
+        "负责人",
+        "法定代表人负责人",
+        "法定代表人/负责人",
+        "经营者",
+        "经营者姓名",
+        "法定代表人姓名",
+        "投资人",
+        "负责人姓名",
+        "法人姓名",
     ),
     "id_number": ("身份证号", "身份证号码", "证件号码", "法人身份证号", "法定代表人证件号码", "身份证"),
     "phone": ("联系电话", "电话", "手机", "手机号", "手机号码", "联系方式", "电话号码"),
@@ -92,7 +139,9 @@ def guess(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def find_header(rows: Sequence[tuple[int, Sequence[Any]]], wanted: frozenset[str] = frozenset()) -> Header | None:
+def find_header(
+    rows: Sequence[tuple[int, Sequence[Any]]], wanted: frozenset[str] = frozenset()
+) -> Header | None:
     """The header among the first rows: the row, or the two rows one above the other, with the most known headings.
 
     `wanted` are the headings that a mapping names; without them the common ones count. None where no row has a name

@@ -75,7 +75,7 @@ class RecordRule(Strict):
 
     kind: str = Field(min_length=1, max_length=40)
     key: Told
-    on: Told | None = None
+    date: Told | None = None
     result: Told | None = None
     data: dict[str, Told] = {}
     listed: dict[str, Listed] = {}
@@ -114,7 +114,7 @@ class Mapping(Strict):
         """Every column that the mapping names."""
         rules: list[Rule] = [*self.columns.values(), *self.identifiers]
         for record in self.records:
-            rules += [rule for rule in (record.key, record.on, record.result, *record.data.values()) if rule]
+            rules += [rule for rule in (record.key, record.date, record.result, *record.data.values()) if rule]
         return {column for rule in rules for column in rule.columns}
 
     def digest(self) -> str:
@@ -125,7 +125,11 @@ class Mapping(Strict):
 def _check_values(field: str, rule: Rule | None, choices: Any) -> None:
     if rule is None:
         return
-    said = [*rule.values.values(), *([rule.fixed] if rule.fixed else []), *([rule.default] if rule.default else [])]
+    said = [
+        *rule.values.values(),
+        *([rule.fixed] if rule.fixed else []),
+        *([rule.default] if rule.default else []),
+    ]
     if wrong := [value for value in said if value not in choices.values]:
         raise ValueError(
             _("%(field)s 的取值 %(wrong)s 不认识；可用：%(known)s")
@@ -145,7 +149,8 @@ def read(path: Path) -> Mapping:
     if not file.is_file():
         shipped = "、".join(sorted(one.stem for one in MAPS.glob("*.yaml")))
         raise Refused(
-            _("找不到对照表 %(file)s；随系统提供的有：%(shipped)s。") % {"file": path.name, "shipped": shipped},
+            _("找不到对照表 %(file)s；随系统提供的有：%(shipped)s。")
+            % {"file": path.name, "shipped": shipped},
             code="not_found",
             field="map",
         )

@@ -1,6 +1,6 @@
 """Importing a register of subjects from a file: the one door of this room.
 
-    report = import_subjects(Path("register.csv"), actor=Actor.system("SZ/"))
+report = import_subjects(Path("register.csv"), actor=Actor.system("SZ/"))
 """
 
 import dataclasses

@@ -17,7 +17,9 @@ SERIALS = range(20_000, 80_000)
 UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 FULL_DATE = re.compile(r"^(\d{4})\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})日?(?:[\sT].*)?$")
 PACKED_DATE = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
-NO_DATE = frozenset({"", "-", "--", "/", "无", "长期", "永久", "不限", "无固定期限", "0", "null", "none", "n/a", "nan"})
+NO_DATE = frozenset(
+    {"", "-", "--", "/", "无", "长期", "永久", "不限", "无固定期限", "0", "null", "none", "n/a", "nan"}
+)
 NOTHING = frozenset({"-", "--", "—", "/", "无", "null", "none", "n/a", "nan", "#n/a", "\\n", "暂无"})
 AMOUNT = re.compile(r"^([¥￥$]?)\s*([+-]?[\d,]*\.?\d+)\s*(亿|万|千|)\s*(元|圆|)(?:整|)\s*(.*)$")
 CURRENCIES = {

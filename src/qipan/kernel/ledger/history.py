@@ -19,7 +19,7 @@ def tracked(model: M, *, exclude: tuple[str, ...] = (), before: bool = False) ->
         pghistory.UpdateEvent(row=pghistory.Old) if before else pghistory.UpdateEvent(),
         pghistory.DeleteEvent(),
         fields=names if exclude else None,
-        obj_field=pghistory.ObjForeignKey(related_name="events"),
+        **({"obj_field": pghistory.ObjForeignKey(related_name="events")} if before else {}),
         model_name=f"{model.__name__}Event",
     )
     return decorate(model)

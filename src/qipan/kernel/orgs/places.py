@@ -28,7 +28,11 @@ class OfficeFinder:
         self._areas: dict[str, str] = {}
         for street in streets:
             if street.area_name:
-                above = street.unit.parent.path if street.unit.parent and street.unit.level == Level.OFFICE else ""
+                above = (
+                    street.unit.parent.path
+                    if street.unit.parent and street.unit.level == Level.OFFICE
+                    else ""
+                )
                 self._areas.setdefault(street.area_name, above or street.unit.path)
 
     @classmethod
@@ -57,7 +61,9 @@ class OfficeFinder:
                 return named.pop()
         if place:
             hits = [
-                row for row in self._streets if row[0] in place and (not division_code or row[2] == division_code)
+                row
+                for row in self._streets
+                if row[0] in place and (not division_code or row[2] == division_code)
             ]
             hits = [row for row in hits if row[1] and row[1] in place] or hits
             if hits:

@@ -19,9 +19,7 @@ def refresh_many(pks: Sequence[int]) -> None:
         Grant.objects.filter(subject__in=pks).values_list("subject_id", "number")
     ).items():
         codes.setdefault(pk, []).extend(numbers)
-    places = _gathered(
-        Premises.objects.filter(subject__in=pks).values_list("subject_id", "address", "name")
-    )
+    places = _gathered(Premises.objects.filter(subject__in=pks).values_list("subject_id", "address", "name"))
     with connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE subjects_subject SET grams = %s WHERE id = %s",

@@ -43,7 +43,8 @@ def grams(name: str, codes: Iterable[str] = (), addresses: Iterable[str] = ()) -
 def wanted(word: str) -> list[str]:
     """The pieces that a row must hold to match a word, without those that nearly every row has."""
     signs = signs_of(word)
-    if len(signs) >= 6 and signs.isascii():
+    # Every code has a digit; a long Latin word without one is a name.
+    if len(signs) >= 6 and signs.isascii() and any(sign.isdigit() for sign in signs):
         return sorted(code_pieces(signs))
     found = pieces(signs)
     return sorted(found - COMMON or found)

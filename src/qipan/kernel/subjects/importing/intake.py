@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the names of tables and columns in these statements are ours; values are parameters
 """One import: rows are staged, merged and told to the ledger in one transaction, or nothing happens at all."""
 
 import hashlib

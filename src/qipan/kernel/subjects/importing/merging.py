@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the names of tables and columns in these statements are ours; values are parameters
 """The merge of staged rows into the register, a few statements for any number of rows.
 
 The rows of one key (`import_keyed`) are one subject; `seq` is the row that speaks for it. A key that cannot be taken
@@ -394,9 +395,7 @@ def enter_places(fallback: str) -> None:
             area_m2 numeric(10,2))
         WHERE k.act IN ('new', 'other') AND s.place IS NOT NULL
     """
-    new = {
-        name: f"coalesce(nullif(n.{name}, ''), o.{name})" for name in ("name", "division_code", "street")
-    }
+    new = {name: f"coalesce(nullif(n.{name}, ''), o.{name})" for name in ("name", "division_code", "street")}
     new |= {name: f"coalesce(n.{name}, o.{name})" for name in ("longitude", "latitude", "area_m2")}
     run(
         f"""

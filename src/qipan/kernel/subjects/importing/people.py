@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the names of tables and columns in these statements are ours; values are parameters
 """The people in charge of known subjects, where the register now names another one or other numbers."""
 
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ def _rows(source: str) -> Iterator[tuple[Subject, dict[str, str], bool]]:
                 WHERE k.act = 'other' AND s.person IS NOT NULL AND k.subject_id > %s
                   AND r.person_digest IS DISTINCT FROM s.person_digest
                 ORDER BY k.subject_id LIMIT {BATCH}
-                """,  # noqa: S608 - names of columns are ours
+                """,
                 [source, last],
             )
             found: list[Any] = cursor.fetchall()

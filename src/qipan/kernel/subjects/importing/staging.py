@@ -1,3 +1,4 @@
+
 """The staging tables of an import: temporary, filled by COPY, gone with the transaction.
 
 What is personal is sealed before it is copied: no plain name or number of a person reaches the database.

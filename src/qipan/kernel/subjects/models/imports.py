@@ -35,10 +35,7 @@ class RegisterImport(models.Model):
             models.CheckConstraint(
                 name="subjects_import_adds_up",
                 condition=models.Q(
-                    read=models.F("created")
-                    + models.F("updated")
-                    + models.F("known")
-                    + models.F("rejected")
+                    read=models.F("created") + models.F("updated") + models.F("known") + models.F("rejected")
                 ),
             )
         ]
