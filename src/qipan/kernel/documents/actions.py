@@ -11,7 +11,7 @@ from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
 from qipan.kernel.documents import events, rendering, seals, storage
-from qipan.kernel.documents.models import Document, DocumentState, Template
+from qipan.kernel.documents.models import Document, DocumentState, Seal, Template
 from qipan.kernel.documents.sealing import gbt38540, pades
 from qipan.kernel.ledger import feed
 from qipan.kernel.ledger.actions import append
@@ -148,11 +148,10 @@ def produce(document_id: int, actor: Actor | None = None) -> Document:
         raise
 
 
-def _make(document: Document, actor: Actor) -> None:
-    moment = now()
-    seal = seals.seal_of(document.seal_path) if document.template.sealed else None
+def values_of(document: Document, seal: Seal | None) -> dict[str, Any]:
+    """What the template is given: the document's data, and what every document carries."""
     code_url = verification_url(document.code)
-    values = {
+    return {
         **document.data,
         "number": document.number,
         "title": document.template.title,
@@ -163,6 +162,12 @@ def _make(document: Document, actor: Actor) -> None:
         "seal_name": seal.name if seal else "",
         "seal_picture": seals.picture.svg(seal.name) if seal else "",
     }
+
+
+def _make(document: Document, actor: Actor) -> None:
+    moment = now()
+    seal = seals.seal_of(document.seal_path) if document.template.sealed else None
+    values = values_of(document, seal)
     pdf = rendering.render(document.template.body, values, moment)
     if seal is not None:
         signer, gm_signer = seals.signers(seal.pk, seal.key_id)

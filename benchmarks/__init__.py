@@ -1,0 +1,1 @@
+"""What `./qipan bench` runs. A benchmark measures and never judges: no test has a time bound."""

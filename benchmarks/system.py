@@ -1,0 +1,100 @@
+"""A whole running Qipan for a benchmark: the demo command on loopback, in a home of its own, with its worker."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from qipan.cli.session import Refusal, use_settings
+from qipan.conf import environment as env
+from qipan.conf import home
+from qipan.conf.database import Database
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class System:
+    """The address of the running system; this process is set up as its `app` role too."""
+
+    url: str
+    app_database: str
+    superuser_database: str
+
+
+def free_port() -> int:
+    """A port that is free, and the next one as well (the live feed's)."""
+    for _try in range(50):
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            number = int(first.getsockname()[1])
+            with contextlib.suppress(OSError):
+                second.bind(("127.0.0.1", number + 1))
+                return number
+    raise Refusal("没有找到两个相邻的空闲端口。")
+
+
+@contextmanager
+def running(tell: Tell) -> Iterator[System]:
+    """Starts it in var/bench (kept for the next run), sets Django up here, ends it again."""
+    place = env.home() / "bench"
+    os.environ["QIPAN_HOME"] = str(place)
+    for name in ("DATABASE_URL", "QIPAN_OWNER_DATABASE_URL", "QIPAN_PORT"):
+        os.environ.pop(name, None)
+    if shutil.disk_usage(env.ROOT).free < 2 * 2**30:
+        raise Refusal("性能测试需要 2 GB 空闲磁盘。")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    log = home.log_file("bench")
+    tell("正在启动一套完整的系统（网页、后台任务、数据库）…")
+    command = [sys.executable, "-P", "-m", "qipan.cli", "demo"]
+    command += ["--scale", "0", "--rate", "0", "--port", str(port)]
+    environment = {**os.environ, "QIPAN_LOG_LEVEL": "WARNING", "QIPAN_BASE_URL": url}
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    try:
+        _wait(process, url, log)
+        use_settings("demo")
+        database = Database(tell)
+        with database.running():
+            database.use("app")
+            import django
+
+            django.setup()
+            assert database.server is not None
+            cluster = database.server.cluster
+            yield System(url, cluster.url("app"), cluster.url("superuser"))
+            from django.db import connections
+
+            connections.close_all()
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, log: object) -> None:
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise Refusal(f"系统没有启动：\n{home.tail(log)}")  # type: ignore[arg-type]
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/api/v1/items", timeout=5, trust_env=False).status_code == 200:
+                return
+        time.sleep(0.3)
+    raise Refusal(f"系统 5 分钟内没有应答：\n{home.tail(log)}")  # type: ignore[arg-type]

@@ -1,0 +1,131 @@
+"""`qipan bench NAME`: our figure beside the bare limit or the peer, measured in the same run.
+
+The benchmarks lie in `benchmarks/`: a module with HELP and `run(scale, tell)`, which yields `Measure`s.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import pkgutil
+import platform
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from qipan.cli.session import Refusal, tell
+from qipan.conf import environment as env
+
+DATABASE = None
+FOLDER = env.ROOT / "benchmarks"
+Run = Callable[[float, Callable[[str], None]], Iterable["Measure"]]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure. `reference` names what it is compared with and `ratio` is ours by that; `target` is a bound in words.
+
+    `met` says whether the bound holds, None where none is set.
+    """
+
+    bench: str
+    measure: str
+    value: float
+    unit: str
+    reference: str = ""
+    reference_value: float | None = None
+    ratio: float | None = None
+    target: str = ""
+    met: bool | None = None
+
+
+def benchmarks() -> dict[str, ModuleType]:
+    """Every benchmark by its name."""
+    if str(env.ROOT) not in sys.path:
+        sys.path.insert(0, str(env.ROOT))
+    found = {}
+    for entry in pkgutil.iter_modules([str(FOLDER)]):
+        module = importlib.import_module(f"benchmarks.{entry.name}")
+        if hasattr(module, "run"):
+            found[entry.name] = module
+    return found
+
+
+def register(subparsers: Any) -> None:
+    parser = subparsers.add_parser("bench", help="性能测试：我们的数字、同一次运行中的极限或对照、两者之比")
+    parser.add_argument("name", nargs="?", help="测试的名称；不给出时列出全部")
+    parser.add_argument("--scale", type=positive, default=1.0, help="规模（默认 1）")
+    parser.add_argument("--json", action="store_true", help="以 JSON 输出，每行一项")
+
+
+def positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 1000:
+        raise argparse.ArgumentTypeError("规模应当大于 0")
+    return number
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when it ran to its end, whatever the figures are: a benchmark is no test."""
+    known = benchmarks()
+    if not arguments.name:
+        for name, module in known.items():
+            print(f"{name:<12}{module.HELP}")
+        return 0
+    if arguments.name not in known:
+        raise Refusal(f"没有名为 {arguments.name} 的性能测试。现有：{'、'.join(known) or '无'}。")
+    measures = known[arguments.name].run(arguments.scale, tell)
+    if arguments.json:
+        for measure in measures:
+            print(json.dumps(asdict(measure) | {"scale": arguments.scale}, ensure_ascii=False), flush=True)
+        return 0
+    _table(measures, arguments)
+    return 0
+
+
+def _table(measures: Iterable[Measure], arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{arguments.name} · scale {arguments.scale:g} · {machine()}")
+    for heading in ("测量", "我们", "单位", "对照", "对照值", "比值", "目标"):
+        table.add_column(heading, justify="left" if heading in {"测量", "单位", "对照", "目标"} else "right")
+    for row in measures:
+        mark = {True: " ✓", False: " ✗", None: ""}[row.met]
+        table.add_row(
+            row.measure,
+            number(row.value),
+            row.unit,
+            row.reference,
+            number(row.reference_value),
+            number(row.ratio),
+            row.target + mark,
+        )
+    Console().print(table)
+
+
+def number(value: float | None) -> str:
+    """A figure with three or four places that mean something."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def machine() -> str:
+    """What it ran on, in a few words."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
+    except OSError:
+        model = platform.processor()
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} × {model or platform.machine()}, load {load:.1f}, Python {platform.python_version()}"
+
+
+def share(values: Iterator[float] | list[float], part: float) -> float:
+    """The value below which this part of all values lies (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, round(part * len(ordered) + 0.5) - 1))]
