@@ -1,6 +1,8 @@
 """A whole running Qipan for a benchmark: the demo command on loopback, in a home of its own, with its worker."""
 
 import contextlib
+import fcntl
+import json
 import os
 import shutil
 import signal
@@ -11,13 +13,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
 from qipan.cli.session import Refusal, use_settings
 from qipan.conf import environment as env
 from qipan.conf import home
-from qipan.conf.database import Database
+from qipan.conf.database import SOURCES, Database
+from qipan.conf.digest import of_files
 
 Tell = Callable[[str], None]
 
@@ -43,11 +47,36 @@ def free_port() -> int:
     raise Refusal("没有找到两个相邻的空闲端口。")
 
 
+def _made_for() -> str:
+    """Names the tables and catalogues of these sources: a home that was made for others is made anew."""
+    files = [*SOURCES.rglob("migrations/*.py"), *SOURCES.rglob("catalogue/**/*")]
+    return of_files([path for path in files if path.is_file()], SOURCES)
+
+
+def _fresh(place: Path) -> None:
+    stamp = place / "made_for"
+    wanted = _made_for()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    if place.exists():
+        with (place / "running.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Refusal("另一个性能测试正在运行，请等它结束。") from None
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                shutil.rmtree(json.loads((place / "postgres" / "place.json").read_text())["base"])
+            shutil.rmtree(place)
+    place.mkdir(parents=True)
+    stamp.write_text(wanted)
+
+
 @contextmanager
 def running(tell: Tell) -> Iterator[System]:
     """Starts it in var/bench (kept for the next run), sets Django up here, ends it again."""
     place = env.home() / "bench"
     os.environ["QIPAN_HOME"] = str(place)
+    _fresh(place)
     for name in ("DATABASE_URL", "QIPAN_OWNER_DATABASE_URL", "QIPAN_PORT"):
         os.environ.pop(name, None)
     if shutil.disk_usage(env.ROOT).free < 2 * 2**30:

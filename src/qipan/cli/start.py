@@ -150,7 +150,7 @@ class Running:
             "--blocking-threads",
             "4",
         )
-        pool = {"QIPAN_DB_POOL": "1"}
+        pool = {"QIPAN_DB_POOL": "6"}
         services = [Service("web", (*web, "qipan.portal.wsgi:application"), pool)]
         if importlib.util.find_spec("qipan.kernel.ledger.feed"):
             feed = (*granian, "--port", str(options.port + 1), "--interface", "asginl", "--workers", "1")
@@ -158,7 +158,7 @@ class Running:
         for number in range(
             1, options.workers + 1 if importlib.util.find_spec("qipan.kernel.jobs.worker") else 1
         ):
-            services.append(Service(f"work-{number}", (*QIPAN, "work")))
+            services.append(Service(f"work-{number}", (*QIPAN, "work"), {"QIPAN_DB_POOL": "12"}))
         if options.rate:
             address = f"http://{_shown(options.host)}:{options.port}"
             services.append(

@@ -95,9 +95,10 @@ WSGI_APPLICATION = "qipan.portal.wsgi.application"
 
 DATABASES = {"default": env.database(env.text("DATABASE_URL", "postgresql://qipan@127.0.0.1/qipan"))}
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
-if env.flag("QIPAN_DB_POOL"):  # the web service: threads share connections, a dead one is replaced unseen
+# Services: threads share so many connections, a dead one is replaced unseen, and none waits for a new sign-in.
+if most := env.number("QIPAN_DB_POOL", 0):
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 6, "timeout": 10}
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": most, "timeout": 10}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

@@ -12,7 +12,6 @@ from qipan.kernel.decisions import queries as decided
 from qipan.kernel.flow.actions import take_number
 from qipan.kernel.flow.context import Context
 from qipan.kernel.items import queries as items
-from qipan.kernel.jobs import after_commit
 from qipan.kernel.law import terms
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
@@ -121,7 +120,6 @@ def grant(context: Context) -> None:
     from qipan.domains.licensing.jobs import issue_licence
 
     issue_licence.defer(case_id=context.case.pk, key=f"issue:{context.case.pk}")
-    after_commit(issue_licence, case_id=context.case.pk)
 
 
 def _content(row: Application) -> dict[str, Any]:

@@ -58,7 +58,13 @@ def _options(form_code: str, field: str, chosen: Any) -> str:
 
 
 def certificate_data(context: Context) -> dict[str, Any]:
-    """The fields of the licence (FBL15 23)."""
+    """The fields of the licence (FBL15 23); the original and its copy carry the same."""
+    if "certificate" not in context.shared:
+        context.shared["certificate"] = _certificate_data(context)
+    return dict(context.shared["certificate"])
+
+
+def _certificate_data(context: Context) -> dict[str, Any]:
     row: Application = context.record
     subject, held = context.case.subject, row.result_grant
     if subject is None or held is None:
@@ -137,7 +143,8 @@ def _is(*kinds: Kind) -> Callable[[Context], bool]:
 def _sheet(
     template: str, data: Callable[[Context], dict[str, Any]], when: Callable[[Context], bool] | None = None
 ) -> Paper:
-    return Paper(template, data=data, seal=district_path, when=when)
+    # What a decision writes (it has conditions) is made by `issue_licence`, all together.
+    return Paper(template, data=data, seal=district_path, when=when, own_job=when is None)
 
 
 ACCEPTANCE = _sheet("licensing.acceptance", acceptance_data)

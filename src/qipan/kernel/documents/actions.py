@@ -72,11 +72,13 @@ def prepare(
     seal: str | None = None,
     seal_code: str | None = None,
     subject_id: int | None = None,
+    own_job: bool = True,
 ) -> Document:
     """Fix a document in the deciding transaction: data, number, verification code. The same `key` gives the same one.
 
     `number` replaces the template's rule (a licence carries its licence number). `seal` is the path of the unit whose
-    seal it gets (`org_path`'s when not given). Refuses data that lacks a field of the template.
+    seal it gets (`org_path`'s when not given). `own_job=False`: a job of the caller's will `produce` it.
+    Refuses data that lacks a field of the template.
     """
     known = Document.objects.filter(key=key).first()
     if known:
@@ -121,6 +123,8 @@ def prepare(
         org_path=org_path,
         subject_id=document.subject_id,
     )
+    if not own_job:
+        return document
     from qipan.kernel.documents.jobs import produce_later
 
     produce_later.defer(document_id=document.pk, key=f"document:{document.pk}")

@@ -124,6 +124,7 @@ class Paper:
     number); `seal` is the path of the unit whose seal it gets, the case's unit when not given; both may be callables.
     `when` leaves the document out. `then(context, document)` is called with the reserved document in the same
     transaction. `at_once`: rendered and sealed right after the commit, before the answer; else by the next worker.
+    `own_job`: False where a job of the flow's own makes it together with others.
     """
 
     template: str
@@ -133,6 +134,7 @@ class Paper:
     when: Callable[[Context], bool] | None = None
     then: Callable[[Context, Any], None] | None = None
     at_once: bool = False
+    own_job: bool = True
 
 
 @dataclass(frozen=True)

@@ -281,6 +281,7 @@ def _write_documents(context: Context) -> None:
             number=paper.number(context) if callable(paper.number) else paper.number,
             seal=paper.seal(context) if callable(paper.seal) else paper.seal,
             subject_id=case.subject_id,
+            own_job=paper.own_job,
         )
         context.documents[paper.template] = document
         if paper.then is not None:

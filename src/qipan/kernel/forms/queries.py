@@ -12,8 +12,9 @@ from qipan.kernel.ledger.clock import today
 
 
 @functools.lru_cache(maxsize=256)
-def _form(text: str) -> FormRow:
-    return FormRow.model_validate_json(text)
+def _form(pk: int, code: str, valid_from: datetime.date) -> FormRow:
+    """A version never changes, so it is read and checked once a process."""
+    return FormRow.model_validate(FormVersion.objects.values_list("body", flat=True).get(pk=pk))
 
 
 @functools.lru_cache(maxsize=256)
@@ -23,10 +24,11 @@ def _checklist(text: str) -> ChecklistRow:
 
 def form(code: str, on: datetime.date | None = None) -> FormRow:
     """The form in force on a day. Raises LookupError."""
-    row = FormVersion.objects.filter(code=code, valid_from__lte=on or today()).order_by("-valid_from").first()
+    versions = FormVersion.objects.filter(code=code, valid_from__lte=on or today()).order_by("-valid_from")
+    row = versions.values_list("pk", "code", "valid_from").first()
     if row is None:
         raise LookupError(f"no form {code}")
-    return _form(json.dumps(row.body, sort_keys=True))
+    return _form(*row)
 
 
 def checklist(code: str, on: datetime.date | None = None) -> ChecklistRow:
