@@ -80,9 +80,7 @@ class Applicant:
         timing = re.search(r"app;dur=([\d.]+)", answer.headers.get("Server-Timing", ""))
         while True:
             lines = self.call("GET", f"/cases/{number}/documents", candidate).json()
-            ready = [
-                line for line in lines if line["template"] == "licensing.certificate" and line["file"]
-            ]
+            ready = [line for line in lines if line["template"] == "licensing.certificate" and line["file"]]
             if ready:
                 break
             if time.perf_counter() - begun > PATIENCE:
@@ -148,9 +146,7 @@ def _sample(qipan: system.System, applicant: Applicant, candidate: Candidate, nu
     return Bare.of(qipan.app_database, qipan.superuser_database, folder, since, case.pk, commits=5)
 
 
-def _walk_all(
-    applicants: list[Applicant], drafts: list[tuple[Candidate, str]]
-) -> tuple[list[Walked], float]:
+def _walk_all(applicants: list[Applicant], drafts: list[tuple[Candidate, str]]) -> tuple[list[Walked], float]:
     """All drafts, shared out among the applicants; (each one's times, seconds for all)."""
     waiting = iter(drafts)
     take = _locked(waiting)
@@ -240,7 +236,9 @@ def _figures(
             value < target if target else None,
         )
     rate, most = len(walked) / ours, len(bare) / limit
-    yield Measure("approval", "每秒办结", rate, "件/秒", "裸和", most, rate / most, "≥ 0.5", rate / most >= 0.5)
+    yield Measure(
+        "approval", "每秒办结", rate, "件/秒", "裸和", most, rate / most, "≥ 0.5", rate / most >= 0.5
+    )
     titles = {
         "insert": f"裸：写入 {rows} 行",
         "render": "裸：Typst 排版 3 份",

@@ -73,10 +73,13 @@ class Bare:
             return
         copy = sql.Identifier(SCHEMA, name)
         connection.execute(
-            sql.SQL("CREATE TABLE {} (LIKE public.{} INCLUDING DEFAULTS INCLUDING STORAGE)").format(copy, table)
+            sql.SQL("CREATE TABLE {} (LIKE public.{} INCLUDING DEFAULTS INCLUDING STORAGE)").format(
+                copy, table
+            )
         )
         indexes = connection.execute(
-            "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = %s::regclass", [f"public.{name}"]
+            "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = %s::regclass",
+            [f"public.{name}"],
         ).fetchall()
         for (text,) in indexes:
             plain = text.replace("CREATE UNIQUE INDEX", "CREATE INDEX").replace(" ON ONLY ", " ON ")

@@ -83,4 +83,6 @@ def test_a_draft_that_is_begun_twice_at_once_is_one(city: City, waiting) -> None
     body = {"item": "FB-RENEW", "subject": row.case.subject_id, "grant": row.grant_id}
     answers = at_once(*[lambda: program.call("put", f"/applications/{number}", body)] * 3)
     assert {answer.status_code for answer in answers} <= {200, 201}
-    assert Case.objects.filter(uuid=number).count() == Application.objects.filter(case__uuid=number).count() == 1
+    assert (
+        Case.objects.filter(uuid=number).count() == Application.objects.filter(case__uuid=number).count() == 1
+    )

@@ -104,7 +104,8 @@ def _table(measures: Iterable[Measure], arguments: argparse.Namespace) -> None:
             number(row.ratio),
             row.target + mark,
         )
-    Console().print(table)
+    console = Console()
+    Console(width=max(console.width, 120)).print(table)
 
 
 def number(value: float | None) -> str:

@@ -9,7 +9,6 @@ from qipan.domains.licensing import events, facts
 from qipan.domains.licensing.models import Application, Kind, Mode
 from qipan.kernel.decisions import actions as decisions
 from qipan.kernel.decisions import queries as decided
-from qipan.kernel.flow.actions import take_number
 from qipan.kernel.flow.context import Context
 from qipan.kernel.items import queries as items
 from qipan.kernel.law import terms
@@ -31,14 +30,16 @@ def _row(context: Context) -> Application:
 
 
 def number_case(context: Context) -> None:
-    """办件编码: the acting body's code, the item, the day and a sequence (the item's part is internal)."""
+    """办件编码: the acting body's code, the item, the day and the case's own number (the item's part is internal).
+
+    A counter of its own would make every hand-in of a district wait for the one before it to be decided.
+    """
     if context.case.number:
         return
     row = _row(context)
     district = orgs.district_of(context.case.org_path)
     day = today().strftime("%Y%m%d")
-    series = f"{district.code}{row.item_code}{day}"
-    context.case.number = f"{district.code}-{row.item_code}-{day}-{take_number(series):04d}"
+    context.case.number = f"{district.code}-{row.item_code}-{day}-{context.case.pk:06d}"
 
 
 def route(context: Context) -> None:

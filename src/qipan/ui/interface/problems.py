@@ -20,7 +20,6 @@ TYPES = "/api/docs/#problem-"
 
 TITLES: dict[str, tuple[int, str | Promise]] = {
     "malformed": (400, gettext_lazy("请求不能识别")),
-    "key-needed": (400, gettext_lazy("缺少 Idempotency-Key")),
     "unauthenticated": (401, gettext_lazy("需要有效的令牌")),
     "forbidden": (403, gettext_lazy("没有权限")),
     "not-found": (404, gettext_lazy("没有找到")),
