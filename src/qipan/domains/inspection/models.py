@@ -9,12 +9,20 @@ from django.utils.translation import gettext_lazy as _
 from qipan.kernel.accounts.models import Person
 from qipan.kernel.flow import registry
 from qipan.kernel.flow.models import Case
+from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.orgs.scopes import ScopedManager, of_own_subjects, within
 from qipan.kernel.subjects.models import Grant, Premises
 
-STAFF = (Role.INSPECTOR, Role.OFFICE_HEAD, Role.BUREAU_LEADER, Role.ENF_UNIT_HEAD, Role.ENF_OFFICER, Role.AUDITOR)
+STAFF = (
+    Role.INSPECTOR,
+    Role.OFFICE_HEAD,
+    Role.BUREAU_LEADER,
+    Role.ENF_UNIT_HEAD,
+    Role.ENF_OFFICER,
+    Role.AUDITOR,
+)
 
 
 class Kind(models.TextChoices):
@@ -53,6 +61,7 @@ class Measure(models.TextChoices):
     TO_CASE = "TO_CASE", _("移送调查处理")
 
 
+@tracked
 class Visit(models.Model):
     """One inspection (监督检查): record, conclusion, signatures; state, limits and number stand on the case.
 
@@ -109,9 +118,7 @@ class Visit(models.Model):
                 name="inspection_visit_key_failed_is_nonconform",
             ),
             models.CheckConstraint(
-                condition=Q(signed_at__isnull=True)
-                | Q(operator_refused=False)
-                | ~Q(refusal_note=""),
+                condition=Q(signed_at__isnull=True) | Q(operator_refused=False) | ~Q(refusal_note=""),
                 name="inspection_visit_refusal_is_noted",
             ),
         ]
@@ -137,6 +144,7 @@ class Visit(models.Model):
         return within(reader, *STAFF, field="case__org_path") | told
 
 
+@tracked
 class Rectification(models.Model):
     """What had to be put right (责令改正), what the operator reported, and what the recheck found (Insp 33).
 

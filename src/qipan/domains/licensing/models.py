@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.accounts.models import Person
 from qipan.kernel.flow.models import Case
+from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.orgs.scopes import ScopedManager, of_own_subjects, within
@@ -41,6 +42,7 @@ class Mode(models.TextChoices):
     NORMAL = "NORMAL", _("普通程序")
 
 
+@tracked
 class Application(models.Model):
     """One application (申请): its answers and what became of it; state, limits and number stand on the case.
 
@@ -112,6 +114,7 @@ class CheckConclusion(models.TextChoices):
     FAIL = "FAIL", _("不符合")
 
 
+@tracked
 class SiteCheck(models.Model):
     """One visit (现场核查) by two officers with the checklist, signed by both sides (FBL15 16)."""
 
@@ -151,6 +154,7 @@ class Ground(models.TextChoices):
     FRAUD = "FRAUD", _("以欺骗、贿赂等不正当手段取得许可")
 
 
+@tracked
 class Rescission(models.Model):
     """A licence that may have to be rescinded (撤销): the finding, what the holder was told and answered, the decision."""
 

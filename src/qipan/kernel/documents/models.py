@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import ScopedManager, of_own_subjects, within
 
@@ -58,6 +59,7 @@ class DocumentState(models.TextChoices):
     REVOKED = "REVOKED", _("已作废")
 
 
+@tracked
 class Document(models.Model):
     """One document (文书, 证照文件): number and data are fixed in the deciding transaction, the file comes after it."""
 
@@ -119,6 +121,7 @@ class SealState(models.TextChoices):
     REVOKED = "REVOKED", _("注销")
 
 
+@tracked
 class Seal(models.Model):
     """An electronic seal of a unit (电子印章): two certificates, one picture, and the GB/T 38540 seal made of them."""
 

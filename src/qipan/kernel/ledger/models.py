@@ -1,10 +1,13 @@
 """Events, the seals over them, and their delivery."""
 
 import uuid
+from functools import partial
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.ledger.history import tracked
 
 
 class TransactionId(models.Field):
@@ -81,6 +84,7 @@ class Seal(models.Model):
         return str(self.number)
 
 
+@partial(tracked, exclude=("secret",))
 class Subscription(models.Model):
     """Another system that is told of events (订阅), by HTTP as CloudEvents 1.0."""
 

@@ -1,0 +1,112 @@
+"""Row history by triggers: no business table without it, and every way of writing is seen."""
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from qipan.kernel.ledger.models import Subscription
+
+EVENT_LIKE = "rows are only added: the row is its own history"
+VERSIONED = "immutable dated rows: a change is a new row"
+PASSING = "of passing use; what it led to stands elsewhere"
+VAULT = "personal data: kept out of history, so that destroying the key destroys everything"
+WITH_THE_REGISTER = "its triggers come with the taking in of registers"
+
+#: Every table without history, and why.
+WITHOUT = {
+    "accounts.ApiToken": "a secret's digest; made and withdrawn by events",
+    "accounts.Bucket": PASSING,
+    "accounts.Letter": EVENT_LIKE,
+    "accounts.OneTimeCode": PASSING,
+    "accounts.Person": VAULT,
+    "city.City": PASSING,
+    "decisions.Decision": EVENT_LIKE,
+    "decisions.TableVersion": VERSIONED,
+    "documents.Authority": "made once",
+    "documents.NumberSeries": "a counter; its numbers stand on the documents",
+    "documents.Template": VERSIONED,
+    "evidence.Attachment": EVENT_LIKE,
+    "evidence.Evidence": EVENT_LIKE,
+    "evidence.Upload": PASSING,
+    "flow.FiredKey": EVENT_LIKE,
+    "flow.NumberSeries": "a counter; its numbers stand on the cases",
+    "flow.Urge": EVENT_LIKE,
+    "forms.ChecklistVersion": VERSIONED,
+    "forms.FormVersion": VERSIONED,
+    "items.Item": VERSIONED,
+    "items.MaterialType": VERSIONED,
+    "law.Article": VERSIONED,
+    "law.Holiday": VERSIONED,
+    "law.HolidayYear": VERSIONED,
+    "law.Law": VERSIONED,
+    "law.LawRule": VERSIONED,
+    "ledger.Delivery": PASSING,
+    "ledger.Event": EVENT_LIKE,
+    "ledger.Seal": EVENT_LIKE,
+    "ledger.Touch": PASSING,
+    "publication.PublicationKind": VERSIONED,
+    "subjects.ExternalRecord": WITH_THE_REGISTER,
+    "subjects.Grant": WITH_THE_REGISTER,
+    "subjects.Identifier": WITH_THE_REGISTER,
+    "subjects.LicenceSeries": "a counter; its numbers stand on the licences",
+    "subjects.Mark": WITH_THE_REGISTER,
+    "subjects.Premises": WITH_THE_REGISTER,
+    "subjects.RegisterImport": EVENT_LIKE,
+    "subjects.Representative": WITH_THE_REGISTER,
+    "subjects.SourceRow": EVENT_LIKE,
+    "subjects.StatusChange": EVENT_LIKE,
+    "subjects.Subject": WITH_THE_REGISTER,
+}
+
+
+def business_tables() -> list[type]:
+    return [
+        model
+        for model in apps.get_models()
+        if model.__module__.startswith("qipan.") and not hasattr(model, "pgh_tracked_model")
+    ]
+
+
+def undeclared(tables: list[type]) -> list[str]:
+    """The tables with neither a trigger for each change nor a reason."""
+    return [
+        model._meta.label  # type: ignore[attr-defined]
+        for model in tables
+        if model._meta.label not in WITHOUT  # type: ignore[attr-defined]
+        and len(
+            {trigger.name for trigger in getattr(model._meta, "triggers", [])}
+            & {"update_update", "delete_delete"}
+        )
+        < 2  # type: ignore[attr-defined]
+    ]
+
+
+def test_every_table_has_history_or_a_reason() -> None:
+    assert undeclared(business_tables()) == []
+
+
+def test_a_table_without_either_is_noticed(monkeypatch) -> None:
+    monkeypatch.delitem(WITHOUT, "ledger.Delivery")
+    assert undeclared(business_tables()) == ["ledger.Delivery"]
+
+
+@pytest.mark.django_db
+def test_bulk_writes_and_raw_sql_are_seen_and_secrets_are_not_kept() -> None:
+    History = apps.get_model("ledger", "SubscriptionEvent")
+    rows = [
+        Subscription(code=f"c{n}", title="一", pattern="*", url="http://a/", secret="never-in-history-1234")
+        for n in range(3)
+    ]
+    Subscription.objects.bulk_create(rows)
+    Subscription.objects.filter(code__in=["c0", "c1"]).update(title="二")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_subscription SET title = '三' WHERE code = 'c0'")
+        cursor.execute("DELETE FROM ledger_subscription WHERE code = 'c2'")
+    kept = History.objects.order_by("pgh_id").values_list("code", "pgh_label", "title")
+    assert list(kept) == [
+        ("c0", "update", "一"),
+        ("c1", "update", "一"),
+        ("c0", "update", "二"),
+        ("c2", "delete", "一"),
+    ]
+    assert "secret" not in {field.name for field in History._meta.get_fields()}
