@@ -10,7 +10,6 @@ EVENT_LIKE = "rows are only added: the row is its own history"
 VERSIONED = "immutable dated rows: a change is a new row"
 PASSING = "of passing use; what it led to stands elsewhere"
 VAULT = "personal data: kept out of history, so that destroying the key destroys everything"
-WITH_THE_REGISTER = "its triggers come with the taking in of registers"
 
 #: Every table without history, and why.
 WITHOUT = {
@@ -45,17 +44,10 @@ WITHOUT = {
     "ledger.Seal": EVENT_LIKE,
     "ledger.Touch": PASSING,
     "publication.PublicationKind": VERSIONED,
-    "subjects.ExternalRecord": WITH_THE_REGISTER,
-    "subjects.Grant": WITH_THE_REGISTER,
-    "subjects.Identifier": WITH_THE_REGISTER,
     "subjects.LicenceSeries": "a counter; its numbers stand on the licences",
-    "subjects.Mark": WITH_THE_REGISTER,
-    "subjects.Premises": WITH_THE_REGISTER,
     "subjects.RegisterImport": EVENT_LIKE,
-    "subjects.Representative": WITH_THE_REGISTER,
     "subjects.SourceRow": EVENT_LIKE,
     "subjects.StatusChange": EVENT_LIKE,
-    "subjects.Subject": WITH_THE_REGISTER,
 }
 
 

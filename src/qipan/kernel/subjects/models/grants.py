@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import ScopedManager, of_own_subjects, within
 from qipan.kernel.subjects.models.subjects import Premises, Subject
@@ -21,6 +22,7 @@ class GrantState(models.TextChoices):
     CANCELLED = "CANCELLED", _("注销")
 
 
+@tracked
 class Grant(models.Model):
     """A licence or filing that a subject holds (证照). The number stays on change and renewal (FBL15 33, 34).
 

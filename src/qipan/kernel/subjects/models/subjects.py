@@ -181,6 +181,7 @@ class MarkKind(models.TextChoices):
     PLEDGED = "PLEDGED", _("股权出质")
 
 
+@tracked
 class Mark(models.Model):
     """A mark from a day until another (标记), with its ground."""
 
@@ -218,6 +219,7 @@ class StatusChange(models.Model):
         return f"{self.before}→{self.after}"
 
 
+@tracked
 class Representative(models.Model):
     """A user who acts for a subject (代表人), from a day until another."""
 
