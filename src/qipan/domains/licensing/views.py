@@ -157,13 +157,12 @@ def apply_form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 def _told(refused: Refused) -> tuple[dict[str, str], list[str]]:
     """A refusal as messages at their fields, and those that belong to no field."""
     fields, general = {}, []
-    for refusal in refused.details.get("refusals") or [refused]:
-        text = str(getattr(refusal, "text", None) or getattr(refusal, "message", None) or refusal)
-        field = getattr(refusal, "field", "")
-        if field:
-            fields[field] = text
+    rows = refused.details.get("refusals") or [{"message": str(refused), "field": refused.field}]
+    for row in rows:
+        if row.get("field"):
+            fields[str(row["field"])] = str(row["message"])
         else:
-            general.append(text)
+            general.append(str(row["message"]))
     return fields, general
 
 
