@@ -8,6 +8,7 @@ export function startSignatures(root: ParentNode): void {
     const context = canvas?.getContext("2d");
     if (!canvas || !input || !context) continue;
     const ratio = Math.max(window.devicePixelRatio || 1, 1);
+    const given = input.value;
     const fit = (): void => {
       const bounds = canvas.getBoundingClientRect();
       canvas.width = Math.round(bounds.width * ratio);
@@ -21,6 +22,16 @@ export function startSignatures(root: ParentNode): void {
       box.dataset.signed = "";
     };
     fit();
+    if (given.startsWith("data:image/png")) {
+      const before = new Image();
+      before.addEventListener("load", () => {
+        const bounds = canvas.getBoundingClientRect();
+        context.drawImage(before, 0, 0, bounds.width, bounds.height);
+        input.value = given;
+        box.dataset.signed = "1";
+      });
+      before.src = given;
+    }
     let drawing = false;
     const point = (event: PointerEvent): [number, number] => {
       const bounds = canvas.getBoundingClientRect();

@@ -118,6 +118,8 @@ def _order_context(request: HttpRequest, order: WorkOrder) -> dict[str, Any]:
     if mine and live:
         acts.append({"code": "transfer", "title": _("转办"), "people": colleagues, "text": _("转办理由")})
         acts.append({"code": "return", "title": _("退回"), "people": [], "text": _("退回理由")})
+        if not order.case_id and not page:
+            acts.append({"code": "finish", "title": _("办结"), "people": [], "text": _("办理结果")})
     if leads and live:
         acts.append({"code": "urge", "title": _("督办"), "people": [], "text": _("督办要求")})
         if not parts:
@@ -186,6 +188,9 @@ def order_act(request: HttpRequest, uuid: uuids.UUID, code: str) -> HttpResponse
         elif code == "return":
             flow.return_order(order, reason=text, actor=actor)
             messages.success(request, _("已退回。"))
+        elif code == "finish":
+            flow.finish(order, actor=actor, result=text)
+            messages.success(request, _("已办结。"))
         elif code == "urge":
             flow.urge(order, text, actor=_leader(reader, order))
             messages.success(request, _("已督办。"))
@@ -294,6 +299,9 @@ def desk_business(request: HttpRequest, pk: int) -> HttpResponse:
         "publications": publication.public_of(subject, limit=20),
         "records": subject.external_records.all()[:30],
         "unit": orgs.unit_at(subject.org_path),
+        "may_inspect": any(
+            reader.may(role, subject.org_path) for role in (Role.OFFICE_HEAD, Role.BUREAU_LEADER)
+        ),
         "cases": [{"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in found],
     }
     return render(request, "portal/desk_business.html", context)

@@ -98,8 +98,16 @@ def lookup(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
 
 @register.simple_tag
 def citation(text: str) -> str:
-    """A citation as lawyers write it: FSL 35 → 《食品安全法》第三十五条; several are joined by 、."""
-    return "、".join(str(Citation.parse(part)) for part in text.split(";") if part.strip())
+    """A citation as lawyers write it: FSL 35 → 《食品安全法》第三十五条; several are joined by 、, a law named once."""
+    words: list[str] = []
+    law = ""
+    for part in text.split(";"):
+        if part.strip():
+            one = str(Citation.parse(part))
+            book, sign, article = one.partition("》")
+            words.append(article if sign and book == law else one)
+            law = book
+    return "、".join(words)
 
 
 @register.simple_tag
