@@ -12,6 +12,7 @@ from qipan.domains.inspection.models import Kind, Visit
 from qipan.kernel.evidence.models import Evidence
 from qipan.kernel.flow.models import WorkOrder
 from qipan.kernel.jobs.testing import drain
+from tests.functional.conftest import SHOTS
 from tests.inspection.office import Office, fresh, order_of, photo
 from tests.orgs.factories import reader_for
 
@@ -177,12 +178,12 @@ def test_the_operator_reports_and_the_officers_look_again(office: Office, contex
     sign_in(desk, office.head.user)
     page = desk.new_page()
     page.goto(f"/desk/cases/{visit.case.uuid}/")
-    look(page, "inspection-case-desk")
+    page.screenshot(path=SHOTS / "inspection-case-desk.png", full_page=True)
     page.goto(f"/desk/businesses/{visit.case.subject_id}/")
     page.get_by_role("link", name="安排检查").click()
-    look(page, "inspection-open-desk")
+    page.screenshot(path=SHOTS / "inspection-open-desk.png", full_page=True)
     page.goto("/desk/inspections/?which=done")
-    look(page, "inspection-list-desk")
+    page.screenshot(path=SHOTS / "inspection-list-desk.png", full_page=True)
     page.goto(f"/businesses/{visit.case.subject_id}/")
     expect(page.get_by_text("复查合格")).to_be_visible()
-    look(page, "inspection-public-desk")
+    page.screenshot(path=SHOTS / "inspection-public-desk.png", full_page=True)
