@@ -1,4 +1,8 @@
-/** Follows the live feed of the page's ticket; elements with data-feed fetch themselves again through their own view. */
+/**
+ * Follows the live feed of the page's ticket; elements with data-feed fetch themselves again through their own view.
+ * A channel that ends in a slash stands for everything below it. After a break in the line everything is fetched again,
+ * because what changed meanwhile was not heard.
+ */
 export function startFeed(root: ParentNode): void {
   const ticket = document.querySelector<HTMLMetaElement>('meta[name="feed-ticket"]')?.content;
   const url = document.querySelector<HTMLMetaElement>('meta[name="feed-url"]')?.content;
@@ -6,18 +10,27 @@ export function startFeed(root: ParentNode): void {
   const source = new EventSource(`${url}?ticket=${encodeURIComponent(ticket)}`);
   let pending = new Set<string>();
   let timer = 0;
+  let wasOpen = false;
+  const refresh = (concerned: (wanted: string) => boolean): void => {
+    for (const element of root.querySelectorAll<HTMLElement>("[data-feed]")) {
+      if ((element.dataset.feed ?? "").split(" ").filter(Boolean).some(concerned)) {
+        element.dispatchEvent(new CustomEvent("changed", { bubbles: false }));
+      }
+    }
+  };
+  source.addEventListener("open", () => {
+    if (wasOpen) refresh(() => true);
+    wasOpen = true;
+  });
   source.addEventListener("changed", (event) => {
     pending.add((event as MessageEvent<string>).data);
     window.clearTimeout(timer);
     timer = window.setTimeout(() => {
-      const channels = pending;
+      const channels = [...pending];
       pending = new Set();
-      for (const element of root.querySelectorAll<HTMLElement>("[data-feed]")) {
-        const wanted = (element.dataset.feed ?? "").split(" ");
-        if (wanted.some((channel) => channels.has(channel))) {
-          element.dispatchEvent(new CustomEvent("changed", { bubbles: false }));
-        }
-      }
+      refresh((wanted) =>
+        channels.some((channel) => channel === wanted || (wanted.endsWith("/") && channel.startsWith(wanted))),
+      );
     }, 250);
   });
   window.addEventListener("pagehide", () => source.close());

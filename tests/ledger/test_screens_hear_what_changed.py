@@ -1,0 +1,124 @@
+"""The live feed: a real process that listens to PostgreSQL tells signed-in screens which channel changed."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from django.core import signing
+from django.db import connection, transaction
+from django.test import override_settings
+
+from qipan.kernel.ledger import dispatch, feed
+from tests.jobs.test_a_killed_worker_loses_and_doubles_nothing import address
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def served(transactional_db) -> Iterator[str]:
+    """The address of a feed process on the test's database."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        "granian",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--interface",
+        "asginl",
+        "--workers",
+        "1",
+    ]
+    environment = {**os.environ, "DATABASE_URL": address(), "PYTHONPATH": str(ROOT / "src")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command, "qipan.kernel.ledger.feed:app"], env=environment
+    )
+    url = f"http://127.0.0.1:{port}/feed"
+    try:
+        for _attempt in range(200):
+            try:
+                httpx.get(url, trust_env=False)
+                break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+async def hear(url: str, channels: list[str], clients: int) -> list[str]:
+    """What each of the clients hears first, after something was touched in one transaction."""
+    ready = asyncio.Semaphore(0)
+
+    async def one() -> str:
+        async with (
+            httpx.AsyncClient(timeout=30, trust_env=False) as client,
+            client.stream("GET", url, params={"ticket": feed.ticket(channels)}) as answer,
+        ):
+            assert answer.status_code == 200 and answer.headers["content-type"].startswith(
+                "text/event-stream"
+            )
+            async for line in answer.aiter_lines():
+                if line.startswith("retry:"):
+                    ready.release()
+                if line.startswith("data: "):
+                    return line[6:]
+        return ""
+
+    waiting = [asyncio.create_task(one()) for _number in range(clients)]
+    for _number in range(clients):
+        await asyncio.wait_for(ready.acquire(), 30)
+    await asyncio.sleep(0.5)  # the process listens by now
+    await asyncio.to_thread(change)
+    return await asyncio.gather(*waiting)
+
+
+def change() -> None:
+    try:
+        with transaction.atomic():
+            feed.touch("office:SZ/FT/FT01/", "user:7", "case:1")
+        assert dispatch.tell_feed() == 3
+    finally:
+        connection.close()
+
+
+def test_many_screens_hear_of_their_channel(served: str) -> None:
+    heard = asyncio.run(hear(served, ["office:SZ/FT/*"], 100))
+    assert heard == ["office:SZ/FT/FT01/"] * 100
+
+
+def test_a_forged_and_an_expired_ticket_are_turned_away(served: str) -> None:
+    good = feed.ticket(["case:1"])
+    assert httpx.get(served, params={"ticket": good[:-2] + "xx"}, trust_env=False).status_code == 403
+    assert httpx.get(served, trust_env=False).status_code == 403
+    with pytest.MonkeyPatch.context() as patch:
+        present = time.time()
+        patch.setattr(signing.time, "time", lambda: present - feed.TICKET_SECONDS - 60)
+        old = feed.ticket(["case:1"])
+    assert httpx.get(served, params={"ticket": old}, trust_env=False).status_code == 403
+    with override_settings(SECRET_KEY="another"):
+        strange = feed.ticket(["case:1"])
+    assert httpx.get(served, params={"ticket": strange}, trust_env=False).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_round_is_one_notification() -> None:
+    with psycopg.connect(address(), autocommit=True) as listener:
+        listener.execute("LISTEN qipan_feed")
+        for n in range(5):
+            with transaction.atomic():
+                feed.touch(f"case:{n}", "office:SZ/")
+        assert dispatch.tell_feed() == 6
+        assert dispatch.tell_feed() == 0
+        assert len(list(listener.notifies(timeout=1))) == 1
