@@ -40,6 +40,10 @@ class Result:
     table: bool = False
 
 
+class Unreadable(ValueError):
+    """A value of a test case that is none of its type."""
+
+
 class Folder:
     """The models of one folder, by file and by namespace."""
 
@@ -90,7 +94,12 @@ def _run_case(models: Folder, suite: str, file: str, case: Element) -> Iterator[
         for node in children(case, "resultNode"):
             yield Result(suite, case.get("id", ""), node.get("name", ""), False, str(error))
         return
-    facts = {one.get("name", ""): _given(one, graph) for one in children(case, "inputNode")}
+    try:
+        facts = {one.get("name", ""): _given(one, graph) for one in children(case, "inputNode")}
+    except Unreadable as error:
+        for node in children(case, "resultNode"):
+            yield Result(suite, case.get("id", ""), node.get("name", ""), False, str(error))
+        return
     for node in children(case, "resultNode"):
         yield _judge(graph, suite, case, node, facts)
 
@@ -99,12 +108,12 @@ def _judge(graph: Graph, suite: str, case: Element, node: Element, facts: dict[s
     name = node.get("name", "")
     failing = node.get("errorResult") == "true"
     expected = child(node, "expected")
-    wanted = value_of(expected) if expected is not None else None
     table = any(
         isinstance(one.box, model.DecisionTable) for one in graph.definitions.decisions if one.name == name
     )
-    reason, got = "", None
+    reason, got, wanted = "", None, None
     try:
+        wanted = value_of(expected) if expected is not None else None
         kind = case.get("type", "decision")
         round_ = Round(facts)
         if kind == "decision" or not case.get("invocableName"):
@@ -114,6 +123,8 @@ def _judge(graph: Graph, suite: str, case: Element, node: Element, facts: dict[s
         reason = "；".join(round_.errors)
     except LookupError:
         reason = _("模型里没有“%(name)s”。") % {"name": name}
+    except Unreadable as error:
+        return Result(suite, case.get("id", ""), name, False, str(error), table)
     except ValueError as error:
         reason = str(error)
     if failing:
@@ -187,7 +198,7 @@ def _read(kind: str, text: str) -> Any:
             return text
     if kind == "boolean":
         return text in {"true", "1"}
-    return {
+    found = {
         "date": temporal.read_date,
         "time": temporal.read_time,
         "dateTime": temporal.read_moment,
@@ -195,6 +206,9 @@ def _read(kind: str, text: str) -> Any:
         "dayTimeDuration": temporal.read_duration,
         "yearMonthDuration": temporal.read_duration,
     }[kind](text)
+    if found is None:  # else a result of null would pass for a value that we cannot read
+        raise Unreadable(_("测试里的值“%(text)s”（%(kind)s）不能读取") % {"text": text, "kind": kind})
+    return found
 
 
 def same(got: Any, wanted: Any) -> bool:

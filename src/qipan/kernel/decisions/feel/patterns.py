@@ -1,7 +1,8 @@
 """Regular expressions as XPath and XML Schema write them, on Python's engine, and none that could run for hours.
 
 Python's engine goes back and tries again; some patterns then take a time that grows without measure with the text.
-Patterns in which a repeat without end holds another one are refused, and so are those with many repeats on long texts.
+What a pattern may cost on a text is therefore reckoned beforehand, and one that may cost too much is not run: a repeat
+without end that holds a choice or another repeat doubles with every sign of the text, others grow by a power of its length.
 """
 
 import functools
@@ -9,6 +10,8 @@ import re
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as reading  # type: ignore[attr-defined]
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from qipan.kernel.decisions.feel.limits import FeelLimitError
 
@@ -34,25 +37,29 @@ class PatternError(ValueError):
 
 def compiled(pattern: str, flags: str, text: str) -> re.Pattern[str]:
     """A pattern ready for a text. Raises PatternError for a wrong one and FeelLimitError for a dangerous one."""
-    found, repeats = _compiled(pattern, flags)
-    if repeats and (len(text) + 1) ** repeats > MOST_WAYS:
-        raise FeelLimitError("该正则表达式在这段文本上可能耗时过长，未执行。")
+    found, repeats, doubling = _compiled(pattern, flags)
+    ways = (len(text) + 1) ** (repeats + 1) if repeats else 1
+    if doubling:
+        ways = max(ways, 2 ** min(len(text), 64))
+    if ways > MOST_WAYS:
+        raise FeelLimitError(_("该正则表达式在这段文本上可能耗时过长，没有执行。"))
     return found
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(pattern: str, flags: str) -> tuple[re.Pattern[str], int]:
+def _compiled(pattern: str, flags: str) -> tuple[re.Pattern[str], int, bool]:
+    """The pattern, its repeats without end, and whether the ways through it may double with every sign."""
     if len(pattern) > LONGEST or not set(flags) <= set(FLAGS):
         raise PatternError(pattern[:40])
     bits = re.RegexFlag(0)
     for flag in flags:
         bits |= FLAGS[flag]
     if "q" in flags:
-        return re.compile(re.escape(pattern), bits), 0
+        return re.compile(re.escape(pattern), bits), 0, False
     written = _translated(_unspaced(pattern) if "x" in flags else pattern, dot_all="s" in flags)
     try:
-        repeats = _repeats(reading.parse(written, bits & ~re.VERBOSE))
-        return re.compile(written, bits & ~re.VERBOSE), repeats
+        repeats, doubling = _repeats(reading.parse(written, bits & ~re.VERBOSE))
+        return re.compile(written, bits & ~re.VERBOSE), repeats, doubling
     except (re.error, RecursionError, OverflowError) as error:
         raise PatternError(str(error)) from None
 
@@ -115,23 +122,29 @@ def _subtracted(pattern: str, at: int) -> tuple[int, str]:
     return (found.end(), f"(?:(?![{found[2]}])[{found[1]}])") if found else (at, "")
 
 
-def _repeats(parsed: Any, within: bool = False) -> int:
-    """How many repeats without end there are. Raises FeelLimitError where one holds another."""
-    count = 0
+def _repeats(parsed: Any, within: bool = False) -> tuple[int, bool]:
+    """How many repeats without end there are, and whether one of them holds a choice or another repeat."""
+    count, doubling = 0, False
     for code, argument in parsed:
+        inners: list[tuple[Any, bool]] = []
         if code in {codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT}:
-            _least, most, inner = argument
+            least, most, inner = argument
             endless = most > 20
-            if endless and within:
-                raise FeelLimitError("正则表达式含有嵌套的无限重复，可能耗时过长，未执行。")
-            count += (1 if endless else 0) + _repeats(inner, within or endless)
+            doubling |= within and least != most
+            count += endless
+            inners = [(inner, within or endless)]
         elif code is codes.SUBPATTERN:
-            count += _repeats(argument[-1], within)
+            inners = [(argument[-1], within)]
         elif code is codes.BRANCH:
-            count += sum(_repeats(branch, within) for branch in argument[1])
+            doubling |= within
+            inners = [(branch, within) for branch in argument[1]]
         elif code in {codes.ASSERT, codes.ASSERT_NOT}:
-            count += _repeats(argument[1], within)
-    return count
+            inners = [(argument[1], within)]
+        for inner, inside in inners:
+            more, double = _repeats(inner, inside)
+            count += more
+            doubling |= double
+    return count, doubling
 
 
 def filled(replacement: str, match: re.Match[str]) -> str:

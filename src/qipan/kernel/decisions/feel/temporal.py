@@ -7,6 +7,16 @@ import zoneinfo
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from qipan.kernel.decisions.feel.beyond import (
+    CYCLE,
+    CYCLE_MONTHS,
+    Beyond,
+    combined,
+    dated,
+    made,
+    order,
+    parts,
+)
 from qipan.kernel.decisions.feel.values import NUMBERS, Months, kind, offset, seconds
 
 DATE = re.compile(r"(-?(?:\d{4}|[1-9]\d{4,8}))-(\d\d)-(\d\d)")
@@ -34,24 +44,24 @@ def fixed(shift: datetime.timedelta) -> datetime.tzinfo | None:
     return datetime.UTC if not shift else datetime.timezone(shift)
 
 
-def read_date(text: str) -> datetime.date | None:
+def read_date(text: str) -> Any:
     """A date as XML Schema writes it; None for anything else."""
     found = DATE.fullmatch(text)
     if not found:
         return None
     try:
-        return datetime.date(*(int(part) for part in found.groups()))
+        return dated(*(int(part) for part in found.groups()))
     except (ValueError, OverflowError):
         return None
 
 
-def read_time(text: str) -> datetime.time | None:
+def read_time(text: str) -> Any:
     """A time with an offset or a named zone, or none."""
     found = TIME.fullmatch(text)
     if not found:
         return None
     hour, minute, second = (int(found[place]) for place in (1, 2, 3))
-    micro = int(((found[4] or ".")[1:] + "000000")[:6])
+    nanos = int(((found[4] or ".")[1:] + "000000000")[:9])
     info: datetime.tzinfo | None = None
     if found[5]:
         info = datetime.UTC
@@ -65,17 +75,21 @@ def read_time(text: str) -> datetime.time | None:
     if info is None and (found[6] or found[10]):
         return None
     try:
-        return datetime.time(hour, minute, second, micro, info)
+        return made(datetime.time(hour, minute, second, nanos // 1000, info), 0, nanos % 1000)
     except ValueError:
         return None
 
 
-def read_moment(text: str) -> datetime.datetime | None:
+def read_moment(text: str) -> Any:
     """A date and time; a date alone is its midnight."""
     day, _sign, rest = text.partition("T")
     date = read_date(day)
-    time = read_time(rest) if _sign else datetime.time()
-    return datetime.datetime.combine(date, time) if date is not None and time is not None else None
+    late = rest.startswith("24:00:00")  # the end of a day is the beginning of the next
+    time = read_time("00" + rest[2:] if late else rest) if _sign else datetime.time()
+    if date is None or time is None:
+        return None
+    found = combined(date, time)
+    return arithmetic("+", found, ONE_DAY) if late else found
 
 
 def read_duration(text: str) -> datetime.timedelta | Months | None:
@@ -107,8 +121,18 @@ def read_any(text: str) -> Any:
     return read_moment(text) if "T" in text else None
 
 
-def _fraction(micro: int) -> str:
-    return f".{micro:06d}".rstrip("0") if micro else ""
+def _fraction(micro: int, nanos: int = 0) -> str:
+    return f".{micro * 1000 + nanos:09d}".rstrip("0") if micro or nanos else ""
+
+
+def _clock(value: Any) -> str:
+    nanos = value.nanos if isinstance(value, Beyond) else 0
+    whole = f"{value.hour:02d}:{value.minute:02d}:{value.second:02d}"
+    return whole + _fraction(value.microsecond, nanos) + _zone_words(value)
+
+
+def _day(value: Any) -> str:
+    return f"{'-' if value.year < 0 else ''}{abs(value.year):04d}-{value.month:02d}-{value.day:02d}"
 
 
 def _zone_words(value: datetime.datetime | datetime.time) -> str:
@@ -129,12 +153,11 @@ def write(value: Any) -> str:
     """A date, time or duration as text that reads back the same."""
     of = kind(value)
     if of == "date":
-        return str(value.isoformat())
+        return _day(value)
     if of == "time":
-        return f"{value:%H:%M:%S}{_fraction(value.microsecond)}{_zone_words(value)}"
+        return _clock(value)
     if of == "date and time":
-        day = datetime.date(value.year, value.month, value.day).isoformat()
-        return f"{day}T{value:%H:%M:%S}{_fraction(value.microsecond)}{_zone_words(value)}"
+        return f"{_day(value)}T{_clock(value)}"
     if of == "years and months duration":
         years, months = divmod(abs(value.count), 12)
         words = (f"{years}Y" if years else "") + (f"{months}M" if months else "")
@@ -196,6 +219,23 @@ def add_months(value: datetime.date, count: int) -> datetime.date:
 
 
 def _shifted(value: Any, by: Any) -> Any:
+    """A date or time so much later, also beyond what Python's own can hold."""
+    if not isinstance(value, Beyond):
+        try:
+            return _shifted_base(value, by)
+        except (OverflowError, ValueError):
+            pass
+    base, cycles, nanos = parts(value)
+    if isinstance(by, Months):
+        turns, rest = divmod(by.count, CYCLE_MONTHS)
+        moved = _shifted_base(base, Months(rest))
+    else:
+        turns, left = divmod(by, CYCLE)
+        moved = _shifted_base(base, left)
+    return None if moved is None else made(moved, cycles + turns, nanos)
+
+
+def _shifted_base(value: Any, by: Any) -> Any:
     of = kind(value)
     if isinstance(by, Months):
         return add_months(value, by.count) if of in {"date", "date and time"} else None
@@ -224,14 +264,19 @@ def _distance(left: Any, right: Any) -> Any:
             return None
         return seconds(left) - seconds(right)
     left, right = _moment(left), _moment(right)
+    if isinstance(left, Beyond) or isinstance(right, Beyond):
+        if (left.tzinfo is None) != (right.tzinfo is None):
+            return None
+        days, second, micro, _nanos = (a - b for a, b in zip(order(left), order(right), strict=True))
+        return datetime.timedelta(days=days, seconds=second, microseconds=micro)
     if (left.tzinfo is None) != (right.tzinfo is None):
         return None
     return left - right
 
 
-def _moment(value: Any) -> datetime.datetime:
+def _moment(value: Any) -> Any:
     if kind(value) == "date":
-        return datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC)
+        return combined(value, datetime.time(tzinfo=datetime.UTC))
     return value.astimezone(datetime.UTC) if value.tzinfo is not None else value
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from qipan.kernel.decisions.feel.beyond import Beyond, BeyondDate, BeyondMoment, BeyondTime, order
+
 if TYPE_CHECKING:
     from qipan.kernel.decisions.feel.evaluator import Evaluator
     from qipan.kernel.decisions.feel.types import Type
@@ -82,8 +84,11 @@ KINDS: dict[type, str] = {
     Decimal: "number",
     str: "string",
     datetime.date: "date",
+    BeyondDate: "date",
     datetime.time: "time",
+    BeyondTime: "time",
     datetime.datetime: "date and time",
+    BeyondMoment: "date and time",
     datetime.timedelta: "days and time duration",
     Months: "years and months duration",
     list: "list",
@@ -141,9 +146,11 @@ def seconds(value: datetime.time) -> datetime.timedelta:
     return plain if shift is None else plain - shift
 
 
-def _comparable(value: Any) -> Any:
-    if isinstance(value, datetime.time):
+def _comparable(value: Any, beyond: bool = False) -> Any:
+    if kind(value) == "time":
         return seconds(value)
+    if beyond:
+        return order(value)
     if isinstance(value, datetime.datetime) and value.tzinfo is not None:
         return value.astimezone(datetime.UTC)
     return value
@@ -156,7 +163,7 @@ def equal(left: Any, right: Any) -> bool | None:
     of = KINDS.get(type(left))
     if of != KINDS.get(type(right)):
         return None
-    if of in {"number", "string", "boolean", "date"}:
+    if of in {"number", "string", "boolean"}:
         return bool(left == right)
     if of == "list":
         return len(left) == len(right) and all(equal(a, b) is True for a, b in zip(left, right, strict=True))
@@ -169,7 +176,8 @@ def equal(left: Any, right: Any) -> bool | None:
             return False
         # Points in time are the same when their parts are, and the second is a whole number (DMN 10.3.2.3.3).
         left, right = left.replace(microsecond=0), right.replace(microsecond=0)
-    return bool(_comparable(left) == _comparable(right))
+    beyond = isinstance(left, Beyond) or isinstance(right, Beyond)
+    return bool(_comparable(left, beyond) == _comparable(right, beyond))
 
 
 def compare(operator: str, left: Any, right: Any) -> bool | None:
@@ -185,7 +193,9 @@ def compare(operator: str, left: Any, right: Any) -> bool | None:
     if of in {"time", "date and time"}:
         if (offset(left) is None) != (offset(right) is None):
             return None
-        left, right = _comparable(left), _comparable(right)
+    if of in {"date", "time", "date and time"}:
+        beyond = isinstance(left, Beyond) or isinstance(right, Beyond)
+        left, right = _comparable(left, beyond), _comparable(right, beyond)
     if operator == "<":
         return bool(left < right)
     if operator == "<=":

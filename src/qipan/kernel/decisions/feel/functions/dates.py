@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from qipan.kernel.decisions.feel import temporal
+from qipan.kernel.decisions.feel.beyond import Beyond, combined, dated, made
 from qipan.kernel.decisions.feel.functions.registry import builtin
-from qipan.kernel.decisions.feel.values import Months
+from qipan.kernel.decisions.feel.values import Months, kind
 from qipan.kernel.ledger import clock
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -37,13 +38,13 @@ def date(text: str) -> Any:
 
 
 @builtin("date", "from:date|moment")
-def date_of(value: datetime.date) -> datetime.date:
-    return datetime.date(value.year, value.month, value.day)
+def date_of(value: Any) -> Any:
+    return dated(value.year, value.month, value.day)
 
 
 @builtin("date", "year:number", "month:number", "day:number")
-def date_from_parts(year: Decimal, month: Decimal, day: Decimal) -> datetime.date:
-    return datetime.date(int(year), int(month), int(day))
+def date_from_parts(year: Decimal, month: Decimal, day: Decimal) -> Any:
+    return dated(int(year), int(month), int(day))
 
 
 @builtin("time", "from:string")
@@ -52,11 +53,11 @@ def time(text: str) -> Any:
 
 
 @builtin("time", "from:date|time|moment")
-def time_of(value: Any) -> datetime.time:
-    if isinstance(value, datetime.time):
+def time_of(value: Any) -> Any:
+    if kind(value) == "time":
         return value
-    if isinstance(value, datetime.datetime):
-        return value.timetz()
+    if kind(value) == "date and time":
+        return made(value.timetz(), 0, value.nanos if isinstance(value, Beyond) else 0)
     return datetime.time(tzinfo=datetime.UTC)
 
 
@@ -77,17 +78,13 @@ def moment(text: str) -> Any:
 
 
 @builtin("date and time", "from:moment|date")
-def moment_of(value: Any) -> datetime.datetime:
-    return (
-        value
-        if isinstance(value, datetime.datetime)
-        else datetime.datetime(value.year, value.month, value.day)
-    )
+def moment_of(value: Any) -> Any:
+    return value if kind(value) == "date and time" else combined(value, datetime.time())
 
 
 @builtin("date and time", "date:date|moment", "time:time")
-def moment_from_parts(day: datetime.date, at: datetime.time) -> datetime.datetime:
-    return datetime.datetime.combine(date_of(day), at)
+def moment_from_parts(day: Any, at: Any) -> Any:
+    return combined(date_of(day), at)
 
 
 @builtin("date and time", "date:moment", "timezone:string")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from qipan.kernel.decisions.feel.beyond import BeyondDate, BeyondMoment, BeyondTime
 from qipan.kernel.decisions.feel.limits import FeelLimitError
 from qipan.kernel.decisions.feel.values import FunctionValue, Months, RangeValue
 
@@ -14,9 +15,9 @@ KINDS: dict[str, tuple[type, ...]] = {
     "number": (Decimal,),
     "string": (str,),
     "boolean": (bool,),
-    "date": (datetime.date,),
-    "time": (datetime.time,),
-    "moment": (datetime.datetime,),
+    "date": (datetime.date, BeyondDate),
+    "time": (datetime.time, BeyondTime),
+    "moment": (datetime.datetime, BeyondMoment),
     "days": (datetime.timedelta,),
     "months": (Months,),
     "list": (list,),

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from qipan.kernel.decisions.feel import patterns, temporal
+from qipan.kernel.decisions.feel.beyond import Beyond
 from qipan.kernel.decisions.feel.functions.registry import builtin
 from qipan.kernel.decisions.feel.values import Months, RangeValue
 
@@ -33,7 +34,7 @@ def words(value: Any, inner: bool = False) -> str:
         low = "" if value.low is None else words(value.low, True)
         high = "" if value.high is None else words(value.high, True)
         return f"{'[' if value.low_closed else '('}{low}..{high}{']' if value.high_closed else ')'}"
-    if isinstance(value, datetime.date | datetime.time | datetime.timedelta | Months):
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta | Months | Beyond):
         return f'@"{temporal.write(value)}"' if inner else temporal.write(value)
     return str(value)
 
