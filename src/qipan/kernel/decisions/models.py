@@ -1,7 +1,12 @@
 """Released tables and the decisions that were made by them."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.orgs.roles import Role
+from qipan.kernel.orgs.scopes import ScopedManager, ScopedQuerySet, within
 
 
 class TableVersion(models.Model):
@@ -21,6 +26,55 @@ class TableVersion(models.Model):
         return f"{self.title} {self.valid_from}"
 
 
+class DraftQuerySet(ScopedQuerySet):
+    """Drafts that a reader may see, and those that are still open."""
+
+    def open(self) -> "DraftQuerySet":
+        """Neither released nor withdrawn."""
+        return self.filter(closed_at=None)
+
+
+class TableDraft(models.Model):
+    """A table that an editor brought in and nobody has released yet (决策表草稿)."""
+
+    code = models.CharField(_("代码"), max_length=60)
+    valid_from = models.DateField(_("自"))
+    title = models.CharField(_("名称"), max_length=120)
+    body = models.JSONField(_("内容"))
+    file_name = models.CharField(_("文件名"), max_length=200, blank=True)
+    digest = models.CharField(_("文件摘要"), max_length=64)
+    org_path = models.CharField(_("机构路径"), max_length=120, db_collation="C")
+    drafted_by = models.BigIntegerField(_("起草人"), null=True)
+    at = models.DateTimeField(_("时间"))
+    released = models.ForeignKey(
+        TableVersion, models.PROTECT, null=True, related_name="drafts", verbose_name=_("发布的版本")
+    )
+    closed_by = models.BigIntegerField(_("发布或撤回人"), null=True)
+    closed_at = models.DateTimeField(_("发布或撤回时间"), null=True)
+
+    objects = models.Manager.from_queryset(DraftQuerySet)()
+
+    class Meta:
+        verbose_name = _("决策表草稿")
+        verbose_name_plural = _("决策表草稿")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "valid_from", "digest"],
+                condition=Q(closed_at=None),
+                name="decisions_draft_once",
+            )
+        ]
+        indexes = [models.Index(fields=["org_path", "code"], name="decisions_draft_org")]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.valid_from}"
+
+    @staticmethod
+    def scope(reader: Reader) -> Q:
+        """Those who edit and release the tables of the unit."""
+        return within(reader, Role.CATALOGUE_EDITOR, Role.CATALOGUE_RELEASER)
+
+
 class Decision(models.Model):
     """One decision (决定记录): the facts, the table's version, what matched and what did not, and the result.
 
@@ -35,9 +89,12 @@ class Decision(models.Model):
     outputs = models.JSONField(_("结果"), null=True)
     matched = models.JSONField(_("适用规则"), default=list)
     trace = models.JSONField(_("过程"), default=list)
+    problem = models.CharField(_("没有结论的原因"), max_length=500, blank=True)
     engine = models.CharField(_("引擎版本"), max_length=20)
     microseconds = models.PositiveIntegerField(_("耗时（微秒）"))
     at = models.DateTimeField(_("时间"))
+
+    objects = ScopedManager()
 
     class Meta:
         verbose_name = _("决定记录")
@@ -46,3 +103,8 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table} {self.record_kind}:{self.record_id}"
+
+    @staticmethod
+    def scope(reader: Reader) -> Q:
+        """Staff of the unit that the record belongs to, and of those above it."""
+        return within(reader)

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
-from qipan.kernel.decisions.models import Decision, TableVersion
-from qipan.kernel.decisions.tables import Input, Rule, Table
+import qipan
+from qipan.kernel.decisions.dmn.exporting import exported
+from qipan.kernel.decisions.feel import FeelLimitError
+from qipan.kernel.decisions.models import Decision, TableDraft, TableVersion
+from qipan.kernel.decisions.storing import restored, stored
+from qipan.kernel.decisions.tables import HitPolicyBroken, Input, Outcome, Rule, Table, evaluate_table
 from qipan.kernel.ledger.clock import today
+from qipan.kernel.orgs.reader import Reader
 
 
 def table_version(code: str, on: datetime.date | None = None) -> TableVersion:
@@ -80,7 +86,9 @@ def words(value: Any) -> str:
 
 
 def failed_reasons(decision: Decision, rule: int = 1) -> list[str]:
-    """Why a rule did not match: each failed condition with the fact that it met."""
+    """Why a rule did not match: each failed condition with the fact that it met; or why there is no conclusion."""
+    if decision.problem:
+        return [decision.problem]
     data = Table.from_body(decision.table.body)
     return [
         _failed(data.inputs[place], data.rules[rule - 1], decision.facts, place)
@@ -123,3 +131,90 @@ def explain(decision: Decision) -> Explanation:
         microseconds=decision.microseconds,
         at=decision.at,
     )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that came out otherwise: what it is, what was kept, what it comes to now."""
+
+    title: str
+    kept: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.title}：{self.kept} → {self.now}"
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A decision worked out again; `equal` when every difference is missing."""
+
+    decision: Decision
+    differences: tuple[Difference, ...]
+    engine: str
+
+    @property
+    def equal(self) -> bool:
+        """Whether the replay comes to the same."""
+        return not self.differences
+
+    @property
+    def text(self) -> str:
+        """The verdict in a sentence."""
+        if self.equal:
+            return _("按当时的事实和规则重新计算，结果一致。")
+        return _("按当时的事实和规则重新计算，结果不一致：%(text)s。") % {
+            "text": "；".join(str(one) for one in self.differences)
+        }
+
+
+def replayed(decision: Decision) -> Replay:
+    """The decision worked out again from its kept facts and its table's version; writes nothing."""
+    problem = ""
+    try:
+        outcome = evaluate_table(Table.from_body(decision.table.body), restored(decision.facts))
+    except (HitPolicyBroken, FeelLimitError, ValueError) as error:
+        outcome, problem = Outcome(None, (), {}), str(error)
+    trace = [
+        {"rule": one.number, "matched": one.matched, "failed": list(one.failed)} for one in outcome.trace
+    ]
+    compared = [
+        (_("结果"), decision.outputs, stored(outcome.outputs)),
+        (_("适用规则"), decision.matched, list(outcome.matched)),
+        (_("逐条比对"), decision.trace, trace),
+        (_("能否得出结论"), not decision.problem, not problem),
+    ]
+    return Replay(
+        decision,
+        tuple(
+            Difference(title, _kept_words(kept), _kept_words(again))
+            for title, kept, again in compared
+            if kept != again
+        ),
+        qipan.__version__,
+    )
+
+
+def _kept_words(value: Any) -> str:
+    """A kept value for people; contexts by name."""
+    if isinstance(value, dict) and not (len(value) == 1 and next(iter(value)).startswith("$")):
+        return "，".join(f"{name}＝{_kept_words(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return "、".join(_kept_words(one) for one in value) or "无"
+    return words(value)
+
+
+def replay_for(reader: Reader, decision_id: int) -> Replay:
+    """The replay of a decision that the reader may see, for staff pages. Raises Decision.DoesNotExist."""
+    return replayed(Decision.objects.visible_to(reader).select_related("table").get(pk=decision_id))
+
+
+def drafts(reader: Reader) -> models.QuerySet[TableDraft]:
+    """The open drafts that the reader may edit or release, newest first."""
+    return TableDraft.objects.visible_to(reader).open().order_by("-at")
+
+
+def as_dmn(code: str, on: datetime.date | None = None) -> bytes:
+    """The table in force on a day as a DMN file. Raises LookupError."""
+    version = table_version(code, on)
+    return exported(Table.from_body(version.body), version.valid_from)

@@ -18,6 +18,7 @@ NAMESPACES = {
 }
 #: The namespace that we write.
 WRITTEN = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+WRITTEN_NEWER = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 #: What DMN has no place for, as attributes of our own.
 OURS = "urn:qipan:decisions"
 

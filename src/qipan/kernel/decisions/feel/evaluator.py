@@ -50,6 +50,18 @@ class Evaluator:
             raise limits.too_many_steps()
         return HOW[type(node)](self, node, scope)
 
+    def charge(self, value: Any) -> Any:
+        """Count what a list, context or text costs to go through, and hand it back. Raises FeelLimitError."""
+        if isinstance(value, list | dict | str):
+            self.spend(limits.weight(value, limits.MOST_STEPS))
+        return value
+
+    def spend(self, steps: int) -> None:
+        """Count steps that are taken elsewhere. Raises FeelLimitError."""
+        self.steps += steps
+        if self.steps > limits.MOST_STEPS:
+            raise limits.too_many_steps()
+
     def passes(self, tests: tree.UnaryTests, value: Any, scope: Scope) -> bool:
         """Whether a value passes the tests of a cell."""
         if not tests.tests:
@@ -80,6 +92,7 @@ class Evaluator:
                 return equal(value, result)
             return result.holds(value)
         if isinstance(result, list):
+            self.charge(result)
             if isinstance(value, list) and equal(value, result) is True:
                 return True
             return any(
@@ -97,6 +110,8 @@ class Evaluator:
         if self.depth > limits.DEEPEST_CALL:
             raise limits.too_deep()
         try:
+            for given in (*arguments, *(named or {}).values()):
+                self.charge(given)
             if function.builtin:
                 result = functions.call(self, function.name, arguments, named or {})
                 limits.bounded(result)
@@ -133,7 +148,8 @@ def _name(self: Evaluator, node: tree.Name, scope: Scope) -> Any:
 
 
 def _path(self: Evaluator, node: tree.Path, scope: Scope) -> Any:
-    return entry(self.value(node.base, scope), node.name)
+    base = self.value(node.base, scope)
+    return entry(self.charge(base) if isinstance(base, list) else base, node.name)
 
 
 def entry(base: Any, name: str) -> Any:
@@ -171,6 +187,8 @@ def _binary(self: Evaluator, node: tree.Binary, scope: Scope) -> Any:
             return decisive
         return (not decisive) if left is (not decisive) and right is (not decisive) else None
     right = self.value(node.right, scope)
+    if isinstance(left, list | dict | str):
+        self.charge(left)
     if operator in COMPARISONS:
         return compare(operator, left, right)
     return arithmetic(operator, left, right)
@@ -212,7 +230,7 @@ def _range(self: Evaluator, node: tree.Range, scope: Scope) -> Any:
 
 
 def _list(self: Evaluator, node: tree.ListOf, scope: Scope) -> Any:
-    return [self.value(item, scope) for item in node.items]
+    return self.charge([self.value(item, scope) for item in node.items])
 
 
 def _context(self: Evaluator, node: tree.Context, scope: Scope) -> Any:
@@ -220,7 +238,8 @@ def _context(self: Evaluator, node: tree.Context, scope: Scope) -> Any:
     inner = dict(scope)
     for name, one in node.entries:
         made[name] = inner[name] = self.value(one, inner)
-    return made
+    self.spend(len(scope) // 50)
+    return self.charge(made)
 
 
 def _if(self: Evaluator, node: tree.If, scope: Scope) -> Any:
@@ -281,13 +300,14 @@ def _iteration(self: Evaluator, node: tree.Iteration, scope: Scope) -> Any:
             return None
         if node.partial:
             inner["partial"] = list(results)
+            self.spend(len(results) // 50)
         result = self.value(node.body, inner)
         if node.kind != "for" and result is decisive:
             return decisive
         results.append(result)
         limits.bounded(results)
     if node.kind == "for":
-        return results
+        return self.charge(results)
     return (not decisive) if all(result is (not decisive) for result in results) else None
 
 
@@ -305,6 +325,7 @@ def _rounds(
         yield None
         return
     for item in items:
+        self.spend(len(scope) // 50)
         inner = {**scope, name: item}
         if rest:
             yield from _rounds(self, tuple(rest), inner)
@@ -332,6 +353,7 @@ def filtered(self: Evaluator, items: list[Any], condition: tree.Node, scope: Sco
     if not items and not _may_be_condition(condition):
         return None if isinstance(self.value(condition, scope), Decimal) else []
     for number, item in enumerate(items):
+        self.spend((len(scope) + (len(item) if isinstance(item, dict) else 0)) // 50)
         inner = {**scope, **item} if isinstance(item, dict) else dict(scope)
         if not isinstance(item, dict) or "item" not in item:
             inner["item"] = item

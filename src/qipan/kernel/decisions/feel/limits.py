@@ -8,7 +8,7 @@ MOST_STEPS = 500_000
 DEEPEST_CALL = 60
 #: Items that a list, and characters that a text may have.
 LONGEST_LIST = 100_000
-LONGEST_TEXT = 1_000_000
+LONGEST_TEXT = 100_000
 
 
 class FeelLimitError(ValueError):
@@ -21,6 +21,22 @@ def too_many_steps() -> FeelLimitError:
 
 def too_deep() -> FeelLimitError:
     return FeelLimitError(_("函数相互调用超过 %(most)d 层，已停止。") % {"most": DEEPEST_CALL})
+
+
+def weight(value: object, most: int) -> int:
+    """How many values there are in a value, all that it holds included; it is not counted beyond `most`."""
+    if type(value) is str:
+        return 1 + len(value) // 1000
+    count, open_ = 1, [value]
+    while open_ and count <= most:
+        one = open_.pop()
+        if isinstance(one, list):
+            count += len(one)
+            open_.extend(inner for inner in one if isinstance(inner, list | dict))
+        elif isinstance(one, dict):
+            count += len(one)
+            open_.extend(inner for inner in one.values() if isinstance(inner, list | dict))
+    return count
 
 
 def bounded(value: object) -> None:

@@ -212,8 +212,10 @@ class _Parser:
         signs = 0
         while self.accept("-"):
             signs += 1
+        if signs > DEEPEST:
+            self.fail(_("嵌套过深"))
         node = self.postfix()
-        for _sign in range(min(signs, DEEPEST)):
+        for _sign in range(signs):
             node = tree.Unary(node)
         return node
 

@@ -7,6 +7,7 @@ without end that holds a choice or another repeat doubles with every sign of the
 
 import functools
 import re
+from dataclasses import dataclass
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as reading  # type: ignore[attr-defined]
 from typing import Any
@@ -16,6 +17,8 @@ from django.utils.translation import gettext as _
 from qipan.kernel.decisions.feel.limits import FeelLimitError
 
 LONGEST = 1_000
+#: How often a part may be repeated by fixed numbers, one inside the other.
+MOST_FIXED = 5_000
 #: The most ways that the engine may have to try.
 MOST_WAYS = 50_000_000
 FLAGS = {"s": re.DOTALL, "m": re.MULTILINE, "i": re.IGNORECASE, "x": re.VERBOSE, "q": re.RegexFlag(0)}
@@ -35,31 +38,44 @@ class PatternError(ValueError):
     """A pattern that XPath does not allow."""
 
 
-def compiled(pattern: str, flags: str, text: str) -> re.Pattern[str]:
-    """A pattern ready for a text. Raises PatternError for a wrong one and FeelLimitError for a dangerous one."""
-    found, repeats, doubling = _compiled(pattern, flags)
-    ways = (len(text) + 1) ** (repeats + 1) if repeats else 1
-    if doubling:
-        ways = max(ways, 2 ** min(len(text), 64))
+@dataclass(frozen=True)
+class Effort:
+    """What makes a pattern dear: repeats, choices of one or nothing, and repeats that hold something that varies."""
+
+    repeats: int = 0
+    options: int = 0
+    doubling: bool = False
+
+    def ways(self, length: int) -> int:
+        """The most ways that the engine may have to try on a text of that length."""
+        ways = (length + 1) ** (self.repeats + 1) if self.repeats else length + 1
+        return max(ways * 2 ** min(self.options, 64), 2 ** min(length, 64) if self.doubling else 1)
+
+
+def compiled(evaluator: Any, pattern: str, flags: str, text: str) -> re.Pattern[str]:
+    """A pattern ready for a text, its cost counted. Raises PatternError, and FeelLimitError for one that costs too much."""
+    found, effort = _compiled(pattern, flags)
+    ways = effort.ways(len(text))
     if ways > MOST_WAYS:
         raise FeelLimitError(_("该正则表达式在这段文本上可能耗时过长，没有执行。"))
+    evaluator.spend(ways // 200)
     return found
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(pattern: str, flags: str) -> tuple[re.Pattern[str], int, bool]:
-    """The pattern, its repeats without end, and whether the ways through it may double with every sign."""
+def _compiled(pattern: str, flags: str) -> tuple[re.Pattern[str], Effort]:
+    """The pattern and what it may cost."""
     if len(pattern) > LONGEST or not set(flags) <= set(FLAGS):
         raise PatternError(pattern[:40])
     bits = re.RegexFlag(0)
     for flag in flags:
         bits |= FLAGS[flag]
     if "q" in flags:
-        return re.compile(re.escape(pattern), bits), 0, False
+        return re.compile(re.escape(pattern), bits), Effort()
     written = _translated(_unspaced(pattern) if "x" in flags else pattern, dot_all="s" in flags)
     try:
-        repeats, doubling = _repeats(reading.parse(written, bits & ~re.VERBOSE))
-        return re.compile(written, bits & ~re.VERBOSE), repeats, doubling
+        effort = _effort(reading.parse(written, bits & ~re.VERBOSE))
+        return re.compile(written, bits & ~re.VERBOSE), effort
     except (re.error, RecursionError, OverflowError) as error:
         raise PatternError(str(error)) from None
 
@@ -122,29 +138,36 @@ def _subtracted(pattern: str, at: int) -> tuple[int, str]:
     return (found.end(), f"(?:(?![{found[2]}])[{found[1]}])") if found else (at, "")
 
 
-def _repeats(parsed: Any, within: bool = False) -> tuple[int, bool]:
-    """How many repeats without end there are, and whether one of them holds a choice or another repeat."""
-    count, doubling = 0, False
+def _effort(parsed: Any, within: bool = False, times: int = 1) -> Effort:
+    """What a parsed pattern may cost. Raises PatternError where fixed repeats multiply without measure."""
+    repeats, options, doubling = 0, 0, False
     for code, argument in parsed:
-        inners: list[tuple[Any, bool]] = []
+        inners: list[tuple[Any, bool, int]] = []
         if code in {codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT}:
             least, most, inner = argument
-            endless = most > 20
-            doubling |= within and least != most
-            count += endless
-            inners = [(inner, within or endless)]
+            varies = least != most
+            doubling |= within and varies
+            repeats += varies and most > 1
+            options += varies and most == 1
+            if times * max(int(least), 1) > MOST_FIXED:
+                raise PatternError("{")
+            inners = [(inner, within or (varies and most > 1), times * max(int(least), 1))]
         elif code is codes.SUBPATTERN:
-            inners = [(argument[-1], within)]
+            inners = [(argument[-1], within, times)]
         elif code is codes.BRANCH:
             doubling |= within
-            inners = [(branch, within) for branch in argument[1]]
+            options += 1
+            inners = [(branch, within, times) for branch in argument[1]]
         elif code in {codes.ASSERT, codes.ASSERT_NOT}:
-            inners = [(argument[1], within)]
-        for inner, inside in inners:
-            more, double = _repeats(inner, inside)
-            count += more
-            doubling |= double
-    return count, doubling
+            inners = [(argument[1], within, times)]
+        for inner in inners:
+            more = _effort(*inner)
+            repeats, options, doubling = (
+                repeats + more.repeats * (times if times > 1 else 1),
+                options + more.options * times,
+                doubling or more.doubling,
+            )
+    return Effort(repeats, options, doubling)
 
 
 def filled(replacement: str, match: re.Match[str]) -> str:

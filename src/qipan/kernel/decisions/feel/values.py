@@ -180,6 +180,23 @@ def equal(left: Any, right: Any) -> bool | None:
     return bool(_comparable(left, beyond) == _comparable(right, beyond))
 
 
+def key(value: Any) -> Any:
+    """What two values share exactly when they are equal; for sets and counts."""
+    of = kind(value)
+    if of == "list":
+        return of, tuple(key(one) for one in value)
+    if of == "context":
+        return of, frozenset((name, key(one)) for name, one in value.items())
+    if of == "range":
+        return of, tuple(key(one) for one in value.ends())
+    if of in {"time", "date and time"}:
+        whole = value.replace(microsecond=0)
+        return of, offset(value) is None, _comparable(whole, isinstance(whole, Beyond))
+    if of == "date":
+        return of, order(value)
+    return of, id(value) if of == "function" else value
+
+
 def compare(operator: str, left: Any, right: Any) -> bool | None:
     """A comparison; None where the values cannot be compared."""
     if operator == "=":
@@ -190,9 +207,8 @@ def compare(operator: str, left: Any, right: Any) -> bool | None:
     of = KINDS.get(type(left))
     if of != KINDS.get(type(right)) or of not in ORDERED:
         return None
-    if of in {"time", "date and time"}:
-        if (offset(left) is None) != (offset(right) is None):
-            return None
+    if of in {"time", "date and time"} and (offset(left) is None) != (offset(right) is None):
+        return None
     if of in {"date", "time", "date and time"}:
         beyond = isinstance(left, Beyond) or isinstance(right, Beyond)
         left, right = _comparable(left, beyond), _comparable(right, beyond)

@@ -1,12 +1,13 @@
 """Lists (DMN 10.3.4.4)."""
 
 import functools
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 from qipan.kernel.decisions.feel import limits
 from qipan.kernel.decisions.feel.functions.registry import builtin
-from qipan.kernel.decisions.feel.values import NUMBERS, FunctionValue, Months, compare, equal, kind
+from qipan.kernel.decisions.feel.values import NUMBERS, FunctionValue, Months, compare, equal, key, kind
 
 
 def _has(items: list[Any], value: Any) -> bool:
@@ -216,11 +217,10 @@ def index_of(items: list[Any], match: Any) -> list[Decimal]:
 
 
 def _distinct(items: list[Any]) -> list[Any]:
-    made: list[Any] = []
+    made: dict[Any, Any] = {}
     for one in items:
-        if not _has(made, one):
-            made.append(one)
-    return made
+        made.setdefault(key(one), one)
+    return list(made.values())
 
 
 @builtin("distinct values", "list:list")
@@ -235,15 +235,21 @@ def union(*lists: list[Any]) -> list[Any]:
 
 @builtin("duplicate values", "list:list")
 def duplicate_values(items: list[Any]) -> list[Any]:
-    return [one for one in _distinct(items) if sum(equal(one, other) is True for other in items) > 1]
+    often = Counter(key(one) for one in items)
+    return [one for one in _distinct(items) if often[key(one)] > 1]
 
 
 @builtin("flatten", "list:list")
 def flatten(items: list[Any]) -> list[Any]:
     made: list[Any] = []
-    for one in items:
-        made.extend(flatten(one) if isinstance(one, list) else [one])
-    limits.bounded(made)
+    open_ = items[::-1]
+    while open_:
+        one = open_.pop()
+        if isinstance(one, list):
+            open_.extend(reversed(one))
+        else:
+            made.append(one)
+            limits.bounded(made)
     return made
 
 

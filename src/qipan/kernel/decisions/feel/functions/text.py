@@ -107,21 +107,23 @@ def ends_with(text: str, mark: str) -> bool:
     return text.endswith(mark)
 
 
-@builtin("matches", "input:string", "pattern:string", "flags:string|null?")
-def matches(text: str, pattern: str, flags: str | None = None) -> bool:
-    return patterns.compiled(pattern, flags or "", text).search(text) is not None
+@builtin("matches", "input:string", "pattern:string", "flags:string|null?", evaluates=True)
+def matches(evaluator: Any, text: str, pattern: str, flags: str | None = None) -> bool:
+    return patterns.compiled(evaluator, pattern, flags or "", text).search(text) is not None
 
 
-@builtin("replace", "input:string", "pattern:string", "replacement:string", "flags:string|null?")
-def replace(text: str, pattern: str, by: str, flags: str | None = None) -> str:
-    found = patterns.compiled(pattern, flags or "", text)
+@builtin(
+    "replace", "input:string", "pattern:string", "replacement:string", "flags:string|null?", evaluates=True
+)
+def replace(evaluator: Any, text: str, pattern: str, by: str, flags: str | None = None) -> str:
+    found = patterns.compiled(evaluator, pattern, flags or "", text)
     literal = "q" in (flags or "")
     return found.sub(lambda match: by if literal else patterns.filled(by, match), text)
 
 
-@builtin("split", "string:string", "delimiter:string")
-def split(text: str, delimiter: str) -> list[str]:
-    found = patterns.compiled(delimiter, "", text)
+@builtin("split", "string:string", "delimiter:string", evaluates=True)
+def split(evaluator: Any, text: str, delimiter: str) -> list[str]:
+    found = patterns.compiled(evaluator, delimiter, "", text)
     parts, at = [], 0
     for match in found.finditer(text):
         parts.append(text[at : match.start()])

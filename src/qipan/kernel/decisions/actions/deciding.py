@@ -1,0 +1,83 @@
+"""Deciding by a released table, and working a decision out again."""
+
+import datetime
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+import qipan
+from qipan.kernel.decisions import events
+from qipan.kernel.decisions.feel import FeelLimitError
+from qipan.kernel.decisions.models import Decision
+from qipan.kernel.decisions.queries import replayed, table_version
+from qipan.kernel.decisions.storing import restored, stored
+from qipan.kernel.decisions.tables import HitPolicyBroken, Outcome, Table, evaluate_table
+from qipan.kernel.ledger.actions import append
+from qipan.kernel.ledger.actor import Actor
+from qipan.kernel.ledger.clock import now
+
+
+@transaction.atomic
+def decide(
+    code: str,
+    facts: Mapping[str, Any],
+    *,
+    record: models.Model,
+    actor: Actor,
+    on: datetime.date | None = None,
+) -> Decision:
+    """Decide by the table in force on a day, and keep facts, result and trace. Raises LookupError without a table.
+
+    A table that contradicts itself on these facts, or costs too much, decides nothing: the decision is kept without
+    outputs, and says why.
+    """
+    version = table_version(code, on)
+    started = time.perf_counter_ns()
+    problem = ""
+    try:
+        outcome = evaluate_table(Table.from_body(version.body), facts)
+    except (HitPolicyBroken, FeelLimitError) as error:
+        outcome = Outcome(None, (), {})
+        problem = _("规则表不能得出结论：%(error)s") % {"error": error}
+    spent = (time.perf_counter_ns() - started) // 1000
+    decision = Decision.objects.create(
+        table=version,
+        record_kind=record._meta.label_lower,
+        record_id=record.pk,
+        org_path=getattr(record, "org_path", "") or actor.org_path,
+        facts=stored(facts),
+        outputs=stored(outcome.outputs),
+        matched=list(outcome.matched),
+        trace=[
+            {"rule": one.number, "matched": one.matched, "failed": list(one.failed)} for one in outcome.trace
+        ],
+        problem=problem[:500],
+        engine=qipan.__version__,
+        microseconds=spent,
+        at=now(),
+    )
+    append(
+        events.DECIDED,
+        record,
+        actor,
+        data={
+            "table": code,
+            "version": version.valid_from.isoformat(),
+            "decision": decision.pk,
+            "matched": list(outcome.matched),
+        },
+    )
+    return decision
+
+
+def outputs_of(decision: Decision) -> Any:
+    """The result with numbers and dates as they were."""
+    return restored(decision.outputs)
+
+
+def replay(decision: Decision) -> list[str]:
+    """Work a decision out again from its kept facts and table; an empty list says that it comes to the same."""
+    return [str(one) for one in replayed(decision).differences]

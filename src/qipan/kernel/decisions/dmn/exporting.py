@@ -1,0 +1,79 @@
+"""Our tables as DMN files, so that they open in any modeller and come back the same."""
+
+import datetime
+from typing import Any
+
+from qipan.kernel.decisions.dmn import model
+from qipan.kernel.decisions.dmn.writing import write
+from qipan.kernel.decisions.tables import Input, Table
+
+#: The annotation columns that carry what DMN has no place for.
+NOTE, SOURCE, UNCONFIRMED = "备注", "依据", "待确认"
+
+
+def exported(table: Table, valid_from: datetime.date) -> bytes:
+    """A table as a DMN file: its inputs as input data, its notes and sources as annotations."""
+    return write(definitions_of(table, valid_from))
+
+
+def definitions_of(table: Table, valid_from: datetime.date) -> model.Definitions:
+    """The model of a table."""
+    given = [one for one in table.inputs if one.expression == one.name]
+    inputs = tuple(
+        model.InputData(f"input_{number}", one.name, one.type) for number, one in enumerate(given, start=1)
+    )
+    result = table.outputs[0].type if len(table.outputs) == 1 and table.hit_policy in "UAPF" else ""
+    decision = model.Decision(
+        id="decision",
+        name=table.title,
+        type=result,
+        box=model.DecisionTable(
+            hit_policy=table.hit_policy,
+            inputs=tuple(
+                model.InputClause(one.expression, one.title, one.type, domain_text(one), one.name)
+                for one in table.inputs
+            ),
+            outputs=tuple(
+                model.OutputClause(
+                    one.name,
+                    one.title,
+                    one.type,
+                    ",".join(constant(value) for value in one.values),
+                    one.default,
+                )
+                for one in table.outputs
+            ),
+            rules=tuple(
+                model.RuleRow(one.when, one.then, (one.note, one.source, one.unconfirmed))
+                for one in table.rules
+            ),
+            annotations=(NOTE, SOURCE, UNCONFIRMED),
+        ),
+        requires=tuple(one.id for one in inputs),
+    )
+    return model.Definitions(
+        name=table.title,
+        namespace=f"urn:qipan:decisions:{table.code}:{valid_from.isoformat()}",
+        id=table.code.replace(".", "_"),
+        inputs=inputs,
+        decisions=(decision,),
+    )
+
+
+def domain_text(column: Input) -> str:
+    """The values that a column may have, as unary tests."""
+    if column.domain is None:
+        return ""
+    if isinstance(column.domain, tuple):
+        return ",".join(constant(value) for value in column.domain)
+    return str(column.domain)
+
+
+def constant(value: Any) -> str:
+    """A value as FEEL writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+        return '"' + escaped.replace("\r", "\\r") + '"'
+    return str(value)
