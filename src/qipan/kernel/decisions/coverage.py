@@ -139,40 +139,50 @@ class _Check:
 
     def judge(self, alive: frozenset[int], chosen: list[tuple[Any, str]]) -> None:
         """Note what the rules that accept a point make of it."""
-        rules = tuple(sorted(rule + 1 for rule in alive))
+        if not alive:
+            if ("gap", ()) not in self.findings and all(one.default is None for one in self.table.outputs):
+                self.findings[("gap", ())] = self.gap(chosen)
+        elif len(alive) > 1 and self.table.hit_policy in {"U", "A"}:
+            rules = tuple(sorted(rule + 1 for rule in alive))
+            same = (
+                self.table.hit_policy == "A" and len({self.table.rules[rule - 1].then for rule in rules}) == 1
+            )
+            if not same and ("overlap", rules) not in self.findings:
+                self.count(len(rules))
+                self.findings[("overlap", rules)] = self.overlap(rules, chosen)
+
+    def example(self, chosen: list[tuple[Any, str]]) -> tuple[dict[str, str], str]:
+        """A point by the titles of its columns, and in words."""
         titles = [column.title for column in self.table.inputs]
         words = [said for _value, said in chosen] + [_("任意")] * (len(titles) - len(chosen))
         example = dict(zip(titles, words, strict=True))
-        where = "，".join(f"{title}＝{said}" for title, said in example.items())
-        if not rules:
-            if (
-                any(output.default is not None for output in self.table.outputs)
-                or ("gap", ()) in self.findings
-            ):
-                return
-            near = self.nearest(chosen)
-            text = _("没有规则适用于：%(where)s。") % {"where": where}
-            if near:
-                text += _("最接近的是%(cells)s。") % {"cells": "、".join(str(cell) for cell in near)}
-            self.findings[("gap", ())] = Finding("gap", (), example, text, near)
-        elif len(rules) > 1 and self.table.hit_policy in {"U", "A"}:
-            if ("overlap", rules) in self.findings:
-                return
-            if self.table.hit_policy == "A" and len({self.table.rules[rule - 1].then for rule in rules}) == 1:
-                return
-            cells = tuple(
-                self.cell(rule - 1, place)
-                for place in range(len(chosen))
-                for rule in rules
-                if self.ready.rules[rule - 1][0][place].tests
-            )
-            text = _("规则 %(rules)s 同时适用于：%(where)s。") % {
-                "rules": "、".join(str(rule) for rule in rules),
-                "where": where,
-            }
-            if cells:
-                text += _("相互重叠的是%(cells)s。") % {"cells": "、".join(str(cell) for cell in cells[:6])}
-            self.findings[("overlap", rules)] = Finding("overlap", rules, example, text, cells)
+        return example, "，".join(f"{title}＝{said}" for title, said in example.items())
+
+    def gap(self, chosen: list[tuple[Any, str]]) -> Finding:
+        """The finding for a point that no rule accepts."""
+        example, where = self.example(chosen)
+        near = self.nearest(chosen)
+        text = _("没有规则适用于：%(where)s。") % {"where": where}
+        if near:
+            text += _("最接近的是%(cells)s。") % {"cells": "、".join(str(cell) for cell in near)}
+        return Finding("gap", (), example, text, near)
+
+    def overlap(self, rules: tuple[int, ...], chosen: list[tuple[Any, str]]) -> Finding:
+        """The finding for a point that several rules accept."""
+        example, where = self.example(chosen)
+        cells = tuple(
+            self.cell(rule - 1, place)
+            for place in range(len(chosen))
+            for rule in rules
+            if self.ready.rules[rule - 1][0][place].tests
+        )
+        text = _("规则 %(rules)s 同时适用于：%(where)s。") % {
+            "rules": "、".join(str(rule) for rule in rules),
+            "where": where,
+        }
+        if cells:
+            text += _("相互重叠的是%(cells)s。") % {"cells": "、".join(str(cell) for cell in cells[:6])}
+        return Finding("overlap", rules, example, text, cells)
 
     def nearest(self, chosen: list[tuple[Any, str]]) -> tuple[Cell, ...]:
         """The cells that keep out the rules which come closest to accepting a point."""

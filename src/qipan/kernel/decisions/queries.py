@@ -198,7 +198,7 @@ def replayed(decision: Decision) -> Replay:
 def _kept_words(value: Any) -> str:
     """A kept value for people; contexts by name."""
     if isinstance(value, dict) and not (len(value) == 1 and next(iter(value)).startswith("$")):
-        return "，".join(f"{name}＝{_kept_words(one)}" for name, one in value.items())
+        return "，".join(f"{name}＝{_kept_words(one)}" for name, one in sorted(value.items()))
     if isinstance(value, list):
         return "、".join(_kept_words(one) for one in value) or "无"
     return words(value)

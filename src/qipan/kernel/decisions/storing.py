@@ -1,6 +1,7 @@
 """FEEL values as JSON that reads back the same: each kind keeps its kind."""
 
 import datetime
+import zoneinfo
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,8 @@ def stored(value: Any) -> Any:
     if isinstance(value, Decimal):
         return {"$number": str(value)}
     if isinstance(value, datetime.datetime):
+        if isinstance(value.tzinfo, zoneinfo.ZoneInfo):  # the hour that comes twice in autumn needs its fold
+            return {"$moment": [value.replace(tzinfo=None).isoformat(), value.tzinfo.key, value.fold]}
         return {"$moment": value.isoformat()}
     if (mark := MARKS.get(kind(value))) is not None:
         return {mark: temporal.write(value)}
@@ -40,7 +43,10 @@ def stored(value: Any) -> Any:
     return value
 
 
-def _moment(text: str) -> Any:
+def _moment(text: Any) -> Any:
+    if isinstance(text, list):
+        local, zone, fold = text
+        return datetime.datetime.fromisoformat(local).replace(tzinfo=zoneinfo.ZoneInfo(zone), fold=fold)
     try:
         return datetime.datetime.fromisoformat(text)
     except ValueError:
