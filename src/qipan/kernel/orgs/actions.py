@@ -73,6 +73,7 @@ def create_unit(
     try:
         with transaction.atomic():
             made.save(force_insert=True)
+            queries.forget_units()
     except IntegrityError:
         raise Refused(
             _("机构代码 %(code)s 已存在。") % {"code": code}, code="conflict", field="code"
@@ -91,6 +92,7 @@ def change_unit(unit: Unit, values: dict[str, object], *, actor: Actor) -> Unit:
         for field in changed:
             setattr(unit, field, values[field])
         unit.save(update_fields=changed)
+        queries.forget_units()
         append(events.UNIT_CHANGED, unit, actor, data={"fields": sorted(changed)}, org_path=unit.path)
     return unit
 

@@ -1,6 +1,8 @@
 """Reads that other rooms need: the reader, units, offices, and the people who hold a role."""
 
+import copy
 import datetime
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -97,10 +99,27 @@ def unit(code: str) -> Unit:
         ) from None
 
 
+_units: dict[str, tuple[float, Unit]] = {}
+UNITS_KEPT_FOR = 10.0
+
+
+def forget_units() -> None:
+    """Read the units anew at the next use (after one was made or changed)."""
+    _units.clear()
+
+
 def unit_at(path: str) -> Unit:
-    """The unit at this path; refuses an unknown one."""
+    """The unit at this path, as it was at most ten seconds ago; refuses an unknown one.
+
+    An act asks for its unit a dozen times; units change a few times a year.
+    """
+    read_at, known = _units.get(path, (0.0, None))
+    if known is not None and time.monotonic() - read_at < UNITS_KEPT_FOR:
+        return copy.copy(known)
     try:
-        return Unit.objects.get(path=path)
+        found = Unit.objects.get(path=path)
+        _units[path] = (time.monotonic(), found)
+        return copy.copy(found)
     except Unit.DoesNotExist:
         raise Refused(
             _("没有路径为 %(path)s 的机构。") % {"path": path}, code="not_found", field="unit"
