@@ -101,7 +101,11 @@ def test_planted_views_are_found() -> None:
 
 @override_settings(ROOT_URLCONF=__name__)
 def test_guards_keep_out_and_let_in(client: Client) -> None:
-    inspector, reviewer, shop = StaffFactory(Role.INSPECTOR), StaffFactory(Role.LIC_REVIEWER), BusinessUserFactory()
+    inspector, reviewer, shop = (
+        StaffFactory(Role.INSPECTOR),
+        StaffFactory(Role.LIC_REVIEWER),
+        BusinessUserFactory(),
+    )
     assert client.get("/planted/guarded/")["Location"].startswith("/accounts/login/?next=/planted/guarded/")
     assert signed_in(Client(), inspector.user).get("/planted/guarded/").content == b"in"
     assert signed_in(Client(), reviewer.user).get("/planted/guarded/").status_code == 403
@@ -166,7 +170,9 @@ def test_a_session_that_owes_a_second_factor_reaches_no_operation(client: Client
 def test_a_token_needs_scopes_and_an_end(scopes: tuple[str, ...]) -> None:
     user = BusinessUserFactory()
     with pytest.raises(Refused):
-        actions.issue_token(user, "x", [each for each in scopes if each], expires_at=clock.now(), actor=SYSTEM)
+        actions.issue_token(
+            user, "x", [each for each in scopes if each], expires_at=clock.now(), actor=SYSTEM
+        )
     with pytest.raises(Refused):
         actions.issue_token(
             user, "x", ["a"], expires_at=clock.now() + datetime.timedelta(days=800), actor=SYSTEM

@@ -78,7 +78,9 @@ def test_what_is_wrong_stands_at_its_field(client: Client, change: dict[str, str
 
 
 def test_the_code_lasts_five_tries_and_a_quarter_of_an_hour() -> None:
-    user, _letter = actions.register(kind="public", name="甲", contact="a@example.cn", password="a-good-password-9")
+    user, _letter = actions.register(
+        kind="public", name="甲", contact="a@example.cn", password="a-good-password-9"
+    )
     right = code_in(sent())
     with clock.at(clock.now() + datetime.timedelta(minutes=16)), pytest.raises(Refused):
         actions.confirm_registration(user, right)
@@ -95,8 +97,12 @@ def test_the_code_lasts_five_tries_and_a_quarter_of_an_hour() -> None:
 
 
 def test_two_registrations_of_one_phone_make_one_account() -> None:
-    first, one = actions.register(kind="public", name="甲", contact="13600136000", password="a-good-password-9")
-    second, two = actions.register(kind="public", name="乙", contact="13600136000", password="a-good-password-9")
+    first, one = actions.register(
+        kind="public", name="甲", contact="13600136000", password="a-good-password-9"
+    )
+    second, two = actions.register(
+        kind="public", name="乙", contact="13600136000", password="a-good-password-9"
+    )
     actions.confirm_registration(first, code_in(letters.text_of(one)))
     with pytest.raises(Refused, match="已有账户"):
         actions.confirm_registration(second, code_in(letters.text_of(two)))
@@ -137,7 +143,9 @@ def test_unknown_people_and_staff_get_the_same_answer_and_no_letter(client: Clie
     for contact in ("13500135000", "13400134000"):
         response = client.post("/accounts/password/reset/", {"contact": contact})
         assert response["Location"] == "/accounts/password/reset/confirm/"
-        page = client.post("/accounts/password/reset/confirm/", {"code": "12345678", "password": "brand-new-pass-3"})
+        page = client.post(
+            "/accounts/password/reset/confirm/", {"code": "12345678", "password": "brand-new-pass-3"}
+        )
         assert page.status_code == 422 and "验证码不正确" in page.content.decode()
     assert not Letter.objects.exists()
 

@@ -139,7 +139,9 @@ def test_staff_without_a_factor_are_led_to_it_first(client: Client) -> None:
     assert is_in(client), "password alone opens a session that may do nothing else"
     for address in ("/admin/", "/accounts/tokens/", "/accounts/security/", "/accounts/sessions/"):
         response = client.get(address)
-        assert response.status_code == 302 and response["Location"].startswith("/accounts/security/needed/"), address
+        assert response.status_code == 302 and response["Location"].startswith(
+            "/accounts/security/needed/"
+        ), address
     page = client.get("/accounts/security/needed/").content.decode()
     assert "先设置两步验证" in page
     assert client.get("/accounts/tokens/", headers={"Accept": "application/json"}).status_code == 403

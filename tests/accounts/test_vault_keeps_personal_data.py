@@ -121,7 +121,9 @@ def test_a_wrong_number_is_refused_at_its_field() -> None:
     with pytest.raises(Refused) as refused:
         person(id_number="110105194912310021")
     assert refused.value.field == "id_number"
-    assert actions.create_person(name="John", id_number="E12345678", allow_other_document=True, actor=SYSTEM).pk
+    assert actions.create_person(
+        name="John", id_number="E12345678", allow_other_document=True, actor=SYSTEM
+    ).pk
     with pytest.raises(Refused):
         person(name="  ")
 
@@ -142,7 +144,9 @@ def test_reading_needs_a_right_and_a_reason_and_leaves_a_trace() -> None:
 
 def test_staff_read_on_account_of_a_record_that_they_can_see(monkeypatch: pytest.MonkeyPatch) -> None:
     row, staff = person(), StaffFactory()
-    monkeypatch.setattr(queries, "_reaches", [lambda who, reader: reader.user_id == staff.user_id and who == row])
+    monkeypatch.setattr(
+        queries, "_reaches", [lambda who, reader: reader.user_id == staff.user_id and who == row]
+    )
     assert queries.reveal(row, ["phone"], reader_for(staff), "现场核查联系")["phone"] == "13800138000"
     with pytest.raises(Refused):
         queries.reveal(person(), ["phone"], reader_for(staff), "现场核查联系")
@@ -180,7 +184,9 @@ def test_the_vault_has_no_row_history() -> None:
     names = connection.introspection.table_names()
     assert "accounts_personevent" not in names
     with connection.cursor() as cursor:
-        cursor.execute("select count(*) from pg_trigger where tgrelid = 'accounts_person'::regclass and not tgisinternal")
+        cursor.execute(
+            "select count(*) from pg_trigger where tgrelid = 'accounts_person'::regclass and not tgisinternal"
+        )
         assert cursor.fetchone()[0] == 0
 
 
@@ -188,7 +194,9 @@ def test_user_history_holds_no_password() -> None:
     user = PublicUserFactory()
     history = User.pgh_event_model.objects.filter(pgh_obj_id=user.pk)
     assert history.exists()
-    assert not {"password", "label", "email", "last_login"} & {field.name for field in history.model._meta.fields}
+    assert not {"password", "label", "email", "last_login"} & {
+        field.name for field in history.model._meta.fields
+    }
 
 
 def test_a_new_master_key_wraps_and_the_old_ones_still_open(settings, tmp_path) -> None:

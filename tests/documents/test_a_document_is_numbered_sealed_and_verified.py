@@ -140,9 +140,9 @@ def test_an_altered_file_is_told_apart_from_a_strangers(tree: UnitTree) -> None:
 
 def test_rare_characters_stand_in_the_pdf_as_they_were_written(tree: UnitTree) -> None:
     """GB18030 extension B: those of the 通用规范汉字表 are in our fonts, the rest in a font that a system may have."""
-    signs = "\U00020164\U00023C97"
+    signs = "\U00020164\U00023c97"
     if 0x2A6A5 in rendering.covered():
-        signs += "\U0002A6A5"
+        signs += "\U0002a6a5"
     document = actions.produce(make(tree, key="rare", party=f"深圳市{signs}饭店").pk)
     text = PdfReader(io.BytesIO(queries.file_of(document))).pages[0].extract_text()
     assert all(sign in text for sign in signs)

@@ -137,7 +137,12 @@ def permit(version: int = 1) -> Flow:
                 closes=("sample.review",),
                 opens=(
                     Order(
-                        "sample.check", _("现场核查"), Role.INSPECTOR, due="FBL23.site_check", needs=2, certified=True
+                        "sample.check",
+                        _("现场核查"),
+                        Role.INSPECTOR,
+                        due="FBL23.site_check",
+                        needs=2,
+                        certified=True,
                     ),
                 ),
             ),

@@ -15,7 +15,9 @@ def load() -> None:
         sources = [catalogue.checked(source) for source in catalogue.files() if source.kind == "rules"]
         loading.load_rules([row for rows in sources for row in rows], Actor.system())
         loading.load_holidays()
-        kinds = [catalogue.checked(source) for source in catalogue.files() if source.kind == "publication_kinds"]
+        kinds = [
+            catalogue.checked(source) for source in catalogue.files() if source.kind == "publication_kinds"
+        ]
         publication.load_kinds([row for rows in kinds for row in rows], Actor.system())
         for model in (LawRule, HolidayYear, Holiday, PublicationKind):
             _kept[model] = list(model.objects.all())

@@ -48,6 +48,9 @@ def test_every_refusal_is_told_at_once() -> None:
 def test_offers_are_the_readers_own() -> None:
     desk = Desk()
     case = desk.submitted()
-    assert [offer.code for offer in queries.offers(case, reader_for(desk.receiver))] == ["ask_correction", "accept"]
+    assert [offer.code for offer in queries.offers(case, reader_for(desk.receiver))] == [
+        "ask_correction",
+        "accept",
+    ]
     assert [offer.code for offer in queries.offers(case, reader_for(desk.owner))] == ["withdraw"]
     assert queries.offers(case, reader_for(desk.stranger)) == []

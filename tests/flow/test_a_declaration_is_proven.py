@@ -61,7 +61,10 @@ def test_what_every_registered_flow_refers_to_is_in_the_catalogues() -> None:
     for flow in registry.all_flows():
         assert checks.missing(flow) == [], f"{flow.code} v{flow.version}"
     lost = changed("accept", clocks=(Start("Nowhere.rule"),), documents=(Paper("sample.nowhere", data=dict),))
-    assert checks.missing(lost) == ["rule Nowhere.rule is not loaded", "template sample.nowhere is not loaded"]
+    assert checks.missing(lost) == [
+        "rule Nowhere.rule is not loaded",
+        "template sample.nowhere is not loaded",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -98,19 +101,27 @@ def test_a_contradiction_is_refused_at_registration(flow: Flow, word: str) -> No
         (
             with_state(
                 State("SWAMP", _("泥潭"), Role.LIC_REVIEWER, no_clock=_("x")),
-                Transition("sink", _("陷入"), "ACCEPTED", "SWAMP", (HasRole(Role.LIC_REVIEWER),), "unconfirmed"),
+                Transition(
+                    "sink", _("陷入"), "ACCEPTED", "SWAMP", (HasRole(Role.LIC_REVIEWER),), "unconfirmed"
+                ),
             ),
             "no way to an end",
         ),
         (state_changed("SUBMITTED", clock=()), "neither a clock nor a reason"),
         (state_changed("SUBMITTED", clock="FBL15.decide"), "is never started"),
         (state_changed("SUBMITTED", owner=""), "no owner"),
-        (changed("withdraw", source=("DRAFT", "SUBMITTED", "CORRECTION")), "cannot be withdrawn or terminated"),
+        (
+            changed("withdraw", source=("DRAFT", "SUBMITTED", "CORRECTION")),
+            "cannot be withdrawn or terminated",
+        ),
         (changed("accept", law=""), "no legal source"),
         (changed("accept", law="somewhere in the law"), "no citation"),
         (changed("accept", clocks=(End("FBL15.decide"),)), "is never started"),
         (changed("lapse", when_missed="FBL15.decide"), "is never started"),
-        (changed("grant", opens=(Order("sample.lost", _("x"), Role.LIC_REVIEWER),)), "no transition closes it"),
+        (
+            changed("grant", opens=(Order("sample.lost", _("x"), Role.LIC_REVIEWER),)),
+            "no transition closes it",
+        ),
     ],
 )
 def test_a_planted_fault_is_found(flow: Flow, word: str) -> None:
@@ -146,10 +157,14 @@ class TestMigration:
                 actions.migrate_case(case, 2, state_map={}, reason="新流程", actor=Actor.system())
             assert refused.value.field == "state_map"
             with pytest.raises(Refused) as refused:
-                actions.migrate_case(case, 2, state_map={"REVIEWED": "GRANTED"}, reason="x", actor=Actor.system())
+                actions.migrate_case(
+                    case, 2, state_map={"REVIEWED": "GRANTED"}, reason="x", actor=Actor.system()
+                )
             assert refused.value.field == "state_map"
             with pytest.raises(Refused) as refused:
-                actions.migrate_case(case, 2, state_map={"REVIEWED": "JUDGED"}, reason="x", actor=acts(desk.leader))
+                actions.migrate_case(
+                    case, 2, state_map={"REVIEWED": "JUDGED"}, reason="x", actor=acts(desk.leader)
+                )
             assert refused.value.code == "forbidden"
             moved = actions.migrate_case(
                 case, 2, state_map={"REVIEWED": "JUDGED"}, reason="新流程", actor=Actor.system()

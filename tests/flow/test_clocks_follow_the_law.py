@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("law")]
 
 def on(day: str, hour: int = 10):
     """The clock held at an hour of a day in Shenzhen."""
-    return clock.at(timezone.make_aware(datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time(hour))))
+    return clock.at(
+        timezone.make_aware(datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time(hour)))
+    )
 
 
 def days(start: str, number: int) -> datetime.date:
@@ -86,7 +88,10 @@ def test_a_missed_limit_is_marked_urged_and_stays_missed() -> None:
         assert limit.state == ClockState.MISSED
         order = desk.order(case, "sample.review")
         assert order.urged == 1
-        assert Event.objects.filter(record_kind="flow.case", record_id=case.pk, name="flow.clock.missed").count() == 1
+        assert (
+            Event.objects.filter(record_kind="flow.case", record_id=case.pk, name="flow.clock.missed").count()
+            == 1
+        )
         assert {view.remaining.light for view in queries.clocks(case) if view.state != "MET"} == {"overdue"}
         case = actions.fire(case, "withdraw", acts(desk.owner))
         limit.refresh_from_db()

@@ -34,7 +34,9 @@ def with_papers(*papers: Paper | str) -> Flow:
         PERMIT,
         version=3,
         transitions=steps,
-        document_data=lambda context, template: {"party": context.case.title if template != "test.lacking" else ""},
+        document_data=lambda context, template: {
+            "party": context.case.title if template != "test.lacking" else ""
+        },
     )
 
 

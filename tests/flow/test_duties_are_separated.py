@@ -28,14 +28,16 @@ def strict() -> Flow:
     for step in PERMIT.transitions:
         if step.code == "grant":
             step = dataclasses.replace(
-                step, guards=(guards.separated_from("accept"), guards.separated_from(orders=("sample.check",)))
+                step,
+                guards=(guards.separated_from("accept"), guards.separated_from(orders=("sample.check",))),
             )
         if step.code == "conclude_check":
             step = dataclasses.replace(step, guards=(guards.held_by_certified("sample.check"),))
         if step.code == "order_check":
             [order] = step.opens
             given = dataclasses.replace(
-                order, assignees=lambda context: Staff.objects.order_by("pk").values_list("user_id", flat=True)
+                order,
+                assignees=lambda context: Staff.objects.order_by("pk").values_list("user_id", flat=True),
             )
             step = dataclasses.replace(step, opens=(given,))
         steps.append(step)

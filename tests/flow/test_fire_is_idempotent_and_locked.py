@@ -20,7 +20,9 @@ MOST_QUERIES = 12
 
 
 def events_of(case: Case) -> int:
-    return Event.objects.filter(record_kind="flow.case", record_id=case.pk, data__has_key="transition").count()
+    return Event.objects.filter(
+        record_kind="flow.case", record_id=case.pk, data__has_key="transition"
+    ).count()
 
 
 @pytest.mark.django_db
@@ -48,7 +50,10 @@ class TestTwiceIsOnce:
         case = desk.open()
         with pytest.raises(Refused):
             actions.fire(case, "submit", acts(desk.owner), data={"place": ""}, key="k1")
-        assert actions.fire(case, "submit", acts(desk.owner), data={"place": "红荔路"}, key="k1").state == "SUBMITTED"
+        assert (
+            actions.fire(case, "submit", acts(desk.owner), data={"place": "红荔路"}, key="k1").state
+            == "SUBMITTED"
+        )
 
     def test_a_case_is_opened_once_by_its_uuid(self) -> None:
         desk = Desk()

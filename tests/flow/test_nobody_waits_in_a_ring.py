@@ -22,7 +22,9 @@ def test_nobody_waits_in_a_ring() -> None:
     parent = make(desk, completion=Completion.ANY)
     children = [make(desk, parent=parent) for _number in range(4)]
     cases = [desk.submitted() for _number in range(3)]
-    people = [acts(who) for who in (desk.receiver, desk.second_receiver, desk.owner, desk.head, *desk.inspectors)]
+    people = [
+        acts(who) for who in (desk.receiver, desk.second_receiver, desk.owner, desk.head, *desk.inspectors)
+    ]
     failures: list[BaseException] = []
 
     def work(seed: int) -> None:

@@ -21,7 +21,12 @@ from tests.flow.people import Desk, acts
 from tests.flow.sample import PERMIT
 
 BEGIN = timezone.make_aware(datetime.datetime(2026, 3, 2, 10))
-ORDERS = {"SUBMITTED": "sample.accept", "ACCEPTED": "sample.review", "CHECKING": "sample.check", "REVIEWED": "sample.decide"}
+ORDERS = {
+    "SUBMITTED": "sample.accept",
+    "ACCEPTED": "sample.review",
+    "CHECKING": "sample.check",
+    "REVIEWED": "sample.decide",
+}
 
 
 class Walk(RuleBasedStateMachine):
@@ -106,7 +111,15 @@ class Walk(RuleBasedStateMachine):
         }.get(case.state, [])
         if steps:
             step = "withdraw" if pick == 11 else steps[pick % len(steps)]
-            person = {"withdraw": 0, "submit": 0, "accept": 1, "ask_correction": 1, "order_check": 2, "remark": 2, "extend": 7}
+            person = {
+                "withdraw": 0,
+                "submit": 0,
+                "accept": 1,
+                "ask_correction": 1,
+                "order_check": 2,
+                "remark": 2,
+                "extend": 7,
+            }
             person |= {"wait_for_test": 3, "test_back": 3, "conclude_check": 3, "grant": 6, "refuse": 6}
             self.somebody_tries(step, person[step], unchanged, "红荔路", False)
 
@@ -196,4 +209,12 @@ def test_random_walks_keep_the_invariants() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert {"SUBMITTED", "CORRECTION", "ACCEPTED", "CHECKING", "REVIEWED", "GRANTED", "WITHDRAWN"} <= Walk.visited
+    assert {
+        "SUBMITTED",
+        "CORRECTION",
+        "ACCEPTED",
+        "CHECKING",
+        "REVIEWED",
+        "GRANTED",
+        "WITHDRAWN",
+    } <= Walk.visited

@@ -32,7 +32,9 @@ def points(path: str) -> list[tuple[float, float]]:
             x, y = x3, y3
         else:
             if command == "L":
-                found += [(x + (numbers[0] - x) * tick / 20, y + (numbers[1] - y) * tick / 20) for tick in range(21)]
+                found += [
+                    (x + (numbers[0] - x) * tick / 20, y + (numbers[1] - y) * tick / 20) for tick in range(21)
+                ]
             x, y = numbers
     return found
 

@@ -150,7 +150,10 @@ class TestCases:
         draft = desk.open()
         sent = actions.fire(desk.open(subject_id=subject.pk), "submit", acts(desk.owner), data={"place": "x"})
         back = actions.fire(sent, "ask_correction", acts(desk.receiver), reason="缺图")
-        assert {case.pk for case in queries.waiting_for_applicant(reader_for(desk.owner))} == {draft.pk, back.pk}
+        assert {case.pk for case in queries.waiting_for_applicant(reader_for(desk.owner))} == {
+            draft.pk,
+            back.pk,
+        }
         assert [case.pk for case in queries.waiting_for_applicant(reader_for(partner))] == [back.pk]
         assert actions.fire(back, "withdraw", acts(partner)).state == "WITHDRAWN"
 

@@ -73,7 +73,9 @@ class TestCountersigning:
         assert refused(actions.sign, order, agree=False, actor=acts(desk.receiver)).field == "note"
         order = actions.sign(order, agree=True, actor=acts(desk.receiver))
         assert actions.sign(order, agree=True, actor=acts(desk.receiver)).version == order.version
-        assert refused(actions.sign, order, agree=False, note="反悔", actor=acts(desk.receiver)).code == "state"
+        assert (
+            refused(actions.sign, order, agree=False, note="反悔", actor=acts(desk.receiver)).code == "state"
+        )
 
     def test_a_declined_round_can_be_asked_again(self) -> None:
         desk = Desk()

@@ -89,17 +89,24 @@ class TestClaiming:
         assert queries.offers(case, reader_for(desk.receiver)) == []
         order = desk.order(case, "sample.accept")
         assert refused(actions.claim, order, actor=acts(desk.receiver)).code == "forbidden"
-        assert refused(actions.assign, order, [desk.receiver.user_id], actor=acts(desk.head)).code == "forbidden"
+        assert (
+            refused(actions.assign, order, [desk.receiver.user_id], actor=acts(desk.head)).code == "forbidden"
+        )
         actions.fire(case, "accept", acts(desk.second_receiver))
 
     def test_a_recusal_takes_the_officer_out_of_what_is_in_hand(self) -> None:
         desk = Desk()
         case = desk.checking()
         order = desk.order(case, "sample.check")
-        mark = actions.recuse(desk.inspectors[0].user_id, case=case, reason="本人提出", actor=acts(desk.inspectors[0]))
+        mark = actions.recuse(
+            desk.inspectors[0].user_id, case=case, reason="本人提出", actor=acts(desk.inspectors[0])
+        )
         order.refresh_from_db()
         assert (order.state, order.assignee_id) == (OrderState.OPEN, desk.inspectors[1].user_id)
-        assert refused(actions.lift_recusal, mark, reason="x", actor=acts(desk.inspectors[0])).code == "forbidden"
+        assert (
+            refused(actions.lift_recusal, mark, reason="x", actor=acts(desk.inspectors[0])).code
+            == "forbidden"
+        )
         actions.lift_recusal(mark, reason="查无关系", actor=acts(desk.head))
         assert actions.claim(order, actor=acts(desk.inspectors[0])).state == OrderState.CLAIMED
 
@@ -150,11 +157,20 @@ class TestHandingOn:
         desk = Desk()
         first, second, _third = desk.inspectors
         order = actions.claim(make(desk), actor=acts(first))
-        assert refused(actions.transfer, order, reason="", to_user=second.user_id, actor=acts(first)).field == "reason"
-        assert refused(actions.transfer, order, reason="忙", to_user=first.user_id, actor=acts(first)).field == "to_user"
+        assert (
+            refused(actions.transfer, order, reason="", to_user=second.user_id, actor=acts(first)).field
+            == "reason"
+        )
+        assert (
+            refused(actions.transfer, order, reason="忙", to_user=first.user_id, actor=acts(first)).field
+            == "to_user"
+        )
         order = actions.transfer(order, reason="请假", to_user=second.user_id, actor=acts(first))
         assert (order.state, order.assignee_id) == (OrderState.OPEN, second.user_id)
-        assert refused(actions.transfer, order, reason="抢", to_user=first.user_id, actor=acts(first)).code == "forbidden"
+        assert (
+            refused(actions.transfer, order, reason="抢", to_user=first.user_id, actor=acts(first)).code
+            == "forbidden"
+        )
         other = desk.tree.offices[1].path
         order = actions.transfer(order, reason="属地管辖", to_org=other, actor=acts(desk.head))
         assert (order.org_path, order.assignee_id) == (other, None)

@@ -35,7 +35,13 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-sync",
+                "--no-first-run",
+            ],
         )
         yield launched
         launched.close()
@@ -64,7 +70,9 @@ def context_for(browser: Browser, live_server: Any) -> Iterator[Callable[..., Br
         context.on(
             "request",
             lambda request: (
-                None if request.url.startswith((live_server.url, "data:", "blob:")) else strangers.append(request.url)
+                None
+                if request.url.startswith((live_server.url, "data:", "blob:"))
+                else strangers.append(request.url)
             ),
         )
         made.append(context)
@@ -87,7 +95,9 @@ def sign_in(live_server: Any) -> Callable[[BrowserContext, Any], None]:
     def enter(context: BrowserContext, user: Any) -> None:
         client = signed_in(Client(), user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": live_server.url}])
+        context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": cookie.value, "url": live_server.url}]
+        )
 
     return enter
 

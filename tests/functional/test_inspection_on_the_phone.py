@@ -59,7 +59,9 @@ def ordered(office: Office) -> Visit:
     )
 
 
-def test_two_officers_inspect_on_their_phones(office: Office, context_for, sign_in, look, tmp_path: Path) -> None:
+def test_two_officers_inspect_on_their_phones(
+    office: Office, context_for, sign_in, look, tmp_path: Path
+) -> None:
     visit = ordered(office)
     order = order_of(visit)
     first, second = context_for("phone"), context_for("phone")
@@ -141,7 +143,9 @@ def test_two_officers_inspect_on_their_phones(office: Office, context_for, sign_
     assert fresh(visit).case.state == "RECTIFYING"
 
 
-def test_the_operator_reports_and_the_officers_look_again(office: Office, context_for, sign_in, look, tmp_path) -> None:
+def test_the_operator_reports_and_the_officers_look_again(
+    office: Office, context_for, sign_in, look, tmp_path
+) -> None:
     visit = office.signed({"2.2": "原料直接放在地面", "6.7": "垃圾桶无盖"})
     drain()
     owner = visit.case.subject.representatives.get().user

@@ -74,7 +74,12 @@ class Office(City):
     ) -> Visit:
         """An inspection that the head put into the office's inbox."""
         return actions.order_visit(
-            reader_for(self.head), kind, uuid=more.pop("uuid", uuid.uuid4()), subject=subject, grant=grant, **more
+            reader_for(self.head),
+            kind,
+            uuid=more.pop("uuid", uuid.uuid4()),
+            subject=subject,
+            grant=grant,
+            **more,
         )
 
     def claim(self, visit: Visit, *people: Staff, kind: str = actions.WORK) -> None:
@@ -134,7 +139,9 @@ class Office(City):
     def reported(self, visit: Visit) -> Case:
         """The operator says that things were put right."""
         owner = reader_for(visit.case.subject.representatives.first().user)
-        return flow.fire(visit.case, "report", owner.actor(), data={"report": "已更换密封条并清洗冷柜。", "files": []})
+        return flow.fire(
+            visit.case, "report", owner.actor(), data={"report": "已更换密封条并清洗冷柜。", "files": []}
+        )
 
     def rechecked(self, visit: Visit, **found: str) -> Visit:
         """Two officers look again: every item put right but those named (code → note)."""

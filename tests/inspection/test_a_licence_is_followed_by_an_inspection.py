@@ -39,7 +39,10 @@ def test_a_licence_granted_unchecked_is_inspected_within_thirty_working_days(off
     assert visit.kind == Kind.LICENCE_AFTER and visit.case.state == "ASSIGNED"
     assert order.org_path == "SZ/FT/FT01/" and order.role == Role.INSPECTOR and order.needs == 2
     assert order.due_on == terms.due("FBL23.after_check", today()).due_on
-    assert terms.rule("FBL23.after_check").source.startswith("待确认") or "未" in terms.rule("FBL23.after_check").source
+    assert (
+        terms.rule("FBL23.after_check").source.startswith("待确认")
+        or "未" in terms.rule("FBL23.after_check").source
+    )
 
 
 def test_the_same_event_twice_opens_one_inspection(office: Office) -> None:

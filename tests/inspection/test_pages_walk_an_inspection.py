@@ -28,12 +28,17 @@ def client_of(person) -> Client:
 
 def upload(client: Client, content: bytes) -> str:
     """A photo through the resumable upload, in two pieces."""
-    made = client.post("/evidence/uploads/", headers={"Upload-Length": str(len(content)), "Upload-Metadata": "kind cGhvdG8="})
+    made = client.post(
+        "/evidence/uploads/", headers={"Upload-Length": str(len(content)), "Upload-Metadata": "kind cGhvdG8="}
+    )
     assert made.status_code == 201, made.content
     place, half = made["Location"], len(content) // 2
     for start, piece in ((0, content[:half]), (half, content[half:])):
         sent = client.patch(
-            place, piece, content_type="application/offset+octet-stream", headers={"Upload-Offset": str(start)}
+            place,
+            piece,
+            content_type="application/offset+octet-stream",
+            headers={"Upload-Offset": str(start)},
         )
         assert sent.status_code == 204, sent.content
     return place.strip("/").split("/")[-1]
@@ -43,7 +48,9 @@ def claimed(office: Office, visit: Visit, kind: str = "inspection.visit") -> Wor
     """The order, claimed by both on their phones."""
     order = WorkOrder.objects.get(case_id=visit.pk, kind=kind, state="OPEN")
     for officer in office.inspectors:
-        assert client_of(officer).post(f"/desk/orders/{order.uuid}/claim/", {"next": "/m/"}).status_code == 302
+        assert (
+            client_of(officer).post(f"/desk/orders/{order.uuid}/claim/", {"next": "/m/"}).status_code == 302
+        )
     return order
 
 
@@ -52,17 +59,22 @@ def inspected(office: Office, visit: Visit, failed: dict[str, str], **result: st
     phone = client_of(office.lead)
     address = f"/m/inspections/{claimed(office, visit).uuid}/"
     notice = phone.get(address)
-    assert "请出示给被检查单位" in notice.content.decode() and str(office.second.user) in notice.content.decode()
+    assert (
+        "请出示给被检查单位" in notice.content.decode() and str(office.second.user) in notice.content.decode()
+    )
     assert phone.post(address, {"act": "begin"}).status_code == 422
     assert phone.post(address, {"act": "begin", "shown": "on", "place": "114.05,22.54,9"}).status_code == 302
     page = phone.get(address)
     items = [one["item"] for area in page.context["areas"] for one in area["items"]]
     body = {
-        item.code: {"answer": "YES", "note": "", "value": "4" if item.measured else "", "photos": []} for item in items
+        item.code: {"answer": "YES", "note": "", "value": "4" if item.measured else "", "photos": []}
+        for item in items
     }
     for code, words in failed.items():
         body[code] |= {"answer": "NO", "note": words, "photos": [upload(phone, photo(code))]}
-    saved = phone.post(f"{address}note/", json.dumps({"items": body, "place": ""}), content_type="application/json")
+    saved = phone.post(
+        f"{address}note/", json.dumps({"items": body, "place": ""}), content_type="application/json"
+    )
     assert saved.json()["unanswered"] == 0 and saved.json()["failed"] == len(failed)
     assert phone.post(address, {"act": "conclude", "changed": ""}).status_code == 302
     page = phone.get(address)
@@ -106,7 +118,8 @@ def test_loop_b_a_new_restaurant_is_inspected_ordered_to_correct_and_rechecked(o
     assert case.subject.name in desk.get("/desk/inspections/?which=planned").content.decode()
     page = desk.get(f"/desk/cases/{visit.case.uuid}/")
     sent = desk.post(
-        f"/desk/cases/{visit.case.uuid}/assign/", {"version": page.context["case"].version, "key": "a", "wanted_by": ""}
+        f"/desk/cases/{visit.case.uuid}/assign/",
+        {"version": page.context["case"].version, "key": "a", "wanted_by": ""},
     )
     assert sent.status_code == 302
     day = str(today() + datetime.timedelta(days=10))
@@ -118,12 +131,19 @@ def test_loop_b_a_new_restaurant_is_inspected_ordered_to_correct_and_rechecked(o
     empty = shop.post(f"{own}report/", {"report": "", "key": "r0"})
     assert empty.status_code == 409 and "写明整改情况" in empty.content.decode()
     token = upload(shop, photo("after"))
-    assert shop.post(f"{own}report/", {"report": "已购置货架", "files": token, "key": "r1"}).status_code == 302
+    assert (
+        shop.post(f"{own}report/", {"report": "已购置货架", "files": token, "key": "r1"}).status_code == 302
+    )
     order = claimed(office, visit, "inspection.recheck")
     phone, address = client_of(office.second), f"/m/rechecks/{order.uuid}/"
     seen = phone.get(address)
     assert "已购置货架" in seen.content.decode()
-    given = {"uuid": seen.context["uuid"], "answer-2.2": "YES", "note-2.2": "货架已用", "photo-2.2": upload(phone, photo("ok"))}
+    given = {
+        "uuid": seen.context["uuid"],
+        "answer-2.2": "YES",
+        "note-2.2": "货架已用",
+        "photo-2.2": upload(phone, photo("ok")),
+    }
     refused = phone.post(address, {**given, **OFFICERS_ONLY})
     assert refused.status_code == 422 and "货架已用" in refused.content.decode()
     assert phone.post(address, {**given, **BOTH}).status_code == 302
@@ -153,12 +173,17 @@ def test_a_head_opens_an_inspection_from_the_business_page(office: Office) -> No
     assert officer.get(f"/desk/businesses/{subject.pk}/inspect/").status_code == 403
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"items": []}', b'{"items": {"2.1": 5}}', b'{"items": {"2.1": {"photos": 3}}}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'{"items": []}', b'{"items": {"2.1": 5}}', b'{"items": {"2.1": {"photos": 3}}}', b"\xff"],
+)
 def test_a_draft_that_makes_no_sense_is_told_and_changes_nothing(office: Office, body: bytes) -> None:
     visit = office.begun()
     order = WorkOrder.objects.get(case_id=visit.pk)
     before = visit.answers
-    answer = client_of(office.lead).post(f"/m/inspections/{order.uuid}/note/", body, content_type="application/json")
+    answer = client_of(office.lead).post(
+        f"/m/inspections/{order.uuid}/note/", body, content_type="application/json"
+    )
     assert answer.status_code in {400, 200} and Visit.objects.get().answers == before
     if answer.status_code == 400:
         assert "刷新页面" in answer.json()["error"]
@@ -169,13 +194,20 @@ def test_others_reach_no_page_of_it(office: Office) -> None:
     order = WorkOrder.objects.get(case_id=visit.pk)
     outsider = client_of(office.third)
     draft = json.dumps({"items": {"2.1": {"answer": "NO"}}})
-    assert outsider.post(f"/m/inspections/{order.uuid}/note/", draft, content_type="application/json").status_code == 403
+    assert (
+        outsider.post(
+            f"/m/inspections/{order.uuid}/note/", draft, content_type="application/json"
+        ).status_code
+        == 403
+    )
     shop = client_of(visit.case.subject.representatives.get().user)
     assert shop.get(f"/m/inspections/{order.uuid}/").status_code == 403
     assert client_of(office.lead).get(f"/m/inspections/{uuid.uuid4()}/").status_code == 404
 
 
-def test_a_site_check_keeps_notes_and_photos_and_two_officers_do_not_overwrite_each_other(office: Office) -> None:
+def test_a_site_check_keeps_notes_and_photos_and_two_officers_do_not_overwrite_each_other(
+    office: Office,
+) -> None:
     case, order = licensed.checking(office)
     lead, second = client_of(office.lead), client_of(office.second)
     address = f"/m/checks/{order.uuid}/"
@@ -194,5 +226,9 @@ def test_a_site_check_keeps_notes_and_photos_and_two_officers_do_not_overwrite_e
     assert lead.post(address, {**form, **BOTH}).status_code == 302
     assert lead.post(address, {**form, **BOTH}).status_code == 302
     check = case.application.checks.get()
-    assert check.conclusion == "PASS" and check.answers["1.2"]["note"] == "记录1.2" and len(check.answers["1.1"]["photos"]) == 1
+    assert (
+        check.conclusion == "PASS"
+        and check.answers["1.2"]["note"] == "记录1.2"
+        and len(check.answers["1.1"]["photos"]) == 1
+    )
     assert "记录1.1" in client_of(office.head).get(f"/desk/cases/{case.uuid}/").content.decode()

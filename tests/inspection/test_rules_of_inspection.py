@@ -65,7 +65,9 @@ def test_nobody_but_the_pair_records(office: Office) -> None:
 
 def test_every_item_is_recorded_and_each_gap_is_named(office: Office) -> None:
     visit = office.begun()
-    actions.note(visit, reader_for(office.second), {"2.2": {"answer": ""}, "2.3": {"answer": "YES", "value": "冷"}})
+    actions.note(
+        visit, reader_for(office.second), {"2.2": {"answer": ""}, "2.3": {"answer": "YES", "value": "冷"}}
+    )
     with pytest.raises(Refused) as refused:
         actions.conclude(fresh(visit), reader_for(office.lead), {"1.2": {"answer": "NO"}})
     said = {row["field"]: row["message"] for row in refused.value.details["refusals"]}
@@ -78,7 +80,9 @@ def test_a_failed_key_item_carries_a_photo(office: Office) -> None:
     with pytest.raises(Refused, match="拍照留证"):
         actions.conclude(visit, reader_for(office.lead), {"2.1": {"answer": "NO", "note": "未见许可证"}})
     done = actions.conclude(
-        fresh(visit), reader_for(office.lead), {"2.1": {"answer": "NO", "note": "未见许可证", "photos": [office.photo()]}}
+        fresh(visit),
+        reader_for(office.lead),
+        {"2.1": {"answer": "NO", "note": "未见许可证", "photos": [office.photo()]}},
     )
     assert done.case.state == "CONCLUDED" and len(done.answers["2.1"]["photos"]) == 1
 
@@ -93,7 +97,9 @@ def test_a_colleagues_photo_stays_and_a_strangers_is_refused(office: Office) -> 
     visit = office.begun()
     mine = office.photo(office.second)
     actions.note(visit, reader_for(office.second), {"2.2": {"answer": "NO", "note": "脏", "photos": [mine]}})
-    actions.note(fresh(visit), reader_for(office.lead), {"2.2": {"answer": "NO", "note": "很脏", "photos": [mine]}})
+    actions.note(
+        fresh(visit), reader_for(office.lead), {"2.2": {"answer": "NO", "note": "很脏", "photos": [mine]}}
+    )
     assert fresh(visit).answers["2.2"]["photos"] == [mine]
     with pytest.raises(Refused, match="本人上传"):
         actions.note(fresh(visit), reader_for(office.lead), {"2.2": {"photos": [office.photo(office.third)]}})
@@ -136,7 +142,9 @@ def test_the_record_is_opened_again_before_it_is_signed(office: Office) -> None:
         (GENERAL, {"rectify_by": datetime.date(2099, 1, 1)}, "改正期限应当在"),
     ],
 )
-def test_a_result_is_signed_rightly_or_not_at_all(office: Office, failed: dict, more: dict, words: str) -> None:
+def test_a_result_is_signed_rightly_or_not_at_all(
+    office: Office, failed: dict, more: dict, words: str
+) -> None:
     with pytest.raises(Refused, match=words):
         office.signed(failed, **more)
     row = Visit.objects.get()
@@ -218,7 +226,10 @@ def test_a_report_says_what_was_done_and_is_the_operators_own(office: Office) ->
     with pytest.raises(Refused, match="无权"):
         flow.fire(visit.case, "report", stranger.actor(), data={"report": "已改"})
     case = flow.fire(
-        visit.case, "report_on_paper", office.actor(office.lead, visit), data={"report": "当事人书面报告已改正"}
+        visit.case,
+        "report_on_paper",
+        office.actor(office.lead, visit),
+        data={"report": "当事人书面报告已改正"},
     )
     assert case.state == "RECHECK" and fresh(visit).rectification.on_paper
 
@@ -248,7 +259,9 @@ def test_a_recheck_is_made_by_two_and_never_without_a_record(office: Office) -> 
     office.claim(visit, office.lead, kind=actions.AGAIN)
     found = {"2.2": {"answer": "YES"}}
     with pytest.raises(Refused, match="两名以上"):
-        actions.recheck(fresh(visit), reader_for(office.lead), submission=uuid.uuid4(), found=found, signatures=BOTH)
+        actions.recheck(
+            fresh(visit), reader_for(office.lead), submission=uuid.uuid4(), found=found, signatures=BOTH
+        )
     office.claim(visit, office.second, kind=actions.AGAIN)
     for step in ("recheck_passed", "recheck_failed"):
         with pytest.raises(Refused, match="还没有"):
@@ -278,7 +291,9 @@ def test_who_cannot_be_found_is_put_forward_for_the_abnormal_list(office: Office
     subject, grant, _owner = office.shop()
     visit = office.ordered(subject, grant)
     office.claim(visit)
-    case = actions.leave(fresh(visit), reader_for(office.second), "unreachable", reason="门锁，电话无人接听，邻铺称已搬离")
+    case = actions.leave(
+        fresh(visit), reader_for(office.second), "unreachable", reason="门锁，电话无人接听，邻铺称已搬离"
+    )
     order = WorkOrder.objects.get(kind="inspection.unreachable")
     assert case.state == "UNREACHABLE" and order.role == Role.BUREAU_LEADER
     assert order.due_on == terms.due("Abn9.list_unreachable", today()).due_on
@@ -302,9 +317,15 @@ def test_a_cancelled_task_was_never_known_and_an_annulled_result_is_taken_back(o
     assert not Case.objects.visible_to(owner).filter(pk=visit.pk).exists()
     signed = office.signed(GENERAL)
     flow.fire(
-        signed.case, "annul", office.actor(office.leader, signed, Role.BUREAU_LEADER), reason="检查程序有误，另行组织检查"
+        signed.case,
+        "annul",
+        office.actor(office.leader, signed, Role.BUREAU_LEADER),
+        reason="检查程序有误，另行组织检查",
     )
-    assert fresh(signed).case.state == "ANNULLED" and public_of(signed.case.subject, kind="inspection.result") == []
+    assert (
+        fresh(signed).case.state == "ANNULLED"
+        and public_of(signed.case.subject, kind="inspection.result") == []
+    )
 
 
 def test_what_a_higher_level_inspected_is_not_inspected_again_for_three_months(office: Office) -> None:
@@ -336,7 +357,9 @@ def test_only_heads_order_inspections_and_only_of_businesses_that_live(office: O
     subject, grant, _owner = office.shop()
     _other, foreign, _reader = office.shop()
     with pytest.raises(Refused, match="所长或者局领导"):
-        actions.order_visit(reader_for(office.lead), "ROUTINE", uuid=uuid.uuid4(), subject=subject, grant=grant)
+        actions.order_visit(
+            reader_for(office.lead), "ROUTINE", uuid=uuid.uuid4(), subject=subject, grant=grant
+        )
     with pytest.raises(Refused, match="该主体名下"):
         office.ordered(subject, foreign)
     type(subject).objects.filter(pk=subject.pk).update(status="CANCELLED")

@@ -1,10 +1,10 @@
 """The organisation, its people and their sign-in, for every room's tests.
 
-    tree = UnitTree()                                   # the city, two bureaus, their offices, 深汕 without one
-    officer = StaffFactory(role=Role.INSPECTOR, unit=tree.offices[0])
-    reader = reader_for(officer)
-    shop = BusinessUserFactory()
-    signed_in(client, officer.user)
+tree = UnitTree()                                   # the city, two bureaus, their offices, 深汕 without one
+officer = StaffFactory(role=Role.INSPECTOR, unit=tree.offices[0])
+reader = reader_for(officer)
+shop = BusinessUserFactory()
+signed_in(client, officer.user)
 """
 
 import datetime
@@ -48,7 +48,9 @@ class UnitTree:
             self._unit("NS01", "南头监管所", "南头所", Level.OFFICE, nanshan, "440305", "南头街道", "南山区"),
             self._unit("NS02", "粤海监管所", "粤海所", Level.OFFICE, nanshan, "440305", "粤海街道", "南山区"),
         ]
-        self.bureau = self._unit("SS", "深汕监管局", "深汕局", Level.DISTRICT, self.city, "", "鹅埠镇", "深汕特别合作区")
+        self.bureau = self._unit(
+            "SS", "深汕监管局", "深汕局", Level.DISTRICT, self.city, "", "鹅埠镇", "深汕特别合作区"
+        )
 
     @staticmethod
     def _unit(
@@ -65,7 +67,15 @@ class UnitTree:
         if found:
             return found
         made = actions.create_unit(
-            code, name, short, level, parent, division_code=division, licence_area_code=division, is_demo=True, actor=SYSTEM
+            code,
+            name,
+            short,
+            level,
+            parent,
+            division_code=division,
+            licence_area_code=division,
+            is_demo=True,
+            actor=SYSTEM,
         )
         if street:
             Street.objects.create(unit=made, name=street, division_code=division, area_name=area)

@@ -38,7 +38,9 @@ def test_two_queries_make_a_reader() -> None:
     taker = StaffFactory(Role.OFFICE_HEAD)
     actions.delegate(staff, taker, [Role.INSPECTOR], today(), today() + 5 * DAY, "出差", actor=SYSTEM)
     user = taker.user
-    with CaptureQueriesContext(connection, ) as queries_made:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries_made:
         reader = queries.reader_of(user)
     assert len(queries_made) == 2
     assert reader.may(Role.INSPECTOR, "SZ/FT/FT01/") and reader.may(Role.OFFICE_HEAD, "SZ/FT/FT01/")

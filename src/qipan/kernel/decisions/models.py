@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.orgs.scopes import ScopedManager, ScopedQuerySet, within
@@ -34,6 +35,7 @@ class DraftQuerySet(ScopedQuerySet):
         return self.filter(closed_at=None)
 
 
+@tracked
 class TableDraft(models.Model):
     """A table that an editor brought in and nobody has released yet (决策表草稿)."""
 
