@@ -101,6 +101,13 @@ def test_two_imports_at_once_the_second_is_told(tmp_path) -> None:
         ("source: 甲\ncolumns: {name: 甲, type: {column: 乙, values: {有限: CORP}}}", "CORP"),
         ("source: 甲\ncolumns: {name: 甲}\nrecords: [{kind: 检查, key: 号}]", "repeat: last"),
         ("source: 甲\ncolumns: {name: 甲}\nidentifiers: [{kind: PASSPORT, column: 号}]", "取值不认识"),
+        (
+            "source: 甲\nrepeat: last\ncolumns: {name: 甲}\n"
+            "records: [{kind: 检查, key: 号, listed: {条款: {columns: 'v(\\d+'}}}]",
+            "不是有效的匹配式：第 2 个字符处",
+        ),
+        ("source: 甲\ncolumns: {name: 甲, term_to: {column: 乙, formats: ['%d/%Q']}}", "不是完整的日期格式"),
+        ("source: 甲\ncolumns: {name: 甲, term_to: {column: 乙, formats: ['%m/%d']}}", "不是完整的日期格式"),
         ("source: [", "YAML"),
         ("- 甲", "字段: 值"),
     ],

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 
 from qipan.kernel.accounts.models import Person
 from qipan.kernel.ledger.models import Event
@@ -193,7 +194,7 @@ def test_a_changed_row_updates_and_its_former_state_is_kept(tmp_path) -> None:
     )
     assert subject.org_path.startswith("SZ/NS/")
     assert subject.legal_rep.clear(["name"]) == {"name": "李明"}
-    former = subject.events.order_by("pgh_id").first()
+    former = apps.get_model("subjects", "SubjectEvent").objects.filter(pgh_obj=subject).earliest("pgh_id")
     assert former.name == "深圳市福田区粤味小馆1号店" and former.org_path == "SZ/FT/FT01/"
     change = StatusChange.objects.get()
     assert (change.before, change.after) == ("ACTIVE", "SUSPENDED") and change.source

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from qipan.adapters.registers import values
 from qipan.adapters.registers.headings import Header, plain
@@ -23,6 +24,14 @@ from qipan.kernel.subjects.models import IdentifierKind, SubjectType
 LENGTHS = {"name": 200, "domicile": 300, "address": 300, "premises_name": 200, "street": 40, "industry": 5}
 #: What Excel makes of a long number: its last digits are gone for good.
 SCIENTIFIC = re.compile(r"^\d(\.\d+)?[Ee]\+?\d{2}$")
+SHAPES = {
+    "USCC": (r"[0-9A-Z]{18}", gettext_noop("应为 18 位数字或者大写字母")),
+    "REG_NO": (r"\d{13}|\d{15}", gettext_noop("应为 15 位（旧号 13 位）数字")),
+    "ORG_CODE": (r"[0-9A-Z]{8}[0-9X]", gettext_noop("应为 9 位数字或者大写字母")),
+    "LICENCE": (r"[0-9A-Z\u4e00-\u9fff〔〕\[\]()]{4,40}", gettext_noop("应为 4 至 40 位")),
+    "ACCOUNT": (r".{1,40}", gettext_noop("应为 1 至 40 位")),
+}
+SUBJECT_TYPES = frozenset(SubjectType.values)
 LOOKALIKES = str.maketrans("IOSVZ", "10527")
 
 
@@ -61,6 +70,7 @@ class Converter:
             (kind, self.columns[name]) for name, kind in CODE_FIELDS.items() if name in self.columns
         ] + [(rule.kind.value, self._bind(rule, rule.kind.label)) for rule in mapping.identifiers]
         self.records = [self._record_columns(rule, header) for rule in mapping.records]
+        self.as_written = _("登记簿“%(source)s”原文如此") % {"source": mapping.source}
         self.wants_place = any(name in self.columns for name in ("address", "premises_name", "longitude"))
         capital = self.columns.get("capital")
         self.unit = (capital.rule.unit if capital else "") or (
@@ -188,21 +198,25 @@ class Reading:
         )
 
     def _check_shape(self) -> None:
-        whole, shown = _("整行"), self._shown()
         if self.raw.damage:
-            self.reject(whole, shown, self.raw.damage, _("请在原系统中重新导出，或者改正这一行后重新导入。"))
+            self.reject(
+                _("整行"),
+                self._shown(),
+                self.raw.damage,
+                _("请在原系统中重新导出，或者改正这一行后重新导入。"),
+            )
         if len(self.cells) > self.by.width and any(
             values.text_of(cell) for cell in self.cells[self.by.width :]
         ):
             self.reject(
-                whole,
-                shown,
+                _("整行"),
+                self._shown(),
                 _("这一行有 %(count)d 列，表头只有 %(width)d 列")
                 % {"count": len(self.cells), "width": self.by.width},
                 _("多半是某个值里有没加引号的分隔符；请给它加上引号后重新导入。"),
             )
         if self.raw.repaired:
-            self.tell("warning", whole, shown, self.raw.repaired, _("请核对这一行的内容。"))
+            self.tell("warning", _("整行"), self._shown(), self.raw.repaired, _("请核对这一行的内容。"))
 
     def _shown(self) -> str:
         """The first cells, without what may be personal."""
@@ -252,27 +266,20 @@ class Reading:
                     % {"kind": IdentifierKind(kind).label, "other": known.value},
                     _("请核对并保留正确的一个。"),
                 )
-            code = judged(kind, value, _("登记簿“%(source)s”原文如此") % {"source": self.by.mapping.source})
+            code = judged(kind, value, self.by.as_written)
             if not code.check_ok and not known:
                 self._looks_wrong(code, column)
             found[kind] = code
         return list(found.values())
 
     def _check_code(self, kind: str, column: Column, value: str, text: str) -> None:
-        shapes = {
-            "USCC": (r"[0-9A-Z]{18}", _("应为 18 位数字或者大写字母")),
-            "REG_NO": (r"\d{13}|\d{15}", _("应为 15 位（旧号 13 位）数字")),
-            "ORG_CODE": (r"[0-9A-Z]{8}[0-9X]", _("应为 9 位数字或者大写字母")),
-            "LICENCE": (r"[0-9A-Z\u4e00-\u9fff〔〕\[\]()]{4,40}", _("应为 4 至 40 位")),
-            "ACCOUNT": (r".{1,40}", _("应为 1 至 40 位")),
-        }
-        shape, said = shapes[kind]
+        shape, said = SHAPES[kind]
         if not re.fullmatch(shape, value):
             self.reject(
                 column,
                 text,
                 _("%(kind)s不对：%(said)s，现为 %(count)d 位")
-                % {"kind": IdentifierKind(kind).label, "said": said, "count": len(value)},
+                % {"kind": IdentifierKind(kind).label, "said": _(said), "count": len(value)},
                 _("请按证照改正后重新导入这一行。"),
             )
 
@@ -289,7 +296,7 @@ class Reading:
     def _type(self, name: str, found: list[Code]) -> tuple[str, str, bool]:
         column = self.by.columns.get("type")
         text = self.text(column)
-        kind = SubjectType(text) if text in SubjectType.values else values.type_of(text)
+        kind = SubjectType(text) if text in SUBJECT_TYPES else values.type_of(text)
         uscc = next((code.value for code in found if code.kind == "USCC"), "")
         if kind is None and text and column:
             self.tell(

@@ -1,13 +1,23 @@
 """The mapping file: which column of a register fills which of our fields, checked before anything is read."""
 
+import datetime
 import hashlib
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from qipan.adapters.registers.headings import COMMON, plain
 from qipan.kernel.ledger.errors import Refused
@@ -44,6 +54,21 @@ class Rule(Strict):
             raise ValueError(_("column 和 fixed 必须写一个，而且只能写一个"))
         return self
 
+    @field_validator("formats")
+    @classmethod
+    def _names_a_day(cls, formats: list[str]) -> list[str]:
+        day = datetime.datetime(2018, 5, 14)
+        for form in formats:
+            try:
+                known = datetime.datetime.strptime(day.strftime(form), form) == day
+            except ValueError:
+                known = False
+            if not known:
+                raise ValueError(
+                    _("“%(form)s”不是完整的日期格式；日月年请写成 %%d/%%m/%%Y 的形式") % {"form": form}
+                )
+        return formats
+
     @property
     def columns(self) -> list[str]:
         """The columns it reads."""
@@ -68,6 +93,18 @@ class Listed(Strict):
 
     columns: str = Field(min_length=1)
     yes: list[str] = ["1", "是", "true", "Y", "y", "√"]
+
+    @field_validator("columns")
+    @classmethod
+    def _can_be_matched(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as problem:
+            raise ValueError(
+                _("“%(pattern)s”不是有效的匹配式：第 %(at)d 个字符处，%(problem)s")
+                % {"pattern": pattern, "at": (problem.pos or 0) + 1, "problem": problem.msg}
+            ) from None
+        return pattern
 
 
 class RecordRule(Strict):
@@ -110,11 +147,18 @@ class Mapping(Strict):
             raise ValueError(_("有 records 时同一主体会出现多行，请写 repeat: last"))
         return self
 
+    def takes(self, heading: str) -> bool:
+        """A list of yes-or-no columns takes this one."""
+        patterns = [one.columns for record in self.records for one in record.listed.values()]
+        return any(re.fullmatch(pattern, heading) for pattern in patterns)
+
     def headings(self) -> set[str]:
         """Every column that the mapping names."""
         rules: list[Rule] = [*self.columns.values(), *self.identifiers]
         for record in self.records:
-            rules += [rule for rule in (record.key, record.date, record.result, *record.data.values()) if rule]
+            rules += [
+                rule for rule in (record.key, record.date, record.result, *record.data.values()) if rule
+            ]
         return {column for rule in rules for column in rule.columns}
 
     def digest(self) -> str:

@@ -157,6 +157,7 @@ class Reader:
             and headings.plain(name) not in taken
             and headings.plain(name) not in headings.IDLE
             and name not in aliases
+            and not chosen.takes(name)
         ]
         self.columns[sheet] = used
         self.unused[sheet] = unused

@@ -117,7 +117,6 @@ def _sniffed(text: str) -> str:
 
 def _records(lines: Iterator[tuple[int, str, bool]], delimiter: str) -> Iterator[Raw]:
     waiting: list[tuple[int, str, bool]] = []
-    closed: re.Pattern[str] | None = None
 
     def next_line() -> tuple[int, str, bool] | None:
         return waiting.pop(0) if waiting else next(lines, None)
@@ -130,6 +129,10 @@ def _records(lines: Iterator[tuple[int, str, bool]], delimiter: str) -> Iterator
     sign = re.escape(delimiter)
     one = rf'(?:"(?:[^"]|"")*+"[^{sign}"]*+|[^"{sign}][^{sign}]*+|)'
     closed = re.compile(rf"{one}(?:{sign}{one})*+", re.S)
+    # A value that runs over lines must end at a delimiter: otherwise a stray quote would swallow the next rows up to
+    # the next stray quote, and two rows would be read as one.
+    proper = rf'(?:"(?:[^"]|"")*+"|[^"{sign}][^{sign}]*+|)'
+    spanning = re.compile(rf"{proper}(?:{sign}{proper})*+", re.S)
     while (line := next_line()) is not None:
         number, text, too_long = line
         if too_long:
@@ -142,7 +145,7 @@ def _records(lines: Iterator[tuple[int, str, bool]], delimiter: str) -> Iterator
             yield Raw(number, text.split(delimiter), _damage(text), repaired)
             continue
         whole, taken = text, []
-        while not closed.fullmatch(whole):
+        while not (spanning if taken else closed).fullmatch(whole):
             following = next_line() if len(taken) < SPAN and len(whole) < LONGEST else None
             if following is None or following[2]:
                 if following is not None:

@@ -1,6 +1,7 @@
 """Values as registers write them: dates in many spellings, amounts with separators, codes in full width."""
 
 import datetime
+import functools
 import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
@@ -56,11 +57,18 @@ def text_of(cell: Any) -> str:
     """
     if cell is None:
         return ""
+    if type(cell) is str:
+        return _tidy(cell)
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     if isinstance(cell, datetime.datetime):
         return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat(" ")
-    text = UNSEEN.sub("", str(cell))
+    return _tidy(str(cell))
+
+
+@functools.lru_cache(maxsize=20_000)  # most cells of a register hold one of few values
+def _tidy(text: str) -> str:
+    text = UNSEEN.sub("", text)
     text = unicodedata.normalize("NFC", text).replace("\u3000", " ").replace("\xa0", " ")
     text = " ".join(text.split()).removeprefix("'")
     return "" if text.lower() in NOTHING else text

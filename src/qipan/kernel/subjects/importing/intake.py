@@ -2,6 +2,7 @@
 """One import: rows are staged, merged and told to the ledger in one transaction, or nothing happens at all."""
 
 import hashlib
+import time
 import uuid as uuids
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects import events
 from qipan.kernel.subjects.finding import refresh_many
-from qipan.kernel.subjects.importing import merging, people, staging
+from qipan.kernel.subjects.importing import entering, matching, people, staging
 from qipan.kernel.subjects.importing.rows import ImportedRow, Note
 from qipan.kernel.subjects.models import RegisterImport
 
 LOCK = 7_349_001
+#: As long as the server may need to notice that an import before this one was killed.
+PATIENCE_SECONDS = 3.0
 OUTCOMES = ("created", "updated", "known", "rejected")
 
 
@@ -38,7 +41,7 @@ class Delivery:
     file_name: str
     file_digest: str
     map_digest: str = ""
-    repeat: merging.Repeat = "reject"
+    repeat: matching.Repeat = "reject"
     fallback: str = ""
 
 
@@ -73,15 +76,26 @@ class Intake:
     def __enter__(self) -> "Intake":
         self._atomic.__enter__()
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-                if not cursor.fetchone()[0]:
-                    raise Refused(_("另一个导入正在进行，请等它结束后再导入。"), code="conflict")
+            self._be_alone()
             staging.make()
         except BaseException as problem:
             self._atomic.__exit__(type(problem), problem, problem.__traceback__)
             raise
         return self
+
+    def _be_alone(self) -> None:
+        with connection.cursor() as cursor:
+            # When this program is killed, the server notices within the interval and gives the lock free; without
+            # it a killed import would hold it until its running statement ends.
+            cursor.execute("SET LOCAL client_connection_check_interval = '1s'")
+            until = time.monotonic() + PATIENCE_SECONDS
+            while True:
+                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+                if cursor.fetchone()[0]:
+                    return
+                if time.monotonic() > until:
+                    raise Refused(_("另一个导入正在进行，请等它结束后再导入。"), code="conflict")
+                time.sleep(0.2)
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
@@ -114,23 +128,23 @@ class Intake:
         """
         source, at = self.delivery.source, now()
         progress(_("查重"))
-        merging.gather(self.delivery.repeat)
+        matching.gather(self.delivery.repeat)
         progress(_("比对"))
-        merging.match(source)
-        merging.decide(source)
+        matching.match(source)
+        matching.decide(source)
         progress(_("写入"))
-        merging.enter_new(self.delivery.fallback, at)
-        merging.change_facts()
+        entering.enter_new(self.delivery.fallback, at)
+        entering.change_facts()
         reason = _("登记簿“%(source)s”导入") % {"source": source}
-        merging.change_statuses(source, today(), reason)
-        merging.enter_codes()
-        merging.enter_places(self.delivery.fallback)
+        entering.change_statuses(source, today(), reason)
+        entering.enter_codes()
+        entering.enter_places(self.delivery.fallback)
         people.change(source, self.actor)
         progress(_("历史记录"))
-        merging.enter_records(source)
+        entering.enter_records(source)
         progress(_("检索与清单"))
         self._refresh()
-        merging.settle(source)
+        entering.settle(source)
         counts = self._counts()
         batch = self._tell(counts, at, manifest)
         return Result(
