@@ -25,6 +25,7 @@ def register(subparsers: Any) -> None:
     parser.add_argument("--as-of", type=_day, help="基准日,如 2026-07-01(默认今天)")
     parser.add_argument("--replace", action="store_true", help="先清除已有的示范数据(只清除示范数据)")
     parser.add_argument("--json", action="store_true", help="结果以 JSON 输出")
+    parser.add_argument("--brief", action="store_true", help="不列出各表的行数与摘要")
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="模拟:系统的地址")
     parser.add_argument("--rate", type=float, default=6, help="模拟:每分钟办理多少次(默认 6)")
     parser.add_argument("--for", dest="seconds", type=float, help="模拟:多少秒后结束(默认直到 Ctrl-C)")
@@ -88,7 +89,7 @@ def _build(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(result, ensure_ascii=False))
         return 0
-    for table, entry in sorted(city.manifest.items()):
+    for table, entry in () if arguments.brief else sorted(city.manifest.items()):
         tell(f"{table:32} {entry['rows']:>10,}  {entry['sha256'][:16]}")
     tell(f"示范城市已建成:{seconds:.1f} 秒,内存峰值 {peak:.0f} MB,摘要 {city.digest[:16]}。")
     return 0

@@ -11,6 +11,36 @@ from qipan.conf import environment as env
 from qipan.conf import home
 
 DATABASE = None
+#: What each account is for, for those who do not read Chinese.
+ENGLISH = {
+    "window": "accepts applications, asks for what is missing",
+    "reviewer": "examines, orders the site check",
+    "decider": "grants or refuses",
+    "leader": "head of a district bureau: extends, assigns",
+    "head": "head of a supervision office: its whole inbox",
+    "inspector1": "checks on site with a phone (one of two)",
+    "inspector2": "checks on site with a phone (the other)",
+    "officer": "enforcement officer",
+    "casereview": "case reviewer",
+    "legal": "legal reviewer",
+    "complaints": "complaints handler",
+    "sampler": "sampling officer",
+    "publisher": "reviews and withdraws publications",
+    "city": "head of the city bureau: the whole city",
+    "duty": "duty officer of the command centre",
+    "campaign": "leads special campaigns",
+    "editor": "drafts items and rules",
+    "releaser": "releases them, as a second person",
+    "sysadmin": "system administrator (/admin/)",
+    "secadmin": "security administrator",
+    "auditor": "audit administrator: the ledger",
+    "shop1": "restaurant, licence runs out: renewal granted at once",
+    "shop2": "about to open a restaurant: new licence",
+    "shop3": "convenience store: filing",
+    "shop4": "restaurant with a high risk grade: goes to a person",
+    "shop5": "company with two branches: change, re-issue, cancel",
+    "public1": "a member of the public",
+}
 
 
 def register(subparsers: Any) -> None:
@@ -50,20 +80,31 @@ def show_accounts() -> int:
 
     with session("app"):
         from qipan.city.accounts import demo_accounts
-        from qipan.city.parts import SECRET
+        from qipan.city.parts import PASSWORD, SECRET
+        from qipan.kernel.ledger.errors import Refused
 
-        rows = demo_accounts()
-    table = Table(title="示范账号")
-    for heading in rows[0] if rows else ():
-        table.add_column(str(heading), overflow="fold")
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    console = Console()
-    console.print(table)
-    console.print(
-        f"动态口令:登录的第二步页面会显示;也可运行 ./qipan demo --code 用户名,"
-        f"或在验证器中手工添加密钥 {SECRET}(所有示范账号相同)。"
-    )
+        try:
+            rows = demo_accounts()
+        except Refused as problem:
+            raise Refusal(str(problem)) from None
+    if not rows:
+        raise Refusal("这里还没有示范城市。请先运行 ./qipan demo。")
+    console = Console(highlight=False, soft_wrap=False)
+    for title, staff in (("工作人员 staff", True), ("经营者和公众 businesses and the public", False)):
+        table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+        table.add_column("用户名", no_wrap=True)
+        table.add_column("角色", no_wrap=True)
+        table.add_column("用途", overflow="fold")
+        table.add_column("", overflow="fold")
+        for row in rows:
+            if (row["第二因素/口令密钥"] != "不需要") == staff:
+                name = row["用户名"]
+                table.add_row(name, row["角色"], row["用途"], ENGLISH.get(name, ""))
+        console.print(table)
+        console.print()
+    console.print(f"密码 password: {PASSWORD}")
+    console.print("动态口令 second factor (staff): 登录第二步的页面上有;或者 ./qipan demo --code USER")
+    console.print(f"或者在验证器中添加密钥 add to an authenticator: {SECRET}")
     return 0
 
 

@@ -29,6 +29,12 @@ def run(arguments: argparse.Namespace) -> int:
     use_settings()
     database = Database(tell)
     with database.running():
+        if database.server is not None:
+            database.migrate()
+        elif not database.identity():
+            raise Refusal(
+                "DATABASE_URL 指定的数据库里还没有数据表。请先运行 ./qipan manage migrate(或 ./qipan serve)。"
+            )
         database.use("app")
         import django
 
@@ -49,8 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print(json.dumps({"loaded": result, "citations": wrong}, ensure_ascii=False))
         else:
-            for row in result:
-                tell("  ".join(f"{name}={value}" for name, value in row.items()))
+            tell(summary(result))
             for problem in wrong:
                 tell(f"引用有误:{problem}")
     return 1 if wrong else 0
+
+
+def summary(result: list[dict[str, Any]]) -> str:
+    """What a load did, in one line."""
+    if result and result[0]["kind"] == "laws":
+        return f"法规库:新增 {result[0]['laws']} 部、{result[0]['articles']} 条。"
+    created = sum(row["created"] for row in result)
+    return f"{len(result)} 类目录:新增 {created} 行,未变 {sum(row['unchanged'] for row in result)} 行。"

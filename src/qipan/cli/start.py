@@ -46,8 +46,7 @@ def start(options: Options) -> int:
         home.remember(mode=options.mode)
         os.environ["QIPAN_LOG_LEVEL"] = env.text("QIPAN_LOG_LEVEL", "INFO")
         use_settings(options.mode)
-        os.environ["QIPAN_FEED_URL"] = f"http://{_shown(options.host)}:{options.port + 1}/feed"
-        os.environ["QIPAN_HOSTS"] = ",".join(_names(options.host))
+        _set_addresses(options)
         messages.compile_stale()
         frontend.build(tell)
         database = Database(tell)
@@ -56,6 +55,18 @@ def start(options: Options) -> int:
             Running(database, options).run()
     tell("已全部停止。")
     return 0
+
+
+def _set_addresses(options: Options) -> None:
+    """Under which names we answer and where our feed is; behind a proxy (a real installation) its own address counts."""
+    names = _names(options.host)
+    os.environ["QIPAN_HOSTS"] = ",".join(names)
+    if options.mode == "demo":
+        os.environ.setdefault("QIPAN_FEED_URL", f":{options.port + 1}/feed")
+        os.environ.setdefault("QIPAN_BASE_URL", f"http://{_shown(options.host)}:{options.port}")
+        os.environ.setdefault(
+            "QIPAN_FEED_ORIGINS", ",".join(f"http://{name}:{options.port}" for name in names)
+        )
 
 
 @contextmanager
@@ -106,7 +117,9 @@ def _prepare(database: Database, options: Options) -> None:
         _step("正在载入目录(法规、事项、表单…)…", "load")
     identity = database.identity()
     if options.scale and done.get("city") != identity:
-        _step(f"正在建设示范城市(规模 {options.scale:g})…", "city", "--scale", f"{options.scale:g}")
+        _step(
+            f"正在建设示范城市(规模 {options.scale:g})…", "city", "--brief", "--scale", f"{options.scale:g}"
+        )
         home.remember(city=identity)
 
 
@@ -200,7 +213,8 @@ class Running:
         elif status >= 500:
             tell(f"网页服务应答了错误 {status},请看日志 {home.log_file('web')}。")
         if self.options.scale:
-            subprocess.run([*QIPAN, "demo", "--accounts"], check=False)  # noqa: S603
+            quiet = {**os.environ, "QIPAN_LOG_LEVEL": "WARNING"}
+            subprocess.run([*QIPAN, "demo", "--accounts"], env=quiet, check=False)  # noqa: S603
         tell(
             f"\n棋盘已启动:  {address}\n工作人员:    {address}desk/\n手机:        {address}m/\n按 Ctrl-C 停止。"
         )
@@ -232,7 +246,12 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def _shown(host: str) -> str:
     """The host under which a browser on this machine reaches us."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"[{host}]" if ":" in host else host
+    return _bracketed(host)
+
+
+def _bracketed(host: str) -> str:
+    """A host as it stands in addresses: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _names(host: str) -> list[str]:
@@ -242,4 +261,4 @@ def _names(host: str) -> list[str]:
         names.add(socket.gethostname())
         with suppress(OSError):
             names |= {str(found[4][0]) for found in socket.getaddrinfo(socket.gethostname(), None)}
-    return sorted(names - {""})
+    return sorted(map(_bracketed, names - {""}))

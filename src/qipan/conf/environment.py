@@ -36,6 +36,21 @@ def number(name: str, default: int) -> int:
         raise ValueError(f"{name}: a whole number is needed, not {value!r}") from None
 
 
+def folders(name: str, default: str = "") -> list[str]:
+    """Folders that stand one behind the other with colons between them, as in PATH."""
+    return [folder for folder in text(name, default).split(":") if folder]
+
+
+def sources(address: str) -> list[str]:
+    """What a content security policy must allow for an address beyond the page's own origin.
+
+    `/feed` needs nothing more, `:8001/feed` that port, `https://host/feed` that very address.
+    """
+    if address.startswith(":"):
+        return [f"*{address.partition('/')[0]}"]
+    return [address] if "://" in address else []
+
+
 def least_free() -> int:
     """Bytes that must stay free on a disk: below this, uploads are refused and the doctor says so."""
     return number("QIPAN_LEAST_FREE_MB", 512) * 2**20

@@ -131,5 +131,5 @@ def queue_moves() -> Finding:
             f"{found};最早的已等 {minutes:.0f} 分钟", "请增加后台任务进程(--workers),并查看 log/work-1.log。"
         )
     if failed:
-        return warning(found, "原因见 log/work-*.log;处理后可在系统管理页面重试。")
+        return warning(found, "原因见 log/work-*.log;处理好之后 ./qipan work --retry-failed。")
     return ok(found)

@@ -88,7 +88,7 @@ class Cluster:
         if found != str(programs.MAJOR):
             raise DatabaseFailure(
                 f"{self.data} 由 PostgreSQL {found} 建立,本版本自带 PostgreSQL {programs.MAJOR},不能直接打开。"
-                f"没有改动任何文件。请用旧版本导出(./qipan backup),移走该文件夹,再用新版本导入。"
+                f"没有改动任何文件。请用旧版本的 pg_dump 导出,移走该文件夹,再用新版本导入(见 docs/operators.md)。"
             )
 
     def _create(self) -> None:

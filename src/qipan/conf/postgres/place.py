@@ -31,13 +31,13 @@ class Place:
 
 
 def find(home: Path) -> Place:
-    """Where the database of this home lies, decided at the first start and remembered in `postgres/place.json`."""
+    """Where the database of this home lies, decided at the first start and remembered in `postgres/place.json`.
+
+    A copied or moved home takes its own data along; it never works on those of the home it came from.
+    """
     own = home / "postgres"
     note = own / "place.json"
-    try:
-        base = Path(json.loads(note.read_text())["base"])
-    except (OSError, ValueError, KeyError):
-        base = None
+    base = own if (own / "data").exists() else _noted(note)
     if base is None or not (base / "data").exists():
         account = for_database(_owner(own / "data"))
         base = _choose(own, account)
@@ -47,6 +47,24 @@ def find(home: Path) -> Place:
     else:
         account = for_database(_owner(base / "data"))
     return Place(base, _run_folder(base, account), account)
+
+
+def _noted(note: Path) -> Path | None:
+    """The folder elsewhere that this home put its data into; raises DatabaseFailure when another home still uses it."""
+    try:
+        base = Path(json.loads(note.read_text())["base"])
+        owner = Path((base / "belongs-to").read_text().strip())
+    except (OSError, ValueError, KeyError):
+        return None
+    home = note.parents[1]
+    if owner.resolve() != home.resolve():
+        if (owner / "postgres" / "place.json").exists():
+            raise DatabaseFailure(
+                f"{home} 是 {owner} 的副本,数据库在 {base},只有一份,仍由后者使用。没有改动任何文件。"
+                f"要各用各的:停止后者,把 {base / 'data'} 也复制到 {note.parent / 'data'};要重新开始:删除 {note}。"
+            )
+        (base / "belongs-to").write_text(f"{home}\n")
+    return base
 
 
 def _owner(path: Path) -> int | None:

@@ -125,13 +125,17 @@ STORAGES = {
 }
 
 # An operator's own 仿宋 and 小标宋 come first; a font for rare characters that the system has comes last.
-QIPAN_FONTS = [folder for folder in env.text("QIPAN_FONTS").split(":") if folder]
-QIPAN_RARE_FONTS = ["/usr/share/fonts/truetype/hanazono", "/usr/share/fonts/opentype/hanazono"]
+QIPAN_FONTS = env.folders("QIPAN_FONTS")
+QIPAN_RARE_FONTS = env.folders(
+    "QIPAN_RARE_FONTS", "/usr/share/fonts/truetype/hanazono:/usr/share/fonts/opentype/hanazono"
+)
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# The live feed is a process of its own: behind a proxy at this address, in the demo at another port.
+# Where people reach this installation: what QR codes lead to and events name as their source.
+QIPAN_BASE_URL = env.text("QIPAN_BASE_URL").rstrip("/")
+# The live feed is a process of its own: behind a proxy at this address; `:8001/feed` is the page's host at that port.
 QIPAN_FEED_URL = env.text("QIPAN_FEED_URL", "/feed")
 # The folder of the ledger's seals outside the database, best on another disk or machine; empty: in HOME.
 QIPAN_SEALS = env.text("QIPAN_SEALS")
@@ -151,7 +155,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
-        "connect-src": [SELF, *([QIPAN_FEED_URL] if "://" in QIPAN_FEED_URL else [])],
+        "connect-src": [SELF, *env.sources(QIPAN_FEED_URL)],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

@@ -56,7 +56,7 @@ def verification_code() -> str:
 
 def verification_url(code: str) -> str:
     """Where anyone can verify a document."""
-    base = getattr(settings, "QIPAN_BASE_URL", "") or "http://127.0.0.1:8000"
+    base = settings.QIPAN_BASE_URL or "http://127.0.0.1:8000"
     return f"{base.rstrip('/')}/verify/{code}/"
 
 

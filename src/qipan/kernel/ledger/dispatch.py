@@ -215,7 +215,7 @@ def cloud_event(event: Event) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": str(event.uuid),
-        "source": getattr(settings, "QIPAN_BASE_URL", "") or "urn:qipan",
+        "source": settings.QIPAN_BASE_URL or "urn:qipan",
         "type": event.name,
         "subject": f"{event.record_kind}/{event.record_id}",
         "time": event.at.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z"),
