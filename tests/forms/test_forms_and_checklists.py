@@ -1,7 +1,5 @@
 """Forms are checked by their declaration; checklists conclude by key and general items; items are sound."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +9,10 @@ from qipan.kernel.forms.validation import prefill, validate
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Item
 from qipan.kernel.law import citing, library
+from tests.beside import beside
 from tests.law.catalogues import load_catalogues
 
-LAWS = Path(__file__).resolve().parents[3] / "shared" / "data" / "laws"
+LAWS = beside("laws")
 
 
 @pytest.fixture

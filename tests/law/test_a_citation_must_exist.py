@@ -1,7 +1,6 @@
 """Citations: read, written in Chinese, and refused when the library holds the law without the article."""
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,9 +9,10 @@ from hypothesis import strategies as st
 from qipan.kernel.law import library
 from qipan.kernel.law.citations import Citation, from_chinese, in_chinese
 from qipan.kernel.law.models import LawRule
+from tests.beside import beside
 from tests.law.catalogues import load_catalogues
 
-LAWS = Path(__file__).resolve().parents[3] / "shared" / "data" / "laws"
+LAWS = beside("laws")
 SMALL = [
     {
         "name": "食品安全法",
@@ -55,7 +55,7 @@ def test_an_article_that_does_not_exist_is_found() -> None:
     assert "第三十六条" in library.check(Citation.parse("FSL 36"))
     assert library.check(Citation.parse("Insp 39")) == ""
     assert [article.label for article in library.search("许可制度")] == ["第三十五条"]
-    assert library.load(SMALL) == (0, 0)
+    assert library.load(SMALL).articles == 0
 
 
 @pytest.mark.django_db

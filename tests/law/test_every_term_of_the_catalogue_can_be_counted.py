@@ -2,21 +2,17 @@
 
 import datetime
 import json
-import os
 import re
-from pathlib import Path
 
 import pytest
 
 from qipan.kernel.law import terms
 from qipan.kernel.law.citations import in_chinese
 from qipan.kernel.law.models import LawRule
+from tests.beside import beside
 from tests.law.catalogues import load_catalogues
 
-LAWS = (
-    Path(os.environ.get("QIPAN_LAWS") or Path(__file__).parents[3] / "shared" / "data" / "laws")
-    / "laws.jsonl"
-)
+LAWS = beside("laws") / "laws.jsonl"
 UNITS = {"WORKDAY": "(?:个?工作)?日", "DAY": "日", "MONTH": "个?月", "YEAR": "年", "HOUR": "小时"}
 
 pytestmark = pytest.mark.django_db

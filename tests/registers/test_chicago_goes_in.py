@@ -12,10 +12,11 @@ from django.test import Client
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import queries
 from qipan.kernel.subjects.models import ExternalRecord, Subject
+from tests.beside import beside
 from tests.orgs.factories import StaffFactory, reader_for
 from tests.registers.registers import counts, report_of, take
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "chicago_food" / "history.csv.gz"
+DATA = beside("chicago_food") / "history.csv.gz"
 HEADINGS = (
     "Inspection_ID,License,DBA_Name,Inspection_Date,Facility_Type,Risk,Zip,Latitude,Longitude,Results,"
     "criticalCount,seriousCount,minorCount,WARD,ACCOUNT_NUMBER,licence_since,inspector,v1,v2,v70"

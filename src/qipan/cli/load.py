@@ -39,13 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
         import django
 
         django.setup()
-        from qipan.kernel.law import catalogue, citing, library
+        from qipan.kernel.law import catalogue, citing
         from qipan.kernel.ledger.errors import Refused
 
         try:
             if arguments.what == "laws":
-                laws, articles = library.load(library.read_laws(arguments.path))
-                result: list[dict[str, object]] = [{"kind": "laws", "laws": laws, "articles": articles}]
+                result: list[dict[str, object]] = [{"kind": "laws", **vars(_load_laws(arguments.path))}]
             else:
                 result = [vars(report) for report in catalogue.load_all()]
                 database.note_loaded()
@@ -64,6 +63,16 @@ def run(arguments: argparse.Namespace) -> int:
 def summary(result: list[dict[str, Any]]) -> str:
     """What a load did, in one line."""
     if result and result[0]["kind"] == "laws":
-        return f"法规库:新增 {result[0]['laws']} 部、{result[0]['articles']} 条。"
+        row = result[0]
+        return f"法规库:新增 {row['laws']} 部、{row['articles']} 条,已有 {row['known']} 部。"
     created = sum(row["created"] for row in result)
     return f"{len(result)} 类目录:新增 {created} 行,未变 {sum(row['unchanged'] for row in result)} 行。"
+
+
+def _load_laws(path: Path) -> Any:
+    from qipan.kernel.law import library
+
+    loaded = library.load(library.read_laws(path))
+    for name in loaded.changed:
+        tell(f"《{name}》同一日期的文本已在库中而条文不同,没有改动;确有新文本的,请写明新的文本日期(as_of)。")
+    return loaded

@@ -1,6 +1,6 @@
 """Every citation that the catalogues make, checked against the library."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from qipan.kernel.law import library
 from qipan.kernel.law.citations import Citation
@@ -20,17 +20,33 @@ def _rules() -> Iterable[tuple[str, str]]:
         yield rule.code, f"{rule.law} {rule.article}"
 
 
-def problems() -> list[str]:
-    """What is wrong, in words: citations that cannot be read and articles that the library's text does not have."""
-    found = []
-    known: dict[str, str] = {}
+def _cited() -> Iterator[tuple[str, str]]:
     for source in (_rules, *_sources):
         for what, text in source():
-            if text not in known:
-                try:
-                    known[text] = library.check(Citation.parse(text))
-                except ValueError as error:
-                    known[text] = str(error)
-            if known[text]:
-                found.append(f"{what}：{known[text]}")
-    return found
+            # One row may rest on several articles ("LicProc 22; Licence 32").
+            for part in text.split(";"):
+                yield what, part.strip()
+
+
+def citations() -> Iterator[tuple[str, Citation]]:
+    """Every citation that can be read, with what cites."""
+    for what, text in _cited():
+        try:
+            yield what, Citation.parse(text)
+        except ValueError:
+            continue
+
+
+def problems() -> list[str]:
+    """What is wrong, in words: citations that cannot be read and articles that the library's text does not have."""
+    found: dict[str, None] = {}
+    known: dict[str, str] = {}
+    for what, text in _cited():
+        if text not in known:
+            try:
+                known[text] = library.check(Citation.parse(text))
+            except ValueError as error:
+                known[text] = str(error)
+        if known[text]:
+            found[f"{what}：{known[text]}"] = None
+    return list(found)

@@ -7,14 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Law(models.Model):
-    """One text of a law in the library (法律法规). `as_of` is the newest date its heading names.
+    """One text of a law in the library (法律法规). `as_of` is the newest date its heading names, None where it names none.
 
     `gap` says openly when a newer text is in force that the library does not hold.
     """
 
     name = models.CharField(_("名称"), max_length=200)
     short_name = models.CharField(_("简称代号"), max_length=20, blank=True, db_index=True)
-    as_of = models.DateField(_("文本日期"))
+    as_of = models.DateField(_("文本日期"), null=True, blank=True)
     source = models.CharField(_("来源"), max_length=120, blank=True)
     head = models.TextField(_("题注"), blank=True)
     gap = models.TextField(_("版本说明"), blank=True)
@@ -22,7 +22,9 @@ class Law(models.Model):
     class Meta:
         verbose_name = _("法律法规")
         verbose_name_plural = _("法律法规")
-        constraints = [models.UniqueConstraint(fields=["name", "as_of"], name="law_law_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "as_of"], name="law_law_once", nulls_distinct=False)
+        ]
 
     def __str__(self) -> str:
         return f"《{self.name}》"
