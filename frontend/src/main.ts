@@ -9,6 +9,7 @@ import { startCopies } from "./parts/copy";
 import { startDrafts } from "./parts/draft";
 import { startFeed } from "./parts/feed";
 import { startForms } from "./parts/form";
+import { startFilters, startPicks } from "./parts/lists";
 import { startPlaces } from "./parts/place";
 import { startSignatures } from "./parts/signature";
 import { startUploads } from "./parts/upload";
@@ -53,6 +54,8 @@ const starters = [
   startDrafts,
   startConfirmations,
   startCopies,
+  startFilters,
+  startPicks,
 ];
 
 function start(root: ParentNode): void {

@@ -5,14 +5,14 @@ import uuid
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from qipan.domains.inspection import actions
 from qipan.domains.inspection.models import Kind, Visit
 from qipan.kernel.evidence.models import Evidence
 from qipan.kernel.flow.models import WorkOrder
 from qipan.kernel.jobs.testing import drain
-from tests.functional.conftest import SHOTS
+from tests.functional.hands import answer, answer_all, saved, sign
 from tests.inspection.office import Office, fresh, order_of, photo
 from tests.orgs.factories import reader_for
 
@@ -23,33 +23,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def office(settings, tmp_path) -> Office:
     settings.HOME = tmp_path
     return Office()
-
-
-def sign(page: Page, name: str) -> None:
-    """Draws a name with the finger."""
-    canvas = page.locator(f"#{name} canvas")
-    canvas.evaluate("element => element.scrollIntoView({block: 'center', behavior: 'instant'})")
-    box = canvas.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 30, box["y"] + 90)
-    page.mouse.down()
-    for step in range(1, 8):
-        page.mouse.move(box["x"] + 30 + 35 * step, box["y"] + (40 if step % 2 else 100), steps=4)
-    page.mouse.up()
-
-
-def answer(page: Page, code: str, words: str) -> None:
-    item = page.locator(f'[data-check-item][data-code="{code}"]')
-    item.get_by_role("radio", name=words, exact=True).check()
-
-
-def answer_all(page: Page) -> None:
-    for button in page.locator("[data-check-all]").all():
-        button.click()
-
-
-def saved(page: Page) -> None:
-    expect(page.locator("[data-draft-status]").first).to_contain_text("已保存", timeout=20_000)
 
 
 def ordered(office: Office) -> Visit:
@@ -182,12 +155,12 @@ def test_the_operator_reports_and_the_officers_look_again(
     sign_in(desk, office.head.user)
     page = desk.new_page()
     page.goto(f"/desk/cases/{visit.case.uuid}/")
-    page.screenshot(path=SHOTS / "inspection-case-desk.png", full_page=True)
+    look(page, "inspection-case-desk")
     page.goto(f"/desk/businesses/{visit.case.subject_id}/")
     page.get_by_role("link", name="安排检查").click()
-    page.screenshot(path=SHOTS / "inspection-open-desk.png", full_page=True)
+    look(page, "inspection-open-desk")
     page.goto("/desk/inspections/?which=done")
-    page.screenshot(path=SHOTS / "inspection-list-desk.png", full_page=True)
+    look(page, "inspection-list-desk")
     page.goto(f"/businesses/{visit.case.subject_id}/")
     expect(page.get_by_text("复查合格")).to_be_visible()
-    page.screenshot(path=SHOTS / "inspection-public-desk.png", full_page=True)
+    look(page, "inspection-public-desk")

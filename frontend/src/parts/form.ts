@@ -101,9 +101,11 @@ function read(form: HTMLFormElement, fields: Field[]): Answers {
 
 function say(box: HTMLElement, text: string): void {
   const place = box.querySelector<HTMLElement>("[data-error]");
-  if (place) {
+  if (place && (text || !place.hidden)) {
+    // A message that is settled leaves its room: the press that took the focus away must still meet what it was aimed at.
+    if (!text) place.style.minHeight = `${place.offsetHeight}px`;
     place.textContent = text;
-    place.hidden = !text;
+    place.hidden = false;
   }
   for (const input of box.querySelectorAll<HTMLElement>("input, select, textarea")) {
     input.classList.toggle("is-invalid", Boolean(text));

@@ -44,6 +44,8 @@ class PortalConfig(AppConfig):
             ),
             Entry("desk", _("主体查询"), "desk_businesses", "building-store"),
             Entry("desk", _("移动办公"), "phone_home", "device-mobile"),
+            Entry("desk", _("消息"), "notices", "bell", count=_unread),
+            Entry("desk", _("我的"), "own", "user"),
             Entry("desk", _("法规库"), "laws", "books", group=_("公共")),
             Entry("desk", _("公示信息"), "publications", "speakerphone", group=_("公共")),
             Entry("desk", _("文书核验"), "verify_form", "shield-check", group=_("公共")),

@@ -76,7 +76,7 @@ def tone(case: Case) -> str:
 
 
 def law_words(text: str) -> str:
-    """The source of a step, as lawyers write it; an unconfirmed one says so."""
+    """The source of a step as lawyers write it, for machines; an unconfirmed one says so."""
     if not text or text.startswith("unconfirmed"):
         return "依据待确认"
     try:
@@ -114,7 +114,7 @@ def steps(case: Case, reader: Reader, where: str, failed: str = "", reason: str 
                 title=str(offer.title),
                 action=reverse(where, args=[case.uuid, offer.code]),
                 key=uuids.uuid4().hex,
-                law=law_words(offer.transition.law),
+                law=offer.transition.law,
                 main=offer.transition.style == "primary",
                 danger=offer.transition.style == "danger",
                 reason_required=offer.transition.reason_required,

@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 from qipan.portal.api import api, documentation
+from qipan.portal.public import laws
 from qipan.portal.public import views as public
-from qipan.portal.staff import views as staff
+from qipan.portal.staff import businesses, cases, decisions, inbox, orders, own
 from qipan.portal.verification import views as verification
 
 urlpatterns = [
@@ -21,19 +22,27 @@ urlpatterns = [
     path("businesses/<int:pk>/", public.business_page, name="business"),
     path("publications/", public.publications, name="publications"),
     path("open/<slug:form>/", public.open_data, name="open_data"),
-    path("laws/", public.laws, name="laws"),
+    path("laws/", laws.laws, name="laws"),
+    path("laws/<str:name>/", laws.law_page, name="law"),
     path("verify/", verification.verify_form, name="verify_form"),
     path("verify/<slug:code>/", verification.verify, name="verify"),
-    path("desk/", staff.inbox, name="desk"),
-    path("desk/orders/<uuid:uuid>/", staff.order_page, name="order"),
-    path("desk/orders/<uuid:uuid>/<slug:code>/", staff.order_act, name="order_act"),
-    path("desk/cases/", staff.desk_cases, name="desk_cases"),
-    path("desk/cases/<uuid:uuid>/", staff.desk_case, name="desk_case"),
-    path("desk/cases/<uuid:uuid>/<slug:code>/", staff.desk_step, name="desk_step"),
-    path("desk/businesses/", staff.desk_businesses, name="desk_businesses"),
-    path("desk/businesses/<int:pk>/", staff.desk_business, name="desk_business"),
-    path("m/", staff.phone_home, name="phone_home"),
-    path("m/orders/<uuid:uuid>/", staff.phone_order, name="phone_order"),
+    path("desk/", inbox.inbox, name="desk"),
+    path("desk/claim/", inbox.claim_several, name="claim_several"),
+    path("desk/orders/<uuid:uuid>/", orders.order_page, name="order"),
+    path("desk/orders/<uuid:uuid>/<slug:code>/", orders.order_act, name="order_act"),
+    path("desk/cases/", cases.desk_cases, name="desk_cases"),
+    path("desk/cases/<uuid:uuid>/", cases.desk_case, name="desk_case"),
+    path("desk/cases/<uuid:uuid>/decisions/", decisions.case_decisions, name="case_decisions"),
+    path("desk/cases/<uuid:uuid>/<slug:code>/", cases.desk_step, name="desk_step"),
+    path("desk/businesses/", businesses.desk_businesses, name="desk_businesses"),
+    path("desk/businesses/<int:pk>/", businesses.desk_business, name="desk_business"),
+    path("me/", own.own, name="own"),
+    path("me/delegations/", own.delegate, name="own_delegate"),
+    path("me/delegations/<int:pk>/", own.revoke, name="own_revoke"),
+    path("me/absences/", own.absence, name="own_absence"),
+    path("me/absences/<int:pk>/", own.end_absence, name="own_end_absence"),
+    path("m/", inbox.phone_home, name="phone_home"),
+    path("m/orders/<uuid:uuid>/", orders.phone_order, name="phone_order"),
     path("evidence/", include("qipan.ui.evidence.urls")),
     path("", include("qipan.domains.licensing.urls")),
     path("api/v1/", api.urls),

@@ -203,7 +203,9 @@ def program(*scopes: str) -> Callable[[View], View]:
             try:
                 reader = guard(request)
             except HttpError as error:
-                return HttpResponse(str(error), status=error.status_code, content_type="text/plain; charset=utf-8")
+                return HttpResponse(
+                    str(error), status=error.status_code, content_type="text/plain; charset=utf-8"
+                )
             if reader is not None:
                 return view(request, *args, **kwargs)
             if request.method == "GET" and "Authorization" not in request.headers:

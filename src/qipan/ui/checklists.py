@@ -27,7 +27,9 @@ def areas(
         {
             "title": area.title,
             "items": [
-                line(item, answers.get(item.code, {}), files) for item in area.items if item.code in applicable
+                line(item, answers.get(item.code, {}), files)
+                for item in area.items
+                if item.code in applicable
             ],
         }
         for area in checklist.areas

@@ -56,8 +56,15 @@ def menu(section: Section, request: HttpRequest) -> list[dict[str, object]]:
                     "icon": entry.icon,
                     "group": entry.group,
                     "count": entry.count(reader) if entry.count else None,
-                    "current": request.path == address
-                    or (address != "/" and request.path.startswith(address)),
+                    "current": False,
                 }
             )
+    # The nearest one: the inbox at /desk/ is not where one is at /desk/cases/.
+    near = [entry for entry in shown if _leads_to(str(entry["href"]), request.path)]
+    if near:
+        max(near, key=lambda entry: len(str(entry["href"])))["current"] = True
     return shown
+
+
+def _leads_to(address: str, path: str) -> bool:
+    return path == address or (address != "/" and path.startswith(address))

@@ -13,11 +13,8 @@ from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents.models import Document
 from qipan.kernel.flow import queries as flow
 from qipan.kernel.items import queries as items
-from qipan.kernel.law import library
 from qipan.kernel.law.citations import Citation
-from qipan.kernel.law.models import Law
 from qipan.kernel.ledger.errors import Refused
-from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.models import Unit
 from qipan.kernel.publication import queries as publication
 from qipan.kernel.subjects import queries as subjects
@@ -235,23 +232,3 @@ def open_data(request: HttpRequest, form: str) -> HttpResponse:
     )
     response["Content-Disposition"] = f'attachment; filename="{kind}.{form}"'
     return response
-
-
-@public
-def laws(request: HttpRequest) -> HttpResponse:
-    """The law library."""
-    text = request.GET.get("q", "").strip()[:60]
-    context = {
-        "text": text,
-        "articles": library.search(text) if text else [],
-        "laws": Law.objects.order_by("name")[:200],
-    }
-    return render(request, "portal/laws.html", context)
-
-
-def unit_name(path: str) -> str:
-    """The name of the unit at a path; empty for none."""
-    try:
-        return orgs.unit_at(path).name
-    except Refused:
-        return ""

@@ -1,27 +1,29 @@
 """The pieces that pages are made of."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html, json_script
+from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from qipan.kernel.law import terms
-from qipan.kernel.law.citations import Citation
+from qipan.kernel.orgs.roles import Role
+from qipan.ui import citations
 
 register = template.Library()
 
 LIGHTS = {
-    "green": _("期限充足"),
-    "yellow": _("临近期限"),
-    "red": _("今日到期"),
-    "overdue": _("已超期"),
-    "done": _("已办结"),
+    "green": gettext_lazy("期限充足"),
+    "yellow": gettext_lazy("临近期限"),
+    "red": gettext_lazy("今日到期"),
+    "overdue": gettext_lazy("已超期"),
+    "done": gettext_lazy("已办结"),
 }
 
 
@@ -96,21 +98,66 @@ def lookup(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
     return (mapping or {}).get(key, "")
 
 
-@register.simple_tag
-def citation(text: str) -> str:
-    """A citation as lawyers write it: FSL 35 → 《食品安全法》第三十五条; several are joined by 、, a law named once."""
-    words: list[str] = []
-    law = ""
-    for part in text.split(";"):
-        if part.strip():
-            one = str(Citation.parse(part))
-            book, sign, article = one.partition("》")
-            words.append(article if sign and book == law else one)
-            law = book
-    return "、".join(words)
+@register.simple_tag(takes_context=True)
+def citation(context: Any, text: str) -> SafeString:
+    """A source as lawyers write it, linked to its articles: FSL 35 → 《食品安全法》第三十五条; unconfirmed is marked."""
+    return citations.linked(str(text or ""), citations.held_laws(context.get("request")))
+
+
+@register.simple_tag(takes_context=True)
+def law_link(context: Any, text: Any) -> SafeString:
+    """The same for a source that is already in words."""
+    return citations.linked(str(text or ""), citations.held_laws(context.get("request")))
 
 
 @register.simple_tag
 def rule_title(code: str) -> str:
     """The name of a term of law."""
     return terms.rule(code).title if terms.exists(code) else code
+
+
+@register.simple_tag
+def role_title(code: str) -> str:
+    """The name of a role."""
+    return str(Role(code).label) if code in Role.values else code
+
+
+OUTCOMES = {
+    "GRANT": gettext_lazy("自动准予"),
+    "PERSON": gettext_lazy("转人工办理"),
+    "CHECK": gettext_lazy("现场核查"),
+    "NONE": gettext_lazy("无"),
+    "CONFORM": gettext_lazy("符合"),
+    "BASIC": gettext_lazy("基本符合"),
+    "NONCONFORM": gettext_lazy("不符合"),
+    "ACTIVE": gettext_lazy("存续"),
+    "SUSPENDED": gettext_lazy("歇业或暂停"),
+    "CANCELLING": gettext_lazy("注销公告中"),
+    "CANCELLED": gettext_lazy("已注销"),
+    "REVOKED": gettext_lazy("已吊销"),
+    "STRUCK_OFF": gettext_lazy("除名"),
+    "EX_OFFICIO": gettext_lazy("依职权注销"),
+    "ANNULLED": gettext_lazy("已撤销登记"),
+    "VALID": gettext_lazy("有效"),
+    "EXPIRED": gettext_lazy("已过期"),
+    "RESCINDED": gettext_lazy("已撤销"),
+    "WITHDRAWN": gettext_lazy("已撤回"),
+}
+"""The codes that decision tables compare, as people say them."""
+
+
+@register.simple_tag
+def outcome_words(text: str) -> str:
+    """A cell or a fact of a decision table with its codes in words."""
+    return re.sub(r"[A-Z][A-Z_]{2,}", lambda found: str(OUTCOMES.get(found[0], found[0])), str(text))
+
+
+@register.simple_tag
+def marked(text: str, words: str) -> SafeString:
+    """A text with the words that were looked for marked in it."""
+    wanted = [re.escape(word) for word in words.split() if word]
+    if not wanted:
+        return format_html("{}", text)
+    pieces = re.split(f"({'|'.join(wanted)})", text, flags=re.IGNORECASE)
+    parts = (("mark", piece) if place % 2 else ("span", piece) for place, piece in enumerate(pieces) if piece)
+    return format_html_join("", "<{0}>{1}</{0}>", ((SafeString(tag), piece) for tag, piece in parts))

@@ -20,8 +20,10 @@ from qipan.kernel.flow.queries.orders import (
     Page,
     inbox,
     inbox_counts,
+    light_counts,
     order_for,
     orders_of,
+    people_at_work,
     tree,
 )
 
@@ -40,9 +42,11 @@ __all__ = [
     "diagram",
     "inbox",
     "inbox_counts",
+    "light_counts",
     "offers",
     "order_for",
     "orders_of",
+    "people_at_work",
     "search_cases",
     "tree",
     "versions_without_declaration",

@@ -21,6 +21,7 @@ from qipan.kernel.orgs.scopes import NOTHING, ScopedQuerySet
 
 MOST_COUNTED = 1000
 Box = Literal["todo", "mine", "unclaimed", "countersign", "returned", "supervised", "unit", "done"]
+LIGHTS = ("overdue", "red", "yellow", "green")
 BOXES: tuple[Box, ...] = ("todo", "mine", "unclaimed", "countersign", "returned", "supervised")
 
 
@@ -30,7 +31,7 @@ class InboxFilters:
 
     `box`: todo (mine and what my units have not claimed), mine, unclaimed, countersign (my opinion is asked),
     returned (to me), supervised (urged and not done), unit (all of the units I direct), done. `light`: overdue, red
-    (due today), yellow (within three days), green.
+    (due today), yellow (within three days), green. `assignee_id`: who leads the work.
     """
 
     box: Box = "todo"
@@ -39,6 +40,7 @@ class InboxFilters:
     light: str = ""
     text: str = ""
     subject_id: int | None = None
+    assignee_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,8 @@ def _rows(reader: Reader, filters: InboxFilters, arms: _Arms | None = None) -> S
         rows = rows.filter(org_path__startswith=filters.org_path)
     if filters.subject_id is not None:
         rows = rows.filter(subject_id=filters.subject_id)
+    if filters.assignee_id is not None:
+        rows = rows.filter(assignee_id=filters.assignee_id)
     if filters.text.strip():
         words = filters.text.strip()
         rows = rows.filter(Q(title__contains=words) | Q(case__number__startswith=words))
@@ -245,6 +249,18 @@ def inbox_counts(reader: Reader, filters: InboxFilters | None = None) -> dict[st
     counts = {str(box): _count(_rows(reader, replace(wanted, box=box), arms)) for box in BOXES}
     counts["overdue"] = _count(_rows(reader, replace(wanted, box="todo", light="overdue"), arms))
     return counts
+
+
+def light_counts(reader: Reader, filters: InboxFilters | None = None) -> dict[str, Count]:
+    """How many of a box stand at each light, whichever light the box is narrowed to; never counting beyond 1000."""
+    wanted, arms = filters or InboxFilters(), _Arms.of(reader)
+    return {light: _count(_rows(reader, replace(wanted, light=light), arms)) for light in LIGHTS}
+
+
+def people_at_work(reader: Reader, limit: int = 200) -> list[int]:
+    """The user ids of those who lead an order in hand in the units that the reader directs."""
+    rows = WorkOrder.objects.filter(_directed(reader), state__in=ACTIVE, assignee__isnull=False)
+    return sorted(rows.order_by().values_list("assignee_id", flat=True).distinct()[:limit])
 
 
 def _count(rows: ScopedQuerySet) -> Count:

@@ -1,0 +1,66 @@
+"""Cases, as officials find and handle them."""
+
+import uuid as uuids
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from qipan.kernel.flow import queries, registry
+from qipan.kernel.flow.queries import CaseFilters
+from qipan.portal import casepage
+from qipan.ui.access import staff
+
+PAGE = 20
+
+
+@staff()
+def desk_cases(request: HttpRequest) -> HttpResponse:
+    """Search cases."""
+    reader = request.reader  # type: ignore[attr-defined]
+    text, chosen = request.GET.get("q", "").strip()[:60], request.GET.get("flow", "")
+    before = request.GET.get("before", "")
+    found = queries.search_cases(
+        reader,
+        text,
+        CaseFilters(flow=chosen),
+        before=int(before) if before.isdigit() else None,
+        limit=PAGE + 1,
+    )
+    context = {
+        "text": text,
+        "flow_code": chosen,
+        "flows": list({flow.code: flow for flow in registry.all_flows()}.values()),
+        "cases": [
+            {"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in found[:PAGE]
+        ],
+        "older": f"q={text}&flow={chosen}&before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+    }
+    return render(request, "portal/desk_cases.html", context)
+
+
+@staff()
+def desk_case(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """One case, for those who handle it."""
+    reader = request.reader  # type: ignore[attr-defined]
+    case = queries.case_for(reader, uuid)
+    if case is None:
+        raise Http404
+    context = casepage.context(case, reader, "desk_step")
+    context["orders"] = queries.orders_of(case, reader)
+    return render(request, "portal/desk_case.html", context)
+
+
+@staff()
+def desk_step(request: HttpRequest, uuid: uuids.UUID, code: str) -> HttpResponse:
+    """An official takes a step; a refusal keeps what was typed."""
+    reader = request.reader  # type: ignore[attr-defined]
+    case = queries.case_for(reader, uuid)
+    if case is None or request.method != "POST":
+        raise Http404
+    done, refused = casepage.take(request, case, code)
+    if done:
+        return redirect("desk_case", uuid=uuid)
+    case.refresh_from_db()
+    context = casepage.context(case, reader, "desk_step", failed=code, reason=request.POST.get("reason", ""))
+    context |= {"refusals": [refused], "posted": request.POST, "orders": queries.orders_of(case, reader)}
+    return render(request, "portal/desk_case.html", context, status=409)

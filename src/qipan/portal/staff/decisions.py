@@ -1,0 +1,77 @@
+"""How a case was decided by rule: the table as it was then, each condition beside its fact, and the replay."""
+
+import uuid as uuids
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from qipan.kernel.decisions import queries as decisions
+from qipan.kernel.decisions.models import Decision
+from qipan.kernel.decisions.tables import Table
+from qipan.kernel.flow import queries
+from qipan.kernel.flow.models import Case
+from qipan.ui.access import staff
+
+
+@staff()
+def case_decisions(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """The decisions about a case, each with its trace and worked out again now."""
+    reader = request.reader  # type: ignore[attr-defined]
+    case = queries.case_for(reader, uuid)
+    if case is None:
+        raise Http404
+    context = {"case": case, "decisions": [_shown(one) for one in of_case(case)]}
+    return render(request, "portal/decisions.html", context)
+
+
+def of_case(case: Case) -> list[Decision]:
+    """The decisions about a case, oldest first; whoever may see the case may see how it was decided."""
+    return decisions.of(case)
+
+
+def _shown(decision: Decision) -> dict[str, Any]:
+    """A decision as the page draws it: conditions down, rules across."""
+    table = Table.from_body(decision.table.body)
+    trace = {one["rule"]: one for one in decision.trace}
+    replay = decisions.replayed(decision)
+    outputs = decision.outputs if isinstance(decision.outputs, dict) else {}
+    return {
+        "decision": decision,
+        "table": table,
+        "rules": [
+            {
+                "number": number,
+                "rule": rule,
+                "matched": trace.get(number, {}).get("matched", False),
+                "seen": number in trace,
+                "then": [decisions.condition_words(cell) for cell in rule.then],
+            }
+            for number, rule in enumerate(table.rules, start=1)
+        ],
+        "conditions": [
+            {
+                "title": column.title,
+                "fact": decisions.words(decision.facts.get(column.name)),
+                "cells": [
+                    _cell(rule.when[place], trace.get(number), place)
+                    for number, rule in enumerate(table.rules, 1)
+                ],
+            }
+            for place, column in enumerate(table.inputs)
+        ],
+        "outputs": [
+            {"title": column.title, "value": decisions.words(outputs.get(column.name))}
+            for column in table.outputs
+        ],
+        "replay": replay,
+    }
+
+
+def _cell(text: str, trace: dict[str, Any] | None, place: int) -> dict[str, Any]:
+    """What a rule asks of one fact, and whether it was met; `-` asks nothing."""
+    if text.strip() == "-":
+        return {"text": "—", "state": "none"}
+    if trace is None:
+        return {"text": decisions.condition_words(text), "state": "none"}
+    return {"text": decisions.condition_words(text), "state": "failed" if place in trace["failed"] else "met"}
