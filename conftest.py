@@ -20,3 +20,11 @@ def empty_queue(request: pytest.FixtureRequest) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """A test rolls back what an earlier one read and kept."""
+    from qipan.kernel.law import dated
+
+    dated.forget()

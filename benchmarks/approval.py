@@ -24,7 +24,7 @@ HELP = "无变化延续：从提交到可下载的签章证照（4 个申请人�
 APPLICANTS = 4
 LOOPS = 160
 ROUNDS = 4
-POLL = 0.01
+POLL = 0.05
 PATIENCE = 60.0
 ANSWERS = {
     "unchanged": True,

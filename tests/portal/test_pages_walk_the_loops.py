@@ -3,7 +3,9 @@
 import io
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pypdf import PdfReader
 
 from qipan.kernel.flow.models import Case, WorkOrder
@@ -97,6 +99,15 @@ def test_a_renewal_walks_from_the_guide_to_the_sealed_pdf(city: City) -> None:
     assert "未被改动" in Client().post("/verify/", {"file": upload}).content.decode()
     assert grant.number in Client().get(f"/businesses/{grant.subject_id}/").content.decode()
     assert client.get("/my/").status_code == 200
+
+
+def test_a_renewal_is_decided_within_its_budget_of_queries(city: City) -> None:
+    _subject, grant, _owner = city.restaurant()
+    walk_renewal(city, owner_client(grant), grant)  # what is kept between acts is read once
+    _subject, grant, _owner = city.restaurant()
+    with CaptureQueriesContext(connection) as found:
+        walk_renewal(city, owner_client(grant), grant)
+    assert 100 < len(found) < 165, len(found)  # three pages and the decision with its thirteen events
 
 
 def test_errors_stand_at_their_fields_and_nothing_is_lost(city: City) -> None:

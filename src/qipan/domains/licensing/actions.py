@@ -235,7 +235,9 @@ def note_check(check: SiteCheck, reader: Reader, answers: Mapping[str, Mapping[s
 
     `answers`: item code → {answer, note, value, photos: [uuid of a file or of its upload]}.
     """
-    row = SiteCheck.objects.select_for_update(of=("self",)).select_related("application__case").get(pk=check.pk)
+    row = (
+        SiteCheck.objects.select_for_update(of=("self",)).select_related("application__case").get(pk=check.pk)
+    )
     if reader.user_id not in row.officers:
         raise Refused(_("您不是这次核查的承办人。"), code="forbidden")
     if row.conclusion:
@@ -258,7 +260,9 @@ def _keep_answers(check: SiteCheck, answers: Mapping[str, Mapping[str, Any]], re
             str(evidence.attach(str(token), case, role=f"check {code}", actor=reader.actor()).evidence.uuid)
             for token in list(answers[code].get("photos") or ())[:MOST_PHOTOS]
         ]
-        texts = {part: str(answers[code].get(part, "")).strip()[:1000] for part in ("answer", "note", "value")}
+        texts = {
+            part: str(answers[code].get(part, "")).strip()[:1000] for part in ("answer", "note", "value")
+        }
         check.answers[code] = {**texts, "photos": list(dict.fromkeys(photos)), "key": keys[code]}
     return taken
 
@@ -291,9 +295,7 @@ def conclude_check(
             "；".join(gap.text for gap in open_gaps[:8]),
             field=f"answer-{open_gaps[0].item.code}",
             details={
-                "refusals": [
-                    {"message": gap.text, "field": f"answer-{gap.item.code}"} for gap in open_gaps
-                ]
+                "refusals": [{"message": gap.text, "field": f"answer-{gap.item.code}"} for gap in open_gaps]
             },
         )
     found = checklists.conclude(checklist, given, facts)

@@ -13,15 +13,13 @@ from qipan.kernel.decisions.feel import FeelLimitError
 from qipan.kernel.decisions.models import Decision, TableDraft, TableVersion
 from qipan.kernel.decisions.storing import restored, stored
 from qipan.kernel.decisions.tables import HitPolicyBroken, Input, Outcome, Rule, Table, evaluate_table
-from qipan.kernel.ledger.clock import today
+from qipan.kernel.law.dated import as_read, in_force
 from qipan.kernel.orgs.reader import Reader
 
 
 def table_version(code: str, on: datetime.date | None = None) -> TableVersion:
     """The table in force on a day. Raises LookupError."""
-    found = (
-        TableVersion.objects.filter(code=code, valid_from__lte=on or today()).order_by("-valid_from").first()
-    )
+    found = in_force(TableVersion, code, on)
     if found is None:
         raise LookupError(f"no decision table {code}")
     return found
@@ -29,7 +27,7 @@ def table_version(code: str, on: datetime.date | None = None) -> TableVersion:
 
 def table(code: str, on: datetime.date | None = None) -> Table:
     """The table in force on a day, as data. Raises LookupError."""
-    return Table.from_body(table_version(code, on).body)
+    return as_read(table_version(code, on), Table.from_body)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from qipan.kernel.documents import events, rendering, seals, storage
 from qipan.kernel.documents.models import Document, DocumentState, Seal, Template
 from qipan.kernel.documents.sealing import gbt38540, pades
+from qipan.kernel.law.dated import in_force
 from qipan.kernel.ledger import feed
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
@@ -27,7 +28,7 @@ create_seal = seals.create_seal
 
 def template_of(code: str) -> Template:
     """The template in force today; refuses an unknown one."""
-    found = Template.objects.filter(code=code, valid_from__lte=today()).order_by("-valid_from").first()
+    found = in_force(Template, code)
     if found is None:
         raise Refused(_("没有代码为 %(code)s 的文书模板。") % {"code": code}, code="not_found")
     return found

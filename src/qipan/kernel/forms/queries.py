@@ -1,46 +1,28 @@
 """Forms and checklists in force."""
 
 import datetime
-import functools
-import json
 from typing import Any
 
 from qipan.kernel.forms.checklists import ChecklistRow
 from qipan.kernel.forms.declaration import FormRow
 from qipan.kernel.forms.models import ChecklistVersion, FormVersion
-from qipan.kernel.ledger.clock import today
-
-
-@functools.lru_cache(maxsize=256)
-def _form(pk: int, code: str, valid_from: datetime.date) -> FormRow:
-    """A version never changes, so it is read and checked once a process."""
-    return FormRow.model_validate(FormVersion.objects.values_list("body", flat=True).get(pk=pk))
-
-
-@functools.lru_cache(maxsize=256)
-def _checklist(text: str) -> ChecklistRow:
-    return ChecklistRow.model_validate_json(text)
+from qipan.kernel.law.dated import as_read, in_force
 
 
 def form(code: str, on: datetime.date | None = None) -> FormRow:
     """The form in force on a day. Raises LookupError."""
-    versions = FormVersion.objects.filter(code=code, valid_from__lte=on or today()).order_by("-valid_from")
-    row = versions.values_list("pk", "code", "valid_from").first()
+    row = in_force(FormVersion, code, on)
     if row is None:
         raise LookupError(f"no form {code}")
-    return _form(*row)
+    return as_read(row, FormRow.model_validate)
 
 
 def checklist(code: str, on: datetime.date | None = None) -> ChecklistRow:
     """The checklist in force on a day. Raises LookupError."""
-    row = (
-        ChecklistVersion.objects.filter(code=code, valid_from__lte=on or today())
-        .order_by("-valid_from")
-        .first()
-    )
+    row = in_force(ChecklistVersion, code, on)
     if row is None:
         raise LookupError(f"no checklist {code}")
-    return _checklist(json.dumps(row.body, sort_keys=True))
+    return as_read(row, ChecklistRow.model_validate)
 
 
 def as_json(declared: FormRow, skip: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -5,12 +5,13 @@ import datetime
 from django.db.models import Q
 
 from qipan.kernel.items.models import Item, MaterialType
+from qipan.kernel.law.dated import in_force
 from qipan.kernel.ledger.clock import today
 
 
 def item(code: str, on: datetime.date | None = None) -> Item | None:
     """The item in the version of a day."""
-    return Item.objects.filter(code=code, valid_from__lte=on or today()).order_by("-valid_from").first()
+    return in_force(Item, code, on)
 
 
 def items_for_public(text: str = "") -> list[Item]:

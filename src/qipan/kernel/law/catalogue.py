@@ -16,6 +16,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
+from qipan.kernel.law import dated
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 
@@ -150,6 +151,7 @@ def keep_dated(
     known = manager.filter(code=code, valid_from=valid_from).first()
     if known is None:
         manager.create(code=code, valid_from=valid_from, **content)
+        dated.forget()
         return True
     changed = [name for name, value in content.items() if getattr(known, name) != value]
     if changed:

@@ -57,8 +57,7 @@ def append(
         "reason": reason,
     }
     event = Event(**values, digest=digest(values))
-    event.save(force_insert=True)
-    dispatch.plan(event)
+    dispatch.enter(event)
     return event
 
 

@@ -18,6 +18,7 @@ import httpx
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from qipan.kernel.ledger.models import Delivery, DeliveryState, Event, Touch
 
@@ -50,37 +51,43 @@ def reactions() -> list[str]:
     return sorted(_reactions)
 
 
-def plan(event: Event) -> None:
-    """Note who is to hear of an event; part of its transaction."""
-    rows = [
-        Delivery(
-            event=event,
-            receiver=reaction.code,
-            record_kind=event.record_kind,
-            record_id=event.record_id,
-            next_at=timezone.now(),
-        )
-        for reaction in _reactions.values()
-        if fnmatchcase(event.name, reaction.pattern)
+#: The event and one delivery a receiver (reactions by their codes, subscriptions by pattern and path) in one statement.
+ENTER = """
+WITH entered AS (
+    INSERT INTO ledger_event (uuid, at, name, record_kind, record_id, record_key, subject_id, org_path, actor_kind,
+                              actor_id, post, data, reason, digest)
+    VALUES (%(uuid)s, %(at)s, %(name)s, %(record_kind)s, %(record_id)s, %(record_key)s, %(subject_id)s, %(org_path)s,
+            %(actor_kind)s, %(actor_id)s, %(post)s, %(json)s, %(reason)s, %(digest)s)
+    RETURNING id
+), told AS (
+    INSERT INTO ledger_delivery (event_id, receiver, subscription_id, url, record_kind, record_id, state, attempts,
+                                 next_at, error)
+    SELECT entered.id, receiver.code, receiver.subscription_id, receiver.url, %(record_kind)s, %(record_id)s,
+           'WAITING', 0, %(next_at)s, ''
+    FROM entered, (
+        SELECT unnest(%(reactions)s::text[]) AS code, NULL::bigint AS subscription_id, '' AS url
+        UNION ALL
+        SELECT 'subscription:' || code, id, url FROM ledger_subscription
+        WHERE active AND starts_with(%(org_path)s, org_path)
+          AND %(name)s LIKE replace(replace(replace(replace(pattern, '\\', '\\\\'), '_', '\\_'), '%%', '\\%%'), '*', '%%')
+    ) AS receiver
+)
+SELECT id FROM entered
+"""
+
+
+def enter(event: Event) -> None:
+    """Write an event and note who is to hear of it, in the present transaction; `event.pk` is known then."""
+    values = {field.attname: getattr(event, field.attname) for field in event._meta.local_concrete_fields}
+    values["json"] = Jsonb(event.data)
+    values["next_at"] = timezone.now()
+    values["reactions"] = [
+        reaction.code for reaction in _reactions.values() if fnmatchcase(event.name, reaction.pattern)
     ]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, code, url, pattern, org_path FROM ledger_subscription WHERE active")
-        subscriptions = cursor.fetchall()
-    rows += [
-        Delivery(
-            event=event,
-            receiver=f"subscription:{code}",
-            subscription_id=number,
-            url=url,
-            record_kind=event.record_kind,
-            record_id=event.record_id,
-            next_at=timezone.now(),
-        )
-        for number, code, url, pattern, org_path in subscriptions
-        if fnmatchcase(event.name, pattern) and event.org_path.startswith(org_path)
-    ]
-    if rows:
-        Delivery.objects.bulk_create(rows)
+        cursor.execute(ENTER, values)
+        event.pk = cursor.fetchone()[0]
+    event._state.adding, event._state.db = False, connection.alias
 
 
 NEXT = """
@@ -257,7 +264,7 @@ __all__ = [
     "Touch",
     "cloud_event",
     "deliver_waiting",
-    "plan",
+    "enter",
     "react_waiting",
     "send_waiting",
     "signature",

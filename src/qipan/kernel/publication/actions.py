@@ -13,6 +13,7 @@ from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow import permissions
 from qipan.kernel.flow.models import ACTIVE, WorkOrder
 from qipan.kernel.law import terms
+from qipan.kernel.law.dated import in_force
 from qipan.kernel.law.library import grams
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
@@ -27,7 +28,7 @@ ORDER_KIND = "publication.publish"
 
 def kind_on(code: str, day: datetime.date) -> PublicationKind:
     """The kind as it stood on a day; raises LookupError for one that no catalogue holds."""
-    found = PublicationKind.objects.filter(code=code, valid_from__lte=day).order_by("-valid_from").first()
+    found = in_force(PublicationKind, code, day)
     if found is None:
         raise LookupError(f"no kind of publication {code!r} on {day}")
     return found

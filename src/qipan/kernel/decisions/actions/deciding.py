@@ -15,6 +15,7 @@ from qipan.kernel.decisions.models import Decision
 from qipan.kernel.decisions.queries import replayed, table_version
 from qipan.kernel.decisions.storing import restored, stored
 from qipan.kernel.decisions.tables import HitPolicyBroken, Outcome, Table, evaluate_table
+from qipan.kernel.law.dated import as_read
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now
@@ -38,7 +39,7 @@ def decide(
     started = time.perf_counter_ns()
     problem = ""
     try:
-        outcome = evaluate_table(Table.from_body(version.body), facts)
+        outcome = evaluate_table(as_read(version, Table.from_body), facts)
     except (HitPolicyBroken, FeelLimitError) as error:
         outcome = Outcome(None, (), {})
         problem = _("规则表不能得出结论：%(error)s") % {"error": error}
