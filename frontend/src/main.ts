@@ -6,10 +6,11 @@ import "@tabler/core/js/tabler";
 import { startChecklists } from "./parts/checklist";
 import { startConfirmations } from "./parts/confirm";
 import { startCopies } from "./parts/copy";
+import { startDiagrams } from "./parts/diagram";
 import { startDrafts } from "./parts/draft";
 import { startFeed } from "./parts/feed";
 import { startForms } from "./parts/form";
-import { startFilters, startPicks } from "./parts/lists";
+import { startBacks, startFilters, startPicks } from "./parts/lists";
 import { startPlaces } from "./parts/place";
 import { startSignatures } from "./parts/signature";
 import { startUploads } from "./parts/upload";
@@ -51,9 +52,11 @@ const starters = [
   startSignatures,
   startPlaces,
   startChecklists,
+  startDiagrams,
   startDrafts,
   startConfirmations,
   startCopies,
+  startBacks,
   startFilters,
   startPicks,
 ];

@@ -9,12 +9,15 @@ interface Answer {
 
 interface Kept {
   version: string;
+  at?: number;
   items: Record<string, Answer>;
   fields: Record<string, string[]>;
 }
 
 const SAVE_AFTER = 1200;
 const TRY_AGAIN = 10_000;
+const KEEP_DAYS = 14;
+const PREFIX = "qipan:draft:";
 
 /**
  * A form with data-draft (its name) and data-draft-version keeps what is filled in on the device until the server has
@@ -22,7 +25,29 @@ const TRY_AGAIN = 10_000;
  * draft of an older version of the record is dropped.
  */
 export function startDrafts(root: ParentNode): void {
+  forgetOld();
+  // Who signs out leaves nothing typed behind on a device that others may use; a session that ends by itself keeps it.
+  for (const form of once<HTMLFormElement>(root, 'form[action*="/logout"]', "Forget")) {
+    form.addEventListener("submit", () => forget(() => true));
+  }
   for (const form of once<HTMLFormElement>(root, "form[data-draft]", "Draft")) new Draft(form);
+}
+
+function forget(which: (kept: Kept | null) => boolean): void {
+  for (const name of Object.keys(localStorage).filter((key) => key.startsWith(PREFIX))) {
+    let kept: Kept | null = null;
+    try {
+      kept = JSON.parse(localStorage.getItem(name) ?? "null") as Kept | null;
+    } catch {
+      kept = null;
+    }
+    if (which(kept)) localStorage.removeItem(name);
+  }
+}
+
+function forgetOld(): void {
+  const oldest = Date.now() - KEEP_DAYS * 86_400_000;
+  forget((kept) => !kept || (kept.at ?? 0) < oldest);
 }
 
 class Draft {
@@ -36,7 +61,8 @@ class Draft {
   private busy = false;
 
   constructor(private readonly form: HTMLFormElement) {
-    this.name = `qipan:draft:${form.dataset.draft ?? ""}`;
+    const reader = document.querySelector<HTMLMetaElement>('meta[name="reader"]')?.content ?? "";
+    this.name = `${PREFIX}${reader}:${form.dataset.draft ?? ""}`;
     this.version = form.dataset.draftVersion ?? "";
     this.url = form.dataset.draftUrl ?? "";
     this.hidden = this.url ? document.createElement("input") : null;
@@ -92,6 +118,11 @@ class Draft {
     );
   }
 
+  private uploads(): HTMLElement[] {
+    const boxes = Array.from(this.form.querySelectorAll<HTMLElement>("[data-upload]"));
+    return boxes.filter((box) => !(this.url && box.closest("[data-check-item]")));
+  }
+
   private keep(): void {
     const items: Kept["items"] = {};
     for (const code of this.changed.keys()) items[code] = this.read(code);
@@ -101,8 +132,12 @@ class Draft {
       fields[field.name] ??= [];
       if (!ticks || (field as HTMLInputElement).checked) fields[field.name].push(field.value);
     }
+    for (const box of this.uploads()) {
+      const arrived = box.querySelectorAll<HTMLInputElement>("[data-upload-list] input[type=hidden]");
+      fields[`file:${box.dataset.name ?? "files"}`] = Array.from(arrived, (input) => input.value);
+    }
     try {
-      localStorage.setItem(this.name, JSON.stringify({ version: this.version, items, fields } satisfies Kept));
+      localStorage.setItem(this.name, JSON.stringify({ version: this.version, at: Date.now(), items, fields } satisfies Kept));
     } catch {
       this.say("设备存储已满，请保持联网，记录将直接保存到系统。");
     }
@@ -128,16 +163,28 @@ class Draft {
       restorePhotos(item, code, answer.photos);
       this.changed.set(code, ++this.stamp);
     }
+    let restored = 0;
     for (const field of this.others()) {
       const values = kept.fields[field.name];
       if (!values) continue;
       if (field instanceof HTMLInputElement && (field.type === "radio" || field.type === "checkbox")) {
+        if (field.checked !== values.includes(field.value)) restored += 1;
         field.checked = values.includes(field.value);
-      } else if (values[0] !== undefined) {
+      } else if (values[0] !== undefined && field.value !== values[0]) {
         field.value = values[0];
+        restored += 1;
+        const fold = field.closest("details");
+        if (fold) fold.open = true;
       }
     }
+    for (const box of this.uploads()) {
+      const list = box.querySelector<HTMLElement>("[data-upload-list]");
+      const name = box.dataset.name ?? "files";
+      if (list) restored += restoreFiles(list, name, kept.fields[`file:${name}`] ?? [], "已上传的文件");
+    }
+    if (restored && !this.url) this.say("已恢复上次没有提交的内容。");
     this.form.dispatchEvent(new Event("checklist:refresh"));
+    if (restored) this.form.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   private body(): { stamps: Map<string, number>; text: string } {
@@ -190,7 +237,8 @@ class Draft {
   }
 
   private say(text: string, bad = false): void {
-    for (const place of document.querySelectorAll<HTMLElement>("[data-draft-status]")) {
+    const own = this.form.querySelectorAll<HTMLElement>("[data-draft-status]");
+    for (const place of own.length ? own : document.querySelectorAll<HTMLElement>("[data-draft-status]")) {
       place.textContent = text;
       place.classList.toggle("draft-failed", bad);
     }
@@ -205,21 +253,26 @@ function put(item: HTMLElement, name: string, text: string): void {
 /** Photos that had arrived but were not yet noted with their item. */
 function restorePhotos(item: HTMLElement, code: string, tokens: string[]): void {
   const list = item.querySelector<HTMLElement>("[data-upload-list]");
-  if (!list) return;
+  if (list) restoreFiles(list, `photo-${code}`, tokens, "照片");
+}
+
+/** Puts files that had arrived back into their list; returns how many were missing there. */
+function restoreFiles(list: HTMLElement, name: string, tokens: string[], title: string): number {
   const known = new Set(Array.from(list.querySelectorAll<HTMLInputElement>("input[type=hidden]"), (input) => input.value));
-  for (const token of tokens) {
-    if (known.has(token)) continue;
+  const missing = tokens.filter((token) => !known.has(token));
+  for (const token of missing) {
     const line = document.createElement("li");
     line.className = "upload-item";
     line.dataset.uploadItem = "1";
     const label = document.createElement("span");
     label.className = "upload-name";
-    label.textContent = "照片";
+    label.textContent = title;
     const input = document.createElement("input");
     input.type = "hidden";
-    input.name = `photo-${code}`;
+    input.name = name;
     input.value = token;
     line.append(label, input);
     list.append(line);
   }
+  return missing.length;
 }

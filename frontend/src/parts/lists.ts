@@ -24,3 +24,11 @@ export function startPicks(root: ParentNode): void {
     refresh();
   }
 }
+
+/** A button with data-back goes back to where one came from, with what was filled in there. */
+export function startBacks(root: ParentNode): void {
+  for (const button of once<HTMLButtonElement>(root, "button[data-back]", "Back")) {
+    button.hidden = history.length < 2;
+    button.addEventListener("click", () => history.back());
+  }
+}

@@ -1,12 +1,14 @@
 """What a case page shows, to the applicant and to staff: state, limits, documents, history, diagram, panel, steps."""
 
 import uuid as uuids
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents.models import DocumentState
@@ -21,6 +23,7 @@ from qipan.kernel.ledger import queries as ledger
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.orgs.roles import Role
 from qipan.ui import cases
 
 
@@ -167,16 +170,34 @@ def history(case: Case) -> list[Line]:
     ]
 
 
+def owner_words(case: Case) -> str:
+    """Whose turn it is, in words; empty once the case is closed."""
+    if case.closed_at:
+        return ""
+    owner = case.declared_state.owner
+    titles = {Owner.APPLICANT: _("申请人"), Owner.SYSTEM: _("系统"), Owner.ASSIGNEE: _("承办人")}
+    return str(Role(owner).label) if owner in Role.values else titles.get(owner, "")
+
+
+def _pressing(clocks: Iterable[queries.ClockView]) -> queries.ClockView | None:
+    """The limit that ends first of those that run."""
+    running = [clock for clock in clocks if clock.state == "RUNNING" and clock.due_on]
+    return min(running, key=lambda clock: str(clock.due_on), default=None)
+
+
 def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason: str = "") -> dict[str, Any]:
     """Everything the page draws."""
     panel = cases.panel_of(case.flow_code)
+    clocks = queries.clocks(case)
     return {
         "case": case,
         "state": case.state_title,
         "tone": tone(case),
+        "owner": owner_words(case),
+        "pressing": _pressing(clocks),
         "unit": orgs.unit_at(case.org_path),
         "offers": steps(case, reader, where, failed, reason),
-        "clocks": queries.clocks(case),
+        "clocks": clocks,
         "papers": papers(case),
         "events": history(case),
         "diagram": diagram(case),

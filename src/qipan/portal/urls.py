@@ -53,3 +53,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("qipan.ui.signin.urls")),
 ]
+
+handler400 = "qipan.portal.errors.bad_request"
+handler403 = "qipan.portal.errors.forbidden"
+handler404 = "qipan.portal.errors.not_found"
+handler500 = "qipan.portal.errors.server_error"

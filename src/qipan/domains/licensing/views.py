@@ -1,5 +1,7 @@
 """Applying, as the applicant sees it, and the site check on the officers' phone."""
 
+import hashlib
+import json
 import uuid as uuids
 from typing import Any
 
@@ -150,8 +152,15 @@ def apply_form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         "errors": errors,
         "general": general,
         "key": uuids.uuid4().hex,
+        "draft_version": _saved(row),
     }
     return render(request, "licensing/form.html", context, status=422 if errors or general else 200)
+
+
+def _saved(row: Application) -> str:
+    """Names what the server holds, so that the copy on the device is dropped once the server has something newer."""
+    held = json.dumps([row.case.version, row.answers], sort_keys=True, default=str)
+    return hashlib.sha256(held.encode()).hexdigest()[:16]
 
 
 def _told(refused: Refused) -> tuple[dict[str, str], list[str]]:

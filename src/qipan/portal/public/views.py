@@ -167,7 +167,8 @@ def document_file(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             request, "portal/notice.html", {"title": _("文书还不能下载"), "text": str(refused)}, status=409
         )
     response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="{row.code}.pdf"'
+    kept = "attachment" if request.GET.get("download") else "inline"
+    response["Content-Disposition"] = f'{kept}; filename="{row.code}.pdf"'
     response["Cache-Control"] = "private, no-store"
     return response
 

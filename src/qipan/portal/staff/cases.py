@@ -1,13 +1,17 @@
 """Cases, as officials find and handle them."""
 
 import uuid as uuids
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from qipan.kernel.flow import queries, registry
+from qipan.kernel.flow.models import Case, Part
 from qipan.kernel.flow.queries import CaseFilters
+from qipan.kernel.orgs.reader import Reader
 from qipan.portal import casepage
+from qipan.portal.staff.decisions import of_case
 from qipan.ui.access import staff
 
 PAGE = 20
@@ -38,6 +42,22 @@ def desk_cases(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/desk_cases.html", context)
 
 
+def _around(case: Case, reader: Reader) -> dict[str, Any]:
+    """What staff see beside a case: its orders and the people in them, and whether a table decided something."""
+    orders = queries.orders_of(case, reader)
+    return {
+        "orders": orders,
+        "handlers": [
+            str(part.user)
+            for order in orders
+            if order.active
+            for part in order.participants.all()
+            if part.active and part.part != Part.SIGNER
+        ],
+        "decided": bool(of_case(case)),
+    }
+
+
 @staff()
 def desk_case(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """One case, for those who handle it."""
@@ -45,8 +65,7 @@ def desk_case(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     case = queries.case_for(reader, uuid)
     if case is None:
         raise Http404
-    context = casepage.context(case, reader, "desk_step")
-    context["orders"] = queries.orders_of(case, reader)
+    context = casepage.context(case, reader, "desk_step") | _around(case, reader)
     return render(request, "portal/desk_case.html", context)
 
 
@@ -62,5 +81,5 @@ def desk_step(request: HttpRequest, uuid: uuids.UUID, code: str) -> HttpResponse
         return redirect("desk_case", uuid=uuid)
     case.refresh_from_db()
     context = casepage.context(case, reader, "desk_step", failed=code, reason=request.POST.get("reason", ""))
-    context |= {"refusals": [refused], "posted": request.POST, "orders": queries.orders_of(case, reader)}
+    context |= _around(case, reader) | {"refusals": [refused], "posted": request.POST}
     return render(request, "portal/desk_case.html", context, status=409)
