@@ -222,6 +222,10 @@ class Running:
             tell(
                 "生产设置:请在前面放一个终止 TLS 的反向代理(见 docs/operators.md)。只是试用请运行 ./qipan demo。"
             )
+            if not env.text("QIPAN_BASE_URL"):
+                tell(
+                    "没有设置 QIPAN_BASE_URL:文书上的二维码会指向 http://127.0.0.1:8000,请在制作第一份文书之前设好。"
+                )
 
     def _first_answer(self, address: str) -> int:
         """The status of the first answer that the web service gives, 0 when none comes within a minute."""

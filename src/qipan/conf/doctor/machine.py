@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from qipan.conf import chromium, frontend
+from qipan.conf import chromium, frontend, home
 from qipan.conf import environment as env
 from qipan.conf.doctor import Finding, check, error, ok, warning
 from qipan.conf.postgres import place
@@ -145,6 +145,17 @@ def frontend_is_built() -> Finding:
             f"Node {done.stdout.strip()};前端与源文件不一致", "重新启动 ./qipan serve(或 demo)即会构建。"
         )
     return ok(f"Node {done.stdout.strip()};前端已构建")
+
+
+@check("address", "对外地址", needs="machine")
+def address_is_known() -> Finding:
+    if home.mode() != "production":
+        return ok("示范系统")
+    if not (address := env.text("QIPAN_BASE_URL")):
+        return warning("没有设置", "请设置 QIPAN_BASE_URL=https://…:文书上的二维码指向它。")
+    if not address.startswith("https://"):
+        return warning(address, "请改为 https:// 开头、公众能够访问的地址。")
+    return ok(address)
 
 
 @check("fonts", "文书字体", needs="machine")
