@@ -27,16 +27,15 @@ def test_a_second_copy_is_told_who_runs(running: System) -> None:
     assert running.answers()
 
 
-def test_a_running_system_is_well_and_a_stopped_one_says_so(prepared: System) -> None:
-    prepared.start(*SMALL)
-    well = prepared.run("doctor")
-    assert well.returncode == 0 and " 0 项错误" in well.stderr, well.stdout
-    (prepared.home / "secrets" / "database.json").chmod(0o644)
-    ill = prepared.run("doctor")
-    (prepared.home / "secrets" / "database.json").chmod(0o600)
+def test_a_running_system_is_well_and_a_stopped_one_says_so(running: System) -> None:
+    well = running.run("doctor")
+    assert well.returncode == 0 and "项检查,0 项错误" in well.stderr, well.stdout
+    (running.home / "secrets" / "database.json").chmod(0o644)
+    ill = running.run("doctor")
+    (running.home / "secrets" / "database.json").chmod(0o600)
     assert ill.returncode == 1 and "chmod -R go=" in ill.stdout
-    prepared.interrupt()
-    stopped = prepared.run("doctor")
+    running.interrupt()
+    stopped = running.run("doctor")
     assert stopped.returncode == 1 and "没有在运行" in stopped.stdout and "./qipan serve" in stopped.stdout
 
 

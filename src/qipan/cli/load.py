@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
             print(json.dumps({"loaded": result, "citations": wrong}, ensure_ascii=False))
         else:
             tell(summary(result))
-            for problem in wrong:
-                tell(f"引用有误:{problem}")
+            for line in wrong:
+                tell(f"引用有误:{line}")
     return 1 if wrong else 0
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qipan.cli.session import Refusal, tell
 
 if TYPE_CHECKING:
-    from qipan.kernel.orgs.models import Unit
+    from qipan.kernel.orgs.models import Post, Unit
 
 
 def register(subparsers: Any) -> None:
@@ -71,12 +71,11 @@ def _appoint(arguments: argparse.Namespace) -> dict[str, Any]:
     if bool(arguments.certificate) != bool(arguments.certificate_until):
         raise Refusal("执法证号(--certificate)和有效期(--certificate-until)须同时给出。")
     unit = _unit(arguments.unit)
-    post = Post.objects.filter(unit=unit, code=arguments.post).first()
+    posts = {_short(unit, post): post for post in Post.objects.filter(unit=unit).order_by("code")}
+    post = posts.get(arguments.post.removeprefix(f"{unit.code}-"))
     if post is None:
-        known = "、".join(Post.objects.filter(unit=unit).order_by("code").values_list("code", flat=True))
-        raise Refusal(
-            f"{unit.name} 没有岗位 {arguments.post}。现有岗位:{known or '无(请先运行 ./qipan load)'}。"
-        )
+        known = "、".join(posts) or "无(请先运行 ./qipan load)"
+        raise Refusal(f"{unit.name} 没有岗位 {arguments.post}。现有岗位:{known}。")
     actor = Actor.system(unit.path)
     password = ""
     with transaction.atomic():
@@ -110,7 +109,12 @@ def _appoint(arguments: argparse.Namespace) -> dict[str, Any]:
         if password:
             tell("一次性密码(只显示这一次,首次登录须修改并设置第二因素):")
             print(password)
-    return {"username": arguments.username, "unit": unit.code, "post": post.code, "password": password}
+    return {
+        "username": arguments.username,
+        "unit": unit.code,
+        "post": _short(unit, post),
+        "password": password,
+    }
 
 
 def _posts(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -125,12 +129,12 @@ def _posts(arguments: argparse.Namespace) -> dict[str, Any]:
     ):
         held.setdefault(row.post_id, []).append(row.staff.user.username)
     rows = [
-        {"post": post.code, "name": post.name, "holders": sorted(held.get(post.pk, []))}
+        {"post": _short(unit, post), "name": post.name, "holders": sorted(held.get(post.pk, []))}
         for post in Post.objects.filter(unit=unit).order_by("code")
     ]
     if not arguments.json:
-        for row in rows:
-            print(f"{row['post']:12} {row['name']}  {'、'.join(row['holders']) or '(空缺)'}")
+        for each in rows:
+            print(f"{each['post']:12} {each['name']}  {'、'.join(each['holders']) or '(空缺)'}")
     return {"unit": unit.code, "posts": rows}
 
 
@@ -155,6 +159,11 @@ def _reset_factor(arguments: argparse.Namespace) -> dict[str, Any]:
     if not arguments.json:
         tell("第二因素已清除,下次登录时重新设置。")
     return {"username": arguments.username}
+
+
+def _short(unit: "Unit", post: "Post") -> str:
+    """A post's code within its unit: `SZ-system` is `system` there."""
+    return post.code.removeprefix(f"{unit.code}-")
 
 
 def _unit(code: str) -> "Unit":

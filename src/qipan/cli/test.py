@@ -16,6 +16,10 @@ PASSES_ARGUMENTS = True
 PYTHON = (sys.executable, "-P", "-m")
 CHECKS = (
     ("ruff", (*PYTHON, "ruff", "check", "-q", ".", "qipan")),
+    (
+        "mypy",
+        (*PYTHON, "mypy", "--no-error-summary", "src/qipan/kernel", "src/qipan/conf", "src/qipan/verifier"),
+    ),
     ("lint-imports", (sys.executable, "-P", "-c", "import importlinter.cli as c; c.lint_imports_command()")),
     ("makemigrations --check", (*PYTHON, "django", "makemigrations", "--check", "--dry-run")),
 )
@@ -37,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     os.chdir(env.ROOT)
     os.environ["QIPAN_HOME"] = str(env.home() / "test")
     os.environ["DJANGO_SETTINGS_MODULE"] = "qipan.conf.settings.test"
-    home.folder("")
+    home.folder("static")
     messages.compile_stale()
     frontend.build(tell)
     browser = chromium.find_or_install(tell)

@@ -5,6 +5,7 @@ Every name is `QIPAN_…` but `DATABASE_URL`, which hosting platforms set by tha
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -61,7 +62,7 @@ def home() -> Path:
     return Path(text("QIPAN_HOME", str(ROOT / "var")))
 
 
-def database(url: str) -> dict[str, object]:
+def database(url: str) -> dict[str, Any]:
     """Django's database settings for a `postgresql://user:password@host:port/name?option=value` address.
 
     A `host` option names a socket folder. Raises ValueError for any other scheme.

@@ -57,7 +57,7 @@ def extract() -> Catalog:
         where = path.relative_to(PACKAGE).as_posix()
         stream = io.BytesIO(text.encode("utf-8"))
         for line, function, messages, _comments in extract_python(
-            stream, KEYWORDS, (), {"encoding": "utf-8"}
+            stream, dict.fromkeys(KEYWORDS), (), {"encoding": "utf-8"}
         ):
             parts = list(messages) if isinstance(messages, tuple | list) else [messages]
             context = parts.pop(0) if function in CONTEXT else None
@@ -93,10 +93,10 @@ def update(language: str) -> tuple[int, int]:
             include_lineno=False,
             no_location=True,
         )
-    return len(kept), sum(1 for message in kept if message.id and not _translated(message.string))
+    return len(kept), sum(bool(message.id) and not _translated(message.string) for message in kept)
 
 
-def _translated(text: str | tuple[str, ...] | list[str]) -> bool:
+def _translated(text: str | tuple[str, ...] | list[str] | None) -> bool:
     return all(text) if isinstance(text, tuple | list) else bool(text)
 
 

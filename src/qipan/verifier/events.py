@@ -118,5 +118,5 @@ def hashed(address: str, connection: psycopg.Connection[Any], processes: int) ->
         following = iter(chunks[processes * 2 :])
         while waiting:
             yield waiting.pop(0).result()
-            if (bounds := next(following, None)) is not None:
-                waiting.append(pool.submit(_hash_chunk, bounds))
+            if (further := next(following, None)) is not None:
+                waiting.append(pool.submit(_hash_chunk, further))

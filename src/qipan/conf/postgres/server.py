@@ -158,8 +158,9 @@ class Server:
         process (common after a restart in a container) would keep the server from starting for ever.
         """
         for signal_number in (None, signal.SIGQUIT, signal.SIGKILL):
-            for pid in serving(self.cluster.data) if signal_number else ():
-                os.kill(pid, signal_number)
+            if signal_number is not None:
+                for pid in serving(self.cluster.data):
+                    os.kill(pid, signal_number)
             end = time.monotonic() + 5
             while serving(self.cluster.data) and time.monotonic() < end:
                 time.sleep(0.1)

@@ -99,7 +99,8 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = False
 # Services: threads share so many connections, a dead one is replaced unseen, and none waits for a new sign-in.
 if most := env.number("QIPAN_DB_POOL", 0):
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": most, "timeout": 10}
+    pool = {"min_size": 1, "max_size": most, "timeout": 10}
+    DATABASES["default"]["OPTIONS"] = {**DATABASES["default"]["OPTIONS"], "pool": pool}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

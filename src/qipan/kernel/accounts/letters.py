@@ -57,7 +57,7 @@ def notify(person: Person, kind: str, text: str, link: str = "") -> Letter | Non
 
 
 def _own(user_id: int | None) -> QuerySet[Letter]:
-    mine = Letter.objects.filter(person__users__pk=user_id, person__forgotten_at__isnull=True)
+    mine = Letter.objects.filter(person__users__pk=user_id or 0, person__forgotten_at__isnull=True)
     return mine.filter(kind__startswith=NOTICE)
 
 

@@ -1,6 +1,7 @@
 """Rate limits shared by every process: a token bucket per key in PostgreSQL, taken by one upsert."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -42,7 +43,7 @@ def take(key: str, rate: Rate) -> bool:
 
     Outside a transaction it does not wait for the disk: a crash forgets the last fraction of a second of counting.
     """
-    values = {"key": key[:100], "burst": float(rate.burst), "pace": rate.burst / rate.seconds, "now": now()}
+    values: dict[str, Any] = {"key": key[:100], "burst": float(rate.burst), "pace": rate.burst / rate.seconds, "now": now()}
     values["commit"] = None if connection.in_atomic_block else "off"
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, values)

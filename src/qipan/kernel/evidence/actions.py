@@ -145,7 +145,7 @@ def begin_upload(length: int, metadata: dict[str, str], actor: Actor) -> Upload:
 
 def upload_of(pk: uuids.UUID, actor: Actor) -> Upload:
     """One's own upload, with what is really there of it. Refuses a stranger's and one that is over."""
-    upload = Upload.objects.filter(pk=pk, owner=actor.user_id).first()
+    upload = Upload.objects.filter(pk=pk, owner=actor.user_id or 0).first()
     if upload is None or upload.is_over():
         raise Refused(_("没有这个上传，或者已经过期，请重新上传。"), code="not_found")
     upload.offset = _kept(upload, storage.partial(pk))
@@ -161,7 +161,7 @@ def continue_upload(pk: uuids.UUID, offset: int, chunk: bytes, actor: Actor) -> 
     """
     try:
         with transaction.atomic():
-            upload = Upload.objects.select_for_update(nowait=True).filter(pk=pk, owner=actor.user_id).first()
+            upload = Upload.objects.select_for_update(nowait=True).filter(pk=pk, owner=actor.user_id or 0).first()
     except OperationalError:
         raise Refused(_("这个文件正在另一个连接上传，请稍后再试。"), code="stale") from None
     if upload is None or upload.is_over():
@@ -208,7 +208,7 @@ def _kept(upload: Upload, path: Path) -> int:
 @transaction.atomic
 def abandon_upload(pk: uuids.UUID, actor: Actor) -> bool:
     """Give an upload up; False when there is none. What has already become evidence stays."""
-    gone = Upload.objects.filter(pk=pk, owner=actor.user_id, evidence__isnull=True).delete()[0]
+    gone = Upload.objects.filter(pk=pk, owner=actor.user_id or 0, evidence__isnull=True).delete()[0]
     if gone:
         transaction.on_commit(lambda: storage.partial(pk).unlink(missing_ok=True))
     return bool(gone)

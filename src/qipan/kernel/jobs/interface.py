@@ -73,7 +73,7 @@ def every(cron: str) -> Callable[[Job], Job]:
     """Let a job run by the clock (five fields, Asia/Shanghai)."""
 
     def declare(declared: Job) -> Job:
-        app.periodic(cron=cron)(declared.task)
+        app.periodic(cron=cron)(declared.task)  # type: ignore[arg-type]  # `_run` takes the timestamp off
         periodic.append((cron, declared))
         return declared
 

@@ -61,7 +61,7 @@ async def _run(queues: list[str] | None, concurrency: int) -> None:
             with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
                 async with working.open_async():
                     await working.run_worker_async(
-                        queues=queues,
+                        queues=queues,  # type: ignore[arg-type]  # None means all of them
                         concurrency=concurrency,
                         install_signal_handlers=True,
                         name=f"qipan-{os.getpid()}",

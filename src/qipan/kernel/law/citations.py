@@ -58,7 +58,8 @@ def in_chinese(number: int) -> str:
     """A number from 1 to 9999 as articles are counted: 35 → 三十五, 10 → 十, 110 → 一百一十."""
     if not 1 <= number <= 9999:
         raise ValueError(f"{number}: articles run from 1 to 9999")
-    parts, zero = [], False
+    parts: list[str] = []
+    zero = False
     for power, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
         digit = number // power % 10
         if digit:

@@ -70,8 +70,8 @@ def _longest_transaction() -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_xid IS NOT NULL"
-            " AND xact_start < now() - %s AND pid <> pg_backend_pid() ORDER BY xact_start LIMIT 1",
-            [LONGEST_UNSEALED],
+            " AND xact_start < now() - make_interval(secs => %s) AND pid <> pg_backend_pid() ORDER BY xact_start LIMIT 1",
+            [LONGEST_UNSEALED.total_seconds()],
         )
         row = cursor.fetchone()
     return int(row[0]) if row else None

@@ -77,7 +77,7 @@ def _address() -> str:
     from django.conf import settings
     from psycopg.conninfo import make_conninfo
 
-    database = settings.DATABASES["default"]
+    database: dict[str, Any] = settings.DATABASES["default"]
     return make_conninfo(
         dbname=database["NAME"],
         user=database["USER"],

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import models
 from django.db.models import Count, Min, Q, QuerySet
@@ -54,7 +55,7 @@ class ReceiverState:
 
 def receivers() -> list[ReceiverState]:
     """Every subscription and reaction with the state of its deliveries, by code."""
-    counted = {
+    counted: dict[str, Any] = {
         row["receiver"]: row
         for row in Delivery.objects.values("receiver").annotate(
             waiting=Count("pk", filter=Q(state=DeliveryState.WAITING)),

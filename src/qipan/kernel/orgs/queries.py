@@ -184,7 +184,7 @@ def _bureau_in(place: str) -> Unit | None:
     )
     for area, level, parent, own in areas:
         if area in place:
-            return Unit.objects.get(pk=parent if level == Level.OFFICE else own)
+            return Unit.objects.get(pk=parent if parent and level == Level.OFFICE else own)
     return None
 
 

@@ -116,8 +116,8 @@ def register(*, kind: str, name: str, contact: str, password: str) -> tuple[User
         text = _("有人用您的联系方式注册账户，但您已有账户，可直接登录；忘记密码时可在登录页找回。")
         return None, letters.write(owner.person, _channel(field), "registered", text)
     actor = Actor("public" if kind == UserKind.PUBLIC else "business")
-    values = {"email": contact} if field == "email" else {"phone": contact}
-    person = create_person(name=name, **values, actor=actor)
+    reached = contact if field == "email" else ""
+    person = create_person(name=name, email=reached, phone="" if reached else contact, actor=actor)
     username = f"u{secrets.randbelow(10**12):012d}"
     user = create_user(username, password, kind, masking.name(name.strip()), person, actor=actor)
     user.is_active = False
@@ -142,8 +142,13 @@ def confirm_registration(user: User, code: str) -> User:
                 raise Refused(_("该联系方式已有账户，请直接登录。"), code="conflict", field="contact")
         user.is_active = True
         user.save(update_fields=["is_active"])
-        append(events.USER_REGISTERED, user, Actor(user.kind, user.pk), data={"kind": user.kind})
+        append(events.USER_REGISTERED, user, _self(user), data={"kind": user.kind})
     return user
+
+
+def _self(user: User) -> Actor:
+    """One who registered: the account itself acts."""
+    return Actor("public" if user.kind == UserKind.PUBLIC else "business", user.pk)
 
 
 @transaction.atomic
@@ -163,7 +168,7 @@ def confirm_reset(user: User, code: str, password: str) -> User:
     """Give a new password by the code that was sent; refuses a weak password before the code is used up."""
     check_password(password, user)
     _use_code(user, OneTimeCode.Purpose.RESET, code)
-    set_password(user, password, actor=Actor(user.kind, user.pk), by="code")
+    set_password(user, password, actor=_self(user), by="code")
     return user
 
 

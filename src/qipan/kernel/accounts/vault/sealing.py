@@ -72,7 +72,7 @@ def sealed_columns(person: UUID, values: Mapping[str, str], data_key: bytes | No
     return columns
 
 
-def data_key_of(person: UUID, wrapped: bytes | None) -> bytes:
+def data_key_of(person: UUID, wrapped: bytes | memoryview | None) -> bytes:
     """The person's data key; raises Forgotten where it was destroyed, VaultLocked without its master key."""
     if not wrapped:
         raise Forgotten(str(person))
@@ -80,7 +80,7 @@ def data_key_of(person: UUID, wrapped: bytes | None) -> bytes:
 
 
 def opened(
-    person: UUID, wrapped: bytes | None, sealed: Mapping[str, bytes | None], fields: Iterable[str]
+    person: UUID, wrapped: bytes | memoryview | None, sealed: Mapping[str, bytes | None], fields: Iterable[str]
 ) -> dict[str, str]:
     """The named fields in clear; raises Forgotten, and VaultLocked where a field was changed or moved."""
     cipher = AESGCM(data_key_of(person, wrapped))
