@@ -42,6 +42,13 @@ class PortalConfig(AppConfig):
                 "clipboard-check",
                 roles=(Role.INSPECTOR, Role.OFFICE_HEAD, Role.BUREAU_LEADER),
             ),
+            Entry(
+                "desk",
+                _("态势大屏"),
+                "wall",
+                "chart-bar",
+                roles=(Role.OFFICE_HEAD, Role.BUREAU_LEADER, Role.DUTY_OFFICER),
+            ),
             Entry("desk", _("主体查询"), "desk_businesses", "building-store"),
             Entry("desk", _("移动办公"), "phone_home", "device-mobile"),
             Entry("desk", _("消息"), "notices", "bell", count=_unread),

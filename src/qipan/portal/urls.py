@@ -6,7 +6,7 @@ from django.urls import include, path
 from qipan.portal.api import api, documentation
 from qipan.portal.public import laws
 from qipan.portal.public import views as public
-from qipan.portal.staff import businesses, cases, decisions, inbox, orders, own
+from qipan.portal.staff import businesses, cases, decisions, inbox, orders, own, wall
 from qipan.portal.verification import views as verification
 
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
     path("verify/", verification.verify_form, name="verify_form"),
     path("verify/<slug:code>/", verification.verify, name="verify"),
     path("desk/", inbox.inbox, name="desk"),
+    path("desk/wall/", wall.wall, name="wall"),
     path("desk/claim/", inbox.claim_several, name="claim_several"),
     path("desk/orders/<uuid:uuid>/", orders.order_page, name="order"),
     path("desk/orders/<uuid:uuid>/<slug:code>/", orders.order_act, name="order_act"),
