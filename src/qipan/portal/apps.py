@@ -22,6 +22,13 @@ class PortalConfig(AppConfig):
         from qipan.kernel.orgs.roles import Role
         from qipan.ui.navigation import Entry, register
 
+        tables = (
+            Role.CATALOGUE_EDITOR,
+            Role.CATALOGUE_RELEASER,
+            Role.LIC_REVIEWER,
+            Role.LIC_DECIDER,
+            Role.BUREAU_LEADER,
+        )
         evidence.provide_reach(
             "flow.case", lambda pk, reader: Case.objects.visible_to(reader).filter(pk=pk).exists()
         )
@@ -50,6 +57,7 @@ class PortalConfig(AppConfig):
                 roles=(Role.OFFICE_HEAD, Role.BUREAU_LEADER, Role.DUTY_OFFICER),
             ),
             Entry("desk", _("主体查询"), "desk_businesses", "building-store"),
+            Entry("desk", _("决策表"), "tables", "route", roles=tables),
             Entry("desk", _("移动办公"), "phone_home", "device-mobile"),
             Entry("desk", _("消息"), "notices", "bell", count=_unread),
             Entry("desk", _("我的"), "own", "user"),

@@ -14,6 +14,7 @@ from qipan.kernel.decisions.models import Decision, TableDraft, TableVersion
 from qipan.kernel.decisions.storing import restored, stored
 from qipan.kernel.decisions.tables import HitPolicyBroken, Input, Outcome, Rule, Table, evaluate_table
 from qipan.kernel.law.dated import as_read, in_force
+from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
 
 
@@ -216,3 +217,48 @@ def as_dmn(code: str, on: datetime.date | None = None) -> bytes:
     """The table in force on a day as a DMN file. Raises LookupError."""
     version = table_version(code, on)
     return exported(Table.from_body(version.body), version.valid_from)
+
+
+def tables(on: datetime.date | None = None) -> list[TableVersion]:
+    """Every table in the version of a day, by code; tables are public law, so that every official reads them."""
+    rows = TableVersion.objects.filter(valid_from__lte=on or today())
+    return list(rows.order_by("code", "-valid_from").distinct("code"))
+
+
+def versions(code: str) -> list[TableVersion]:
+    """The versions of a table, newest first, those to come included."""
+    return list(TableVersion.objects.filter(code=code).order_by("-valid_from"))
+
+
+def to_come() -> list[TableVersion]:
+    """Released versions that do not hold yet, soonest first."""
+    return list(TableVersion.objects.filter(valid_from__gt=today()).order_by("valid_from", "code"))
+
+
+def draft(pk: int, reader: Reader) -> TableDraft | None:
+    """A draft of the reader's units, open or closed."""
+    return TableDraft.objects.visible_to(reader).select_related("released").filter(pk=pk).first()
+
+
+@dataclass(frozen=True)
+class RuleChange:
+    """A rule of a newer table beside the older one: `kind` is added, removed, moved or kept; numbers count from 1."""
+
+    kind: str
+    number: int | None
+    before: int | None
+    rule: Rule
+
+
+def changes(new: Table, old: Table) -> list[RuleChange]:
+    """The rules of two tables laid side by side, in the order of the new one; rules that fell away come last."""
+    left = dict(enumerate(old.rules, 1))
+    found: list[RuleChange] = []
+    for number, rule in enumerate(new.rules, 1):
+        same = next((before for before, other in left.items() if other == rule), None)
+        if same is None:
+            found.append(RuleChange("added", number, None, rule))
+        else:
+            del left[same]
+            found.append(RuleChange("kept" if same == number else "moved", number, same, rule))
+    return found + [RuleChange("removed", None, before, rule) for before, rule in left.items()]
