@@ -1,6 +1,7 @@
 """What screens read of tables and decisions."""
 
 import datetime
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,9 +103,10 @@ def _failed(column: Input, rule: Rule, facts: dict[str, Any], place: int) -> str
 
 
 def condition_words(cell: str) -> str:
-    """A cell for people: true and false in Chinese, texts without quotes."""
+    """A cell for people: true and false in Chinese, texts without quotes, closed ranges in words."""
     plain = {"true": "是", "false": "否"}
-    return plain.get(cell.strip(), cell.replace('"', "").replace(",", " 或 "))
+    words = plain.get(cell.strip(), cell.replace('"', "").replace(",", " 或 "))
+    return re.sub(r"\[([^\[\].]+)\.\.([^\[\].]+)\]", r"\1 至 \2", words)
 
 
 def explain(decision: Decision) -> Explanation:

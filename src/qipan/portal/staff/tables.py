@@ -20,6 +20,8 @@ from qipan.kernel.orgs.roles import Role
 from qipan.ui.access import staff
 
 MOST_BYTES = 2_000_000
+#: Up to so many rules stand side by side, one a column; more are lines.
+MOST_ACROSS = 8
 POLICIES = {
     "U": gettext_lazy("唯一：至多一条规则适用"),
     "A": gettext_lazy("任一：适用的规则结果相同"),
@@ -67,6 +69,21 @@ def drawn(table: Table) -> dict[str, Any]:
             }
             for number, rule in enumerate(table.rules, 1)
         ],
+        "conditions": [
+            {
+                "column": column,
+                "cells": [
+                    "—" if rule.when[place].strip() == "-" else queries.condition_words(rule.when[place])
+                    for rule in table.rules
+                ],
+            }
+            for place, column in enumerate(table.inputs)
+        ],
+        "results": [
+            {"column": column, "cells": [queries.condition_words(rule.then[place]) for rule in table.rules]}
+            for place, column in enumerate(table.outputs)
+        ],
+        "across": len(table.rules) <= MOST_ACROSS,
         "findings": coverage.check(table),
     }
 
@@ -124,8 +141,13 @@ def table_import(request: HttpRequest) -> HttpResponse:
         try:
             draft = _drafted(request, context)
         except Refused as error:
-            context["errors"] = {error.field or "file": str(error)}
-            context["problems"] = error.details.get("problems", [])
+            problems = context["problems"] = error.details.get("problems", [])
+            told = (
+                _("文件有 %(count)d 处问题，没有导入。") % {"count": len(problems)}
+                if problems
+                else str(error)
+            )
+            context["errors"] = {error.field or "file": told}
         else:
             messages.success(request, _("草稿已保存，等待另一人发布。"))
             return redirect("table_draft", pk=draft.pk)
@@ -180,19 +202,23 @@ def table_draft(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as error:
             refusal = str(error)
     return render(
-        request, "portal/table_draft.html", _draft_context(draft, reader, refusal), status=409 if refusal else 200
+        request,
+        "portal/table_draft.html",
+        _draft_context(draft, reader, refusal),
+        status=409 if refusal else 200,
     )
 
 
 def _draft_context(draft: TableDraft, reader: Any, refusal: str) -> dict[str, Any]:
     table = Table.from_body(draft.body)
     before = [one for one in queries.versions(draft.code) if one.valid_from < draft.valid_from]
+    changes = queries.changes(table, Table.from_body(before[0].body)) if before else []
     people = orgs.labels([pk for pk in (draft.drafted_by, draft.closed_by) if pk])
     return {
         "draft": draft,
         "shown": drawn(table),
         "before": before[0] if before else None,
-        "changes": queries.changes(table, Table.from_body(before[0].body)) if before else [],
+        "changes": [one for one in changes if one.kind != "kept"],
         "author": people.get(draft.drafted_by or 0, ""),
         "closer": people.get(draft.closed_by or 0, ""),
         "own": draft.drafted_by == reader.user_id,
