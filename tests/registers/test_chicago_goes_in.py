@@ -78,3 +78,30 @@ def test_real_rows_are_found_shown_and_within_their_office(tmp_path) -> None:
     assert queries.subject(subject.pk, officer) == subject
     assert queries.subject(subject.pk, reader_for(StaffFactory(role=Role.INSPECTOR))) is None
     assert take(path, map_path=Path("chicago_food")).result.known == 600
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA.exists(), reason="the inspections of Chicago are not beside the project")
+def test_the_whole_of_the_real_file_goes_in_and_the_second_time_changes_nothing(tmp_path) -> None:
+    with gzip.open(DATA, "rt", encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    result = take(DATA, map_path=Path("chicago_food"), report=tmp_path / "report.csv").result
+    assert (result.read, result.created, result.updated, result.known, result.rejected) == (
+        24518,
+        24518,
+        0,
+        0,
+        0,
+    )
+    assert ExternalRecord.objects.count() == len({row["Inspection_ID"] for row in rows}) == 24518
+    assert Subject.objects.count() == len({row["License"] for row in rows})
+    assert ExternalRecord.objects.filter(result="不合格").count() == sum(
+        row["Results"] == "Fail" for row in rows
+    )
+    failed = sum(
+        value == "1" for row in rows for name, value in row.items() if name[0] == "v" and name[1:].isdigit()
+    )
+    told = sum(len(data["违反条款"]) for data in ExternalRecord.objects.values_list("data", flat=True))
+    assert told == failed > 60_000
+    again = take(DATA, map_path=Path("chicago_food"), report=tmp_path / "report.csv").result
+    assert (again.read, again.known, again.batch) == (24518, 24518, "")

@@ -155,7 +155,7 @@ class Intake:
 
     def notes(self, level: str | None = None) -> Iterator[Note]:
         """What the report says, by line; call it before the block ends."""
-        with connection.cursor() as cursor:
+        with connection.chunked_cursor() as cursor:
             cursor.execute(
                 f"SELECT {', '.join(staging.NOTES)} FROM import_noted WHERE %s::text IS NULL OR level = %s"
                 " ORDER BY seq, level, field, reason",
@@ -165,7 +165,7 @@ class Intake:
                 yield from (Note(*row) for row in rows)
 
     def _refresh(self) -> None:
-        with connection.cursor() as cursor:
+        with connection.chunked_cursor() as cursor:
             cursor.execute(
                 "SELECT DISTINCT c.subject_id FROM import_changed c JOIN import_keyed k USING (subject_id)"
                 " WHERE k.act = 'other' ORDER BY 1"
@@ -230,7 +230,7 @@ class Intake:
         return batch
 
     def _manifest(self) -> Iterator[bytes]:
-        with connection.cursor() as cursor:
+        with connection.chunked_cursor() as cursor:
             cursor.execute(
                 "SELECT concat_ws(E'\\t', s.seq, s.outcome, k.subject_id, s.key, s.digest)"
                 " FROM import_staged s JOIN import_keyed k ON k.key = s.key"
