@@ -175,8 +175,12 @@ class System:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(OSError, ValueError, IndexError):
-            os.kill(self.postmaster(), signal.SIGQUIT)
-            time.sleep(1)
+            postmaster = self.postmaster()
+            os.kill(postmaster, signal.SIGQUIT)
+            for _try in range(100):
+                if is_gone(postmaster):
+                    break
+                time.sleep(0.1)
 
 
 def is_gone(pid: int) -> bool:
