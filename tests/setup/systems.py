@@ -121,15 +121,15 @@ class System:
             **account,
         )
 
-    def start(self, *options: str, timeout: float = PATIENCE, **account: Any) -> None:
-        """Starts it and waits until it says that it is there."""
+    def start(self, *options: str, timeout: float = PATIENCE, word: str = READY, **account: Any) -> None:
+        """Starts it and waits until it says that it is there (or another word)."""
         words = [self.tree / "qipan", self.command, "--port", str(self.port), *options]
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 words, env=self.environment, cwd=self.tree, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 start_new_session=True, **account,
             )  # fmt: skip
-        self.until(lambda: READY in self.said, timeout)
+        self.until(lambda: word in self.said, timeout)
 
     @property
     def steps(self) -> list[str]:

@@ -2,11 +2,12 @@
 
 import os
 import signal
+import time
 
 import pytest
 
 from tests.setup.conftest import SMALL
-from tests.setup.systems import System, is_gone
+from tests.setup.systems import System, folder_for_all, is_gone
 
 pytestmark = pytest.mark.slow
 
@@ -60,3 +61,25 @@ def test_everything_killed_at_once(running: System) -> None:
     running.start(*SMALL)
     assert running.answers()
     running.interrupt()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("word", ["正在更新数据表", "正在载入目录", "正在建设示范城市"])
+def test_a_first_start_that_was_cut_off_goes_on(prepared: System, word: str, number: signal.Signals) -> None:
+    """Ctrl-C in a terminal reaches every process of the foreground; so does this."""
+    with folder_for_all() as folder:
+        system = System(prepared.tree, folder / "home")
+        try:
+            system.start(*SMALL, word=word)
+            time.sleep(1.5)
+            assert system.process is not None
+            os.killpg(system.process.pid, number)
+            code = system.process.wait(60)
+            assert code == (130 if number == signal.SIGINT else -signal.SIGKILL), system.said
+            assert "Traceback" not in system.said
+            system.process = None
+            system.start(*SMALL)
+            assert system.answers() and "qipan-demo-2026" in system.said
+            system.interrupt()
+        finally:
+            system.end()

@@ -59,6 +59,10 @@ class Visitor:
         """Let go of the connections."""
         self._client.close()
 
+    def cookies(self) -> dict[str, str]:
+        """The session, for a browser that goes on from here."""
+        return dict(self._client.cookies.items())
+
     def get(self, path: str) -> Page:
         """Open a page; signs in first, and again where the session has ended."""
         if not self._signed_in:
