@@ -24,6 +24,8 @@ HELP = "无变化延续：从提交到可下载的签章证照（4 个申请人�
 APPLICANTS = 4
 LOOPS = 160
 ROUNDS = 4
+#: Seconds until an applicant looks for the certificate for the first time, and between looks.
+FIRST_LOOK = 0.1
 POLL = 0.05
 PATIENCE = 60.0
 ANSWERS = {
@@ -77,6 +79,7 @@ class Applicant:
         decided = time.perf_counter()
         if answer.json()["mode"] != "AUTO":
             raise Refusal(f"规则没有准予：{answer.json()['mode_reasons']}")
+        time.sleep(FIRST_LOOK)
         timing = re.search(r"app;dur=([\d.]+)", answer.headers.get("Server-Timing", ""))
         while True:
             lines = self.call("GET", f"/cases/{number}/documents", candidate).json()
