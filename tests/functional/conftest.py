@@ -115,7 +115,7 @@ def axe_violations(page: Page) -> list[str]:
     """What axe finds against WCAG 2.2 A and AA on the page, one line each."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     result = page.evaluate(
-        "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+        "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations']})"
     )
     return [
         f"{violation['id']}: {violation['help']} — {node['html'][:160]}"

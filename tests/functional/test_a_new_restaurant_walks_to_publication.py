@@ -64,7 +64,7 @@ def papers_of(case: Case) -> int:
 def apply(page: Page, look: Any, tmp_path: Path) -> Case:
     """The applicant, on a phone: find the item, choose the business, fill in, photograph the plan, hand in."""
     page.goto("/")
-    page.get_by_role("link", name=re.compile("办理食品经营许可")).click()
+    page.get_by_role("link", name="全部事项").click()
     page.get_by_role("link", name=re.compile("食品经营许可新办|食品经营许可（新办）|新办")).first.click()
     look(page, "apply-guide-phone")
     page.get_by_role("link", name="在线办理").click()

@@ -13,11 +13,19 @@ LAWS = [
         "as_of": "2021-04-29",
         "articles": [
             {"no": "第一条", "text": "为了保证食品安全，制定本法。", "chapter": "第一章 总则"},
-            {"no": "第三十五条", "text": "国家对食品生产经营实行许可制度。", "chapter": "第四章 食品生产经营"},
+            {
+                "no": "第三十五条",
+                "text": "国家对食品生产经营实行许可制度。",
+                "chapter": "第四章 食品生产经营",
+            },
             {"no": "第三十五条之一", "text": "补充规定<b>。", "chapter": "第四章 食品生产经营"},
         ],
     },
-    {"name": "行政许可法", "as_of": "2019-04-23", "articles": [{"no": "第一条", "text": "为了规范行政许可。"}]},
+    {
+        "name": "行政许可法",
+        "as_of": "2019-04-23",
+        "articles": [{"no": "第一条", "text": "为了规范行政许可。"}],
+    },
 ]
 
 
@@ -30,7 +38,9 @@ def test_laws_and_articles_are_found() -> None:
     library.load(LAWS)
     assert "行政许可法" in Client().get("/laws/").content.decode()
     text = Client().get("/laws/?q=许可制度").content.decode()
-    assert "/laws/%E9%A3%9F%E5%93%81%E5%AE%89%E5%85%A8%E6%B3%95/#a35" in text and "<mark>许可制度</mark>" in text
+    assert (
+        "/laws/%E9%A3%9F%E5%93%81%E5%AE%89%E5%85%A8%E6%B3%95/#a35" in text and "<mark>许可制度</mark>" in text
+    )
     assert "没有找到" in Client().get("/laws/?q=航天器").content.decode()
 
 
@@ -46,7 +56,9 @@ def test_each_article_has_its_address() -> None:
 
 def shown(source: str) -> str:
     request = RequestFactory().get("/")
-    return Template("{% load ui %}{% law_link source %}").render(Context({"source": source, "request": request}))
+    return Template("{% load ui %}{% law_link source %}").render(
+        Context({"source": source, "request": request})
+    )
 
 
 def test_a_citation_leads_to_its_article_where_the_library_has_it() -> None:

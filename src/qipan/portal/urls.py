@@ -4,15 +4,16 @@ from django.contrib import admin
 from django.urls import include, path
 
 from qipan.portal.api import api, documentation
-from qipan.portal.public import laws
+from qipan.portal.public import home, items, laws, publications
 from qipan.portal.public import views as public
 from qipan.portal.staff import businesses, cases, decisions, inbox, orders, own, tables, wall
 from qipan.portal.verification import views as verification
 
 urlpatterns = [
-    path("", public.home, name="home"),
-    path("items/", public.item_list, name="items"),
-    path("items/<slug:code>/", public.item_page, name="item"),
+    path("", home.home, name="home"),
+    path("search/", home.search, name="search"),
+    path("items/", items.item_list, name="items"),
+    path("items/<slug:code>/", items.item_page, name="item"),
     path("my/", public.my_cases, name="my_cases"),
     path("notices/", public.notices, name="notices"),
     path("my/cases/<uuid:uuid>/", public.my_case, name="my_case"),
@@ -20,8 +21,8 @@ urlpatterns = [
     path("documents/<uuid:uuid>/", public.document_file, name="document_file"),
     path("businesses/", public.businesses, name="businesses"),
     path("businesses/<int:pk>/", public.business_page, name="business"),
-    path("publications/", public.publications, name="publications"),
-    path("open/<slug:form>/", public.open_data, name="open_data"),
+    path("publications/", publications.publications, name="publications"),
+    path("open/<slug:form>/", publications.open_data, name="open_data"),
     path("laws/", laws.laws, name="laws"),
     path("laws/<str:name>/", laws.law_page, name="law"),
     path("verify/", verification.verify_form, name="verify_form"),

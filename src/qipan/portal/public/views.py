@@ -1,9 +1,9 @@
-"""The pages for everybody."""
+"""One's own cases, licences and notices; documents; the public page of a business."""
 
 import uuid as uuids
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,8 +12,6 @@ from qipan.kernel.accounts import letters
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents.models import Document
 from qipan.kernel.flow import queries as flow
-from qipan.kernel.items import queries as items
-from qipan.kernel.law.citations import Citation
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.models import Unit
 from qipan.kernel.publication import queries as publication
@@ -23,73 +21,6 @@ from qipan.portal import casepage
 from qipan.ui.access import business, public, signed_in
 
 PAGE = 20
-
-
-@public
-def home(request: HttpRequest) -> HttpResponse:
-    """The first page."""
-    tiles = [
-        {
-            "title": _("办理食品经营许可"),
-            "text": _("新办、变更、延续、补办、注销，全程网上"),
-            "icon": "license",
-            "href": reverse("items"),
-        },
-        {
-            "title": _("我的办件和证照"),
-            "text": _("看进度、补材料、下载证照"),
-            "icon": "route",
-            "href": reverse("my_cases"),
-        },
-        {
-            "title": _("核验证照和文书"),
-            "text": _("扫码、输入核验码或者上传文件"),
-            "icon": "shield-check",
-            "href": reverse("verify_form"),
-        },
-        {
-            "title": _("查询经营者"),
-            "text": _("登记、许可、检查结果"),
-            "icon": "building-store",
-            "href": reverse("businesses"),
-        },
-        {
-            "title": _("公示和开放数据"),
-            "text": _("许可决定、检查结果，可以下载"),
-            "icon": "speakerphone",
-            "href": reverse("publications"),
-        },
-        {
-            "title": _("法规库"),
-            "text": _("查条文，每条规则都有出处"),
-            "icon": "books",
-            "href": reverse("laws"),
-        },
-    ]
-    return render(request, "portal/home.html", {"tiles": tiles, "publications": publication.latest(limit=8)})
-
-
-@public
-def item_list(request: HttpRequest) -> HttpResponse:
-    """Find an item."""
-    text = request.GET.get("q", "")[:100]
-    return render(request, "portal/items.html", {"items": items.items_for_public(text), "text": text})
-
-
-@public
-def item_page(request: HttpRequest, code: str) -> HttpResponse:
-    """The guide of one item."""
-    item = items.item(code)
-    if item is None:
-        raise Http404
-    bases = [{"text": str(Citation.parse(basis)), "gap": Citation.parse(basis).gap} for basis in item.bases]
-    context = {
-        "item": item,
-        "materials": items.materials_of(item),
-        "bases": bases,
-        "online_article": str(Citation.parse("Online 7")),
-    }
-    return render(request, "portal/item.html", context)
 
 
 @business
@@ -208,28 +139,3 @@ def business_page(request: HttpRequest, pk: int) -> HttpResponse:
         "unit": Unit.objects.filter(path=subject.org_path).first(),
     }
     return render(request, "portal/business.html", context)
-
-
-@public
-def publications(request: HttpRequest) -> HttpResponse:
-    """Everything that is published."""
-    text = request.GET.get("q", "").strip()[:100]
-    rows = publication.search_public(text, limit=50) if text else publication.latest(limit=50)
-    return render(request, "portal/publications.html", {"publications": rows, "text": text})
-
-
-@public
-def open_data(request: HttpRequest, form: str) -> HttpResponse:
-    """What is published, as a file."""
-    if form not in {"csv", "jsonl"}:
-        raise Http404
-    kind = request.GET.get("kind", "licence.grant")
-    if kind not in {row.code for row in publication.open_kinds()}:
-        raise Http404
-    media = {"csv": "text/csv", "jsonl": "application/x-ndjson"}[form]
-    lines = publication.export(kind, form)  # type: ignore[arg-type]
-    response = StreamingHttpResponse(
-        (line.encode() for line in lines), content_type=f"{media}; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="{kind}.{form}"'
-    return response

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from qipan.kernel.law import terms
+from qipan.kernel.law.citations import Citation
+from qipan.kernel.law.models import Unit
 from qipan.kernel.orgs.roles import Role
 from qipan.ui import citations
 
@@ -114,6 +116,22 @@ def law_link(context: Any, text: Any) -> SafeString:
 def rule_title(code: str) -> str:
     """The name of a term of law."""
     return terms.rule(code).title if terms.exists(code) else code
+
+
+@register.simple_tag
+def law_gap(text: str) -> SafeString:
+    """What must be known of the version of the cited text; empty when nothing is."""
+    try:
+        gap = Citation.parse(text).gap
+    except ValueError:
+        return SafeString("")
+    return format_html(' <span class="unconfirmed">{}</span>', gap) if gap else SafeString("")
+
+
+@register.simple_tag
+def term_words(rule: Any) -> str:
+    """A term as people say it: 5 个工作日."""
+    return f"{abs(rule.value)} {Unit(rule.unit).label}"
 
 
 @register.simple_tag

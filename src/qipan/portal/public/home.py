@@ -1,0 +1,117 @@
+"""The first page and the one search: items, businesses, laws and verification codes."""
+
+import datetime
+import re
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from qipan.kernel.accounts import letters
+from qipan.kernel.documents import queries as documents
+from qipan.kernel.flow import queries as flow
+from qipan.kernel.items import queries as items
+from qipan.kernel.law import library
+from qipan.kernel.ledger.clock import today
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.publication import queries as publication
+from qipan.kernel.subjects import queries as subjects
+from qipan.portal import casepage
+from qipan.ui.access import public
+from qipan.ui.citations import address, anchor
+
+COMMON = ("FB-NEW", "FB-RENEW", "FB-CHANGE", "FB-REISSUE", "FB-CANCEL", "FF-NEW")
+SOON = datetime.timedelta(days=120)
+CODE = re.compile(r"[0-9A-Z]{8,30}")
+
+
+@public
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page: search, common services, one's own matters, what was published last."""
+    reader: Reader = request.reader  # type: ignore[attr-defined]
+    found = {item.code: item for item in items.items_for_public()}
+    context = {
+        "common": [found[code] for code in COMMON if code in found],
+        "tiles": _tiles(),
+        "publications": publication.latest(limit=8),
+        "mine": _mine(reader),
+    }
+    return render(request, "portal/home.html", context)
+
+
+def _tiles() -> list[dict[str, str]]:
+    return [
+        {
+            "title": _("查询经营者"),
+            "text": _("登记、许可、检查结果"),
+            "icon": "building-store",
+            "href": reverse("businesses"),
+        },
+        {
+            "title": _("核验证照和文书"),
+            "text": _("扫码、输入核验码或者上传文件"),
+            "icon": "shield-check",
+            "href": reverse("verify_form"),
+        },
+        {
+            "title": _("公示和开放数据"),
+            "text": _("许可决定、检查结果，可以下载"),
+            "icon": "speakerphone",
+            "href": reverse("publications"),
+        },
+        {
+            "title": _("法规库"),
+            "text": _("查条文，每条规则都有出处"),
+            "icon": "books",
+            "href": reverse("laws"),
+        },
+    ]
+
+
+def _mine(reader: Reader) -> dict[str, Any] | None:
+    """What waits for the reader and what is under way; None for strangers and staff."""
+    if reader.user_id is None or reader.kind == "staff":
+        return None
+    waiting = list(flow.waiting_for_applicant(reader)[:5])
+    known = {case.pk for case in waiting}
+    last = [case for case in flow.search_cases(reader, limit=6) if case.pk not in known][:4]
+    day = today()
+    ending = subjects.own_grants(reader).filter(state="VALID", valid_to__range=(day, day + SOON))
+    return {
+        "waiting": [{"case": case, "state": case.state_title} for case in waiting],
+        "last": [{"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in last],
+        "ending": list(ending.order_by("valid_to")[:4]),
+        "unread": letters.unread_notices(reader.user_id),
+    }
+
+
+@public
+def search(request: HttpRequest) -> HttpResponse:
+    """One search over items, businesses, articles and verification codes."""
+    text = request.GET.get("q", "").strip()[:100]
+    context: dict[str, Any] = {"text": text}
+    if text:
+        code = text.upper()
+        articles = list(library.search(text, limit=5))
+        context |= {
+            "items": items.items_for_public(text)[:6],
+            "businesses": [
+                {
+                    "subject": subject,
+                    "code": subjects.uscc_of(subject),
+                    "active": subject.status == "ACTIVE",
+                }
+                for subject in subjects.find(text, limit=8)
+            ],
+            "document": documents.by_code(code) if CODE.fullmatch(code) else None,
+            "code": code,
+            "articles": [
+                {"article": one, "href": f"{address(one.law.name)}#{anchor(one)}"} for one in articles
+            ],
+        }
+        context["nothing"] = not any(
+            context[part] for part in ("items", "businesses", "document", "articles")
+        )
+    return render(request, "portal/search.html", context)
