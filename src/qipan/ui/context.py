@@ -24,6 +24,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "reader": request.reader,
         "is_demo": settings.QIPAN_DEMO,
         "feed_url": lambda: feed_url(request),
+        "frame": lambda: (
+            "ui/desk.html" if request.reader.kind == "staff" and request.reader.powers else "ui/base.html"
+        ),  # type: ignore[attr-defined]
         "public_menu": lambda: menu("public", request),
         "desk_menu": lambda: menu("desk", request),
         "phone_menu": lambda: menu("phone", request),

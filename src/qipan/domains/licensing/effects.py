@@ -220,6 +220,11 @@ GRANTING = {
 }
 
 
+def _named(title: str, kind: str) -> str:
+    """What was done to what, no word twice: 食品经营许可证 + 延续, 仅销售预包装食品经营者备案 + 备案注销."""
+    return title + (kind.removeprefix("备案") if title.endswith("备案") else kind)
+
+
 def _publish(row: Application, actor: Actor) -> None:
     """The decision is published (Licence 40)."""
     subject, held = row.case.subject, row.result_grant
@@ -256,7 +261,7 @@ def _publish(row: Application, actor: Actor) -> None:
         org_path=row.case.org_path,
         content=content,
         actor=actor,
-        title=f"{subject.name} {held.title}{row.get_kind_display()}",
+        title=f"{subject.name} {_named(held.title, str(row.get_kind_display()))}",
         premises_id=row.premises_id,
         is_demo=subject.is_demo,
     )
