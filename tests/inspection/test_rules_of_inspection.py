@@ -390,3 +390,12 @@ def test_nothing_is_handed_over_that_was_not_so_decided(office: Office) -> None:
     Visit.objects.filter(pk=visit.pk).update(measure="BY_DATE")
     with pytest.raises(Refused, match="移送调查处理"):
         flow.fire(visit.case, "hand_over", Actor.system(visit.case.org_path))
+
+
+def test_what_both_sides_say_on_signing_can_be_printed(office: Office) -> None:
+    visit = office.concluded()
+    with pytest.raises(Refused, match="不能印制的字符“🧊”"):
+        actions.sign(
+            visit, reader_for(office.lead), submission=uuid.uuid4(), signatures=BOTH, note="冷柜结冰🧊"
+        )
+    assert fresh(visit).case.state == "CONCLUDED"

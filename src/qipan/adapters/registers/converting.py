@@ -3,96 +3,31 @@
 import datetime
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from qipan.adapters.registers import values
-from qipan.adapters.registers.headings import Header, plain
-from qipan.adapters.registers.mapping import CODE_FIELDS, DATES, Mapping, RecordRule, Rule
+from qipan.adapters.registers.binding import Bound, Column
+from qipan.adapters.registers.mapping import DATES
 from qipan.adapters.registers.texts import Raw
 from qipan.kernel.accounts.id_numbers import is_id_number
 from qipan.kernel.accounts.vault import masking, sealing
-from qipan.kernel.orgs.places import OfficeFinder
 from qipan.kernel.subjects import codes
 from qipan.kernel.subjects.importing import Code, ImportedRow, Note, Place, Record, judged
 from qipan.kernel.subjects.models import IdentifierKind, SubjectType
 
 LENGTHS = {"name": 200, "domicile": 300, "address": 300, "premises_name": 200, "street": 40, "industry": 5}
-#: What Excel makes of a long number: its last digits are gone for good.
-SCIENTIFIC = re.compile(r"^\d(\.\d+)?[Ee]\+?\d{2}$")
-SHAPES = {
-    "USCC": (r"[0-9A-Z]{18}", gettext_noop("应为 18 位数字或者大写字母")),
-    "REG_NO": (r"\d{13}|\d{15}", gettext_noop("应为 15 位（旧号 13 位）数字")),
-    "ORG_CODE": (r"[0-9A-Z]{8}[0-9X]", gettext_noop("应为 9 位数字或者大写字母")),
-    "LICENCE": (r"[0-9A-Z\u4e00-\u9fff〔〕\[\]()]{4,40}", gettext_noop("应为 4 至 40 位")),
-    "ACCOUNT": (r".{1,40}", gettext_noop("应为 1 至 40 位")),
-}
 SUBJECT_TYPES = frozenset(SubjectType.values)
-LOOKALIKES = str.maketrans("IOSVZ", "10527")
 
 
 class Rejected(Exception):
     """The row cannot be taken in; its notes say why."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """A rule bound to the columns of a table."""
-
-    rule: Rule
-    places: tuple[int, ...]
-    title: str
-
-
-class Converter:
-    """Turns the rows of one table, whose header is known, into subjects."""
-
-    def __init__(
-        self, mapping: Mapping, header: Header, sheet: str, offices: OfficeFinder, epoch: Any = None
-    ):
-        self.mapping = mapping
-        self.sheet = sheet
-        self.offices = offices
-        self.epoch = epoch or values.EPOCH
-        self.width = len(header.names)
-        by_name = {plain(name): place for name, place in reversed(header.places().items())}
-        self._bind = lambda rule, title: Column(
-            rule,
-            tuple(by_name[plain(name)] for name in rule.columns if plain(name) in by_name),
-            "、".join(rule.columns) or title,
-        )
-        self.columns = {name: self._bind(rule, name) for name, rule in mapping.columns.items()}
-        self.codes = [
-            (kind, self.columns[name]) for name, kind in CODE_FIELDS.items() if name in self.columns
-        ] + [(rule.kind.value, self._bind(rule, rule.kind.label)) for rule in mapping.identifiers]
-        self.records = [self._record_columns(rule, header) for rule in mapping.records]
-        self.as_written = _("登记簿“%(source)s”原文如此") % {"source": mapping.source}
-        self.wants_place = any(name in self.columns for name in ("address", "premises_name", "longitude"))
-        capital = self.columns.get("capital")
-        self.unit = (capital.rule.unit if capital else "") or (
-            "元" if capital and re.search(r"[(（]\s*元", capital.title) else "万元"
-        )
-
-    def _record_columns(self, rule: RecordRule, header: Header) -> dict[str, Any]:
-        listed = {
-            title: (
-                [(name, at) for at, name in enumerate(header.names) if re.fullmatch(one.columns, name)],
-                frozenset(one.yes),
-            )
-            for title, one in rule.listed.items()
-        }
-        return {
-            "kind": rule.kind,
-            "key": self._bind(rule.key, "key"),
-            "on": self._bind(rule.date, "date") if rule.date else None,
-            "result": self._bind(rule.result, "result") if rule.result else None,
-            "data": {title: self._bind(one, title) for title, one in rule.data.items()},
-            "listed": listed,
-        }
+class Converter(Bound):
+    """Turns the rows of one table into subjects."""
 
     def convert(self, raw: Raw, seq: int) -> tuple[ImportedRow | None, list[Note]]:
         """The row, or None when an error among the notes rejects it."""
@@ -238,7 +173,7 @@ class Reading:
             if not text:
                 continue
             value = codes.tidy(text)
-            if SCIENTIFIC.match(value):
+            if values.SCIENTIFIC.match(value):
                 self.reject(
                     column,
                     text,
@@ -273,7 +208,7 @@ class Reading:
         return list(found.values())
 
     def _check_code(self, kind: str, column: Column, value: str, text: str) -> None:
-        shape, said = SHAPES[kind]
+        shape, said = values.SHAPES[kind]
         if not re.fullmatch(shape, value):
             self.reject(
                 column,
@@ -286,7 +221,7 @@ class Reading:
     def _looks_wrong(self, code: Code, column: Column) -> None:
         todo = _("已登记并加注“校验不符”；请对照证照核实，有误的在系统中更正。")
         if code.kind == "USCC":
-            likely = code.value.translate(LOOKALIKES)
+            likely = code.value.translate(values.LOOKALIKES)
             if likely != code.value and codes.is_uscc(likely):
                 todo = _("可能把数字录成了字母，应为 %(likely)s；已照原文登记，请核实更正。") % {
                     "likely": likely

@@ -7,10 +7,22 @@ import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from qipan.kernel.law.citations import DIGITS
 from qipan.kernel.subjects.codes import FULL_WIDTH
 from qipan.kernel.subjects.models import Status, SubjectType
 
+#: What Excel makes of a long number: its last digits are gone for good.
+SCIENTIFIC = re.compile(r"^\d(\.\d+)?[Ee]\+?\d{2}$")
+SHAPES = {
+    "USCC": (r"[0-9A-Z]{18}", gettext_noop("应为 18 位数字或者大写字母")),
+    "REG_NO": (r"\d{13}|\d{15}", gettext_noop("应为 15 位（旧号 13 位）数字")),
+    "ORG_CODE": (r"[0-9A-Z]{8}[0-9X]", gettext_noop("应为 9 位数字或者大写字母")),
+    "LICENCE": (r"[0-9A-Z\u4e00-\u9fff〔〕\[\]()]{4,40}", gettext_noop("应为 4 至 40 位")),
+    "ACCOUNT": (r".{1,40}", gettext_noop("应为 1 至 40 位")),
+}
+LOOKALIKES = str.maketrans("IOSVZ", "10527")
 EPOCH = datetime.datetime(1899, 12, 30)
 EARLIEST, LATEST = datetime.date(1900, 1, 1), datetime.date(2100, 12, 31)
 #: Excel counts days; between these numbers lie 1954 and 2119, so no year and no whole date is taken for one.

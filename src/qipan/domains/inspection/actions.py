@@ -22,7 +22,6 @@ from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects.models import Grant, Premises, Subject
 
-DEFAULT_LIST = "CATER-2025"
 WORK, AGAIN = "inspection.visit", "inspection.recheck"
 ANSWERS = ("YES", "NO", "NA")
 LONGEST_NOTE, MOST_PHOTOS = 1000, 9
@@ -71,7 +70,7 @@ def open_visit(
         premises=place,
         wanted_by=wanted_by,
         decided_on=decided_on,
-        checklist_code=DEFAULT_LIST,
+        checklist_code=record.list_for(subject, grant),
     )
 
 
@@ -154,9 +153,7 @@ def begin(visit: Visit, reader: Reader, *, shown: bool, place: str = "") -> Case
 
 
 @transaction.atomic
-def note(
-    visit: Visit, reader: Reader, changes: Mapping[str, Mapping[str, Any]], *, place: str = ""
-) -> Visit:
+def note(visit: Visit, reader: Reader, changes: Mapping[str, Mapping[str, Any]], *, place: str = "") -> Visit:
     """Keep what was recorded at some items; the others stay as they are, so that two officers may record at once.
 
     `changes`: item code → {answer: YES|NO|NA or empty, note, value, photos: [uuid of a file or of its upload]}.
@@ -262,12 +259,16 @@ def _signed(
     case: Case, signatures: Mapping[str, str], wanted: tuple[str, ...], actor: Actor
 ) -> dict[str, str]:
     return {
-        name: str(
-            evidence.store_data_url(signatures[name], kind="signature", record=case, actor=actor).uuid
-        )
+        name: str(evidence.store_data_url(signatures[name], kind="signature", record=case, actor=actor).uuid)
         for name in wanted
         if signatures.get(name)
     }
+
+
+def extend(visit: Visit, reader: Reader, until: datetime.date | None, *, reason: str, key: str = "") -> Case:
+    """A head gives the operator longer to put things right; audited with its reason, once, told in writing."""
+    actor = _head(reader, visit.case.org_path)
+    return fire(visit.case, "extend", actor, data={"rectify_by": until}, reason=reason, key=key or None)
 
 
 def leave(visit: Visit, reader: Reader, step: str, *, reason: str, key: str = "") -> Case:

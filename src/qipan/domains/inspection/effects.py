@@ -73,7 +73,10 @@ def begin(context: Context) -> None:
     """Who is there, since when, where; the list and the facts it is asked by stand fast from here on."""
     row = _row(context)
     row.officers = sorted(set(context.officers("inspection.visit")))
+    subject = context.case.subject
+    assert subject is not None
     row.begun_at, row.checklist_on = now(), today()
+    row.checklist_code = record.list_for(subject, row.grant)
     row.place = str(context.data.get("place", ""))[:60]
     row.facts = record.facts_of(row)
     row.save()
@@ -209,6 +212,26 @@ def order_rectification(context: Context) -> None:
         "items": [line["code"] for line in lines],
         "rectify_by": row.rectify_by.isoformat(),
     }
+
+
+def extend_rectification(context: Context) -> None:
+    """A later day; the one that the order named is kept, and what is public says the new one."""
+    row, until = _row(context), context.data["rectify_by"]
+    found = row.rectification
+    context.event_data |= {"was": found.rectify_by.isoformat(), "rectify_by": until.isoformat()}
+    found.first_by, found.rectify_by, found.extension_reason = found.rectify_by, until, context.reason[:2000]
+    found.save(update_fields=["first_by", "rectify_by", "extension_reason"])
+    row.rectify_by = until
+    row.save(update_fields=["rectify_by"])
+    _publish_again(context, "", str(_("延长改正期限")))
+
+
+def keep_visitors(context: Context) -> None:
+    """Who went there, where the visit ends before it began."""
+    row = _row(context)
+    if not row.officers:
+        row.officers = sorted(set(context.officers("inspection.visit")))
+        row.save(update_fields=["officers"])
 
 
 def keep_report(context: Context) -> None:

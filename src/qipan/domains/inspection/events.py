@@ -27,6 +27,9 @@ RECTIFIED_ON_SITE = declare_step("inspection.visit.rectified", _("当场整改�
 RECTIFICATION_ORDERED = declare_step(
     "inspection.rectification.ordered", _("责令限期改正"), items=list, rectify_by=str
 )
+RECTIFICATION_EXTENDED = declare_step(
+    "inspection.rectification.extended", _("延长改正期限"), was=str, rectify_by=str
+)
 RECTIFICATION_REPORTED = declare_step("inspection.rectification.reported", _("报告整改情况"), on_paper=bool)
 RECHECKED = declare_step("inspection.rectification.rechecked", _("整改复查"), passed=bool)
 ESCALATED = declare_step("inspection.rectification.missed", _("逾期未改正"))

@@ -82,6 +82,25 @@ def record_printable(context: Context) -> Iterator[Refusal]:
             )
 
 
+def reason_printable(context: Context) -> Refusal | None:
+    """A reason that goes into a sealed document can be printed."""
+    return _unprintable(context.reason, "reason")
+
+
+def words_printable(context: Context) -> Iterator[Refusal]:
+    """So can what both sides say on signing."""
+    row = _row(context)
+    for field in ("note", "refusal_note"):
+        if refusal := _unprintable(getattr(row, field), field):
+            yield refusal
+
+
+def _unprintable(text: str, field: str) -> Refusal | None:
+    for _path, sign in rendering.missing(text)[:1]:
+        return Refusal(_("文字里有不能印制的字符“%(sign)s”，请改写。") % {"sign": sign}, field)
+    return None
+
+
 def measure_fits(context: Context) -> Iterator[Refusal]:
     """The measure follows from what failed and whether it touches food safety (Insp 32, 33)."""
     if context.probing:
@@ -116,6 +135,25 @@ def rectify_date_fits(context: Context) -> Refusal | None:
     if not today() < row.rectify_by <= last:
         return Refusal(
             _("改正期限应当在明天到 %(last)s 之间。") % {"last": last},
+            "rectify_by",
+        )
+    return None
+
+
+def extension_fits(context: Context) -> Refusal | None:
+    """Longer once, to a day after the one that was named, and within what an order may name at all (Insp 33)."""
+    found = _row(context).rectification
+    if found.first_by is not None:
+        return Refusal(_("改正期限已经延长过一次，不能再延长。"))
+    if context.probing:
+        return None
+    until, last = context.data.get("rectify_by"), latest_by(found.ordered_on)
+    if until is None:
+        return Refusal(_("请写明延长后的改正期限。"), "rectify_by")
+    if not found.rectify_by < until <= last:
+        return Refusal(
+            _("延长后的期限应当晚于 %(first)s，不晚于 %(last)s。")
+            % {"first": found.rectify_by, "last": last},
             "rectify_by",
         )
     return None
@@ -181,4 +219,3 @@ def recheck_found_right(context: Context) -> Refusal | None:
 def recheck_found_wanting(context: Context) -> Refusal | None:
     """Something was not put right."""
     return Refusal(_("各项都已改正，应当办结。")) if _row(context).rectification.passed else None
-

@@ -148,13 +148,16 @@ class Visit(models.Model):
 class Rectification(models.Model):
     """What had to be put right (责令改正), what the operator reported, and what the recheck found (Insp 33).
 
-    `items`: [{code, text, note, source}]; `found`: item code → {answer, note, photos}.
+    `items`: [{code, text, note, source}]; `found`: item code → {answer, note, photos}. `first_by` is the day that the
+    order named where it was extended since.
     """
 
     visit = models.OneToOneField(Visit, models.CASCADE, primary_key=True, related_name="rectification")
     items = models.JSONField(_("改正内容"), default=list)
     ordered_on = models.DateField(_("责令日期"))
     rectify_by = models.DateField(_("改正期限"))
+    first_by = models.DateField(_("原改正期限"), null=True, blank=True)
+    extension_reason = models.TextField(_("延长理由"), blank=True)
     report = models.TextField(_("整改情况"), blank=True)
     reported_at = models.DateTimeField(_("报告时间"), null=True, blank=True)
     on_paper = models.BooleanField(_("书面报告"), default=False)

@@ -32,9 +32,7 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
         "officers": [names.get(user, "") for user in visit.officers],
         "areas": areas if answered else [],
         "failed": _failed(visit, areas) if answered else [],
-        "na": [
-            one for area in areas for one in area["items"] if one["answer"].get("answer") == "NA"
-        ],
+        "na": [one for area in areas for one in area["items"] if one["answer"].get("answer") == "NA"],
         "signers": _signers(visit) if open_to else [],
         "witness": visit.witness.masked().name if visit.witness_id and visit.witness else "",
         "rectification": rectification,
@@ -90,6 +88,10 @@ def _assign(post: QueryDict) -> dict[str, Any]:
     return {"wanted_by": _date(post.get("wanted_by", ""))}
 
 
+def _extend(post: QueryDict) -> dict[str, Any]:
+    return {"rectify_by": _date(post.get("rectify_by", ""))}
+
+
 def _report(post: QueryDict) -> dict[str, Any]:
     return {"report": post.get("report", ""), "files": post.getlist("files")}
 
@@ -103,6 +105,7 @@ def register() -> None:
             context=context,
             steps={
                 "assign": cases.StepForm("inspection/step_assign.html", _assign),
+                "extend": cases.StepForm("inspection/step_extend.html", _extend),
                 "report": cases.StepForm("inspection/step_report.html", _report),
                 "report_on_paper": cases.StepForm("inspection/step_report.html", _report),
             },

@@ -5,9 +5,11 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from qipan.domains.inspection import record
 from qipan.domains.inspection.models import Measure, Visit
+from qipan.kernel.documents.models import Document
 from qipan.kernel.evidence import queries as evidence
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Paper
@@ -15,9 +17,7 @@ from qipan.kernel.ledger.clock import now
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as registry
 
-REMEDIES = (
-    "如不服本通知，可以自收到本通知书之日起六十日内申请行政复议，或者在六个月内向人民法院提起行政诉讼（期限待确认）。"
-)
+REMEDIES = "如不服本通知，可以自收到本通知书之日起六十日内申请行政复议，或者在六个月内向人民法院提起行政诉讼（期限待确认）。"
 CONSEQUENCE = "逾期未改正的，本机关将依法调查处理。"
 #: Where each signature is kept in the paper.
 SIGNERS = ("officer1", "officer2", "operator")
@@ -126,17 +126,19 @@ def order_data(context: Context) -> dict[str, Any]:
     }
 
 
-def recheck_data(context: Context) -> dict[str, Any]:
-    """整改复查记录 (Insp 33)."""
-    from qipan.kernel.documents.models import Document
-
-    row: Visit = context.record
-    found = row.rectification
+def _order_number(context: Context) -> str:
     order = Document.objects.filter(
         record_kind=context.case._meta.label_lower,
         record_id=context.case.pk,
         template__code="inspection.order",
     ).first()
+    return order.number if order else "—"
+
+
+def recheck_data(context: Context) -> dict[str, Any]:
+    """整改复查记录 (Insp 33)."""
+    row: Visit = context.record
+    found = row.rectification
     words = {"YES": str(_("已改正")), "NO": str(_("未改正"))}
     items = [
         {
@@ -150,7 +152,7 @@ def recheck_data(context: Context) -> dict[str, Any]:
         **_common(context),
         "officers": _officers(found.officers),
         "rechecked_on": _moment(found.rechecked_at),
-        "order_number": order.number if order else "—",
+        "order_number": _order_number(context),
         "rectify_by": _day(found.rectify_by),
         "report": found.report or "—",
         "items": items,
@@ -160,6 +162,46 @@ def recheck_data(context: Context) -> dict[str, Any]:
     }
 
 
+def extension_data(context: Context) -> dict[str, Any]:
+    """延长改正期限通知书; the law names no way to extend, so the order's own form is kept (Insp 33: in writing)."""
+    found = context.record.rectification
+    return {
+        **_common(context),
+        "order_number": _order_number(context),
+        "ordered_on": _day(found.ordered_on),
+        "first_by": _day(found.first_by),
+        "rectify_by": _day(found.rectify_by),
+        "reason": found.extension_reason,
+        "consequence": CONSEQUENCE,
+    }
+
+
+#: What follows where an inspection could not be made.
+FOLLOWS = {
+    "unreachable": _lazy("通过登记的住所或者经营场所无法联系，提请核实并决定是否列入经营异常名录"),
+    "closed_down": _lazy("已停止经营，结束本次检查"),
+    "refuse": _lazy("拒绝、阻挠、干涉监督检查，移送调查处理"),
+}
+
+
+def exit_data(context: Context) -> dict[str, Any]:
+    """监督检查现场情况记录: why an inspection could not be made (Insp 27, 49; Abn 9)."""
+    row: Visit = context.record
+    return {
+        **_common(context),
+        "licence_number": row.grant.number if row.grant else "",
+        "kind": str(row.get_kind_display()),
+        "officers": _officers(row.officers),
+        "visited_on": _moment(now()),
+        "begun": str(_("已出示执法证件并告知检查事项")) if row.begun_at else str(_("未能开始检查")),
+        "outcome": str(context.transition.title),
+        "facts": context.reason,
+        "handling": str(FOLLOWS[context.transition.code]),
+    }
+
+
 RESULT = Paper("inspection.result", data=result_data, seal=district_path, at_once=True)
 ORDER = Paper("inspection.order", data=order_data, seal=district_path, at_once=True)
 RECHECK = Paper("inspection.recheck", data=recheck_data, seal=district_path, at_once=True)
+EXTENSION = Paper("inspection.extension", data=extension_data, seal=district_path, at_once=True)
+EXIT = Paper("inspection.exit", data=exit_data, seal=district_path, at_once=True)

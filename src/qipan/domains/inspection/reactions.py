@@ -1,21 +1,25 @@
-"""What inspection does when another room's event arrives: a licence is issued, and the place is inspected after it.
+"""What inspection does after the fact: a licence is issued, and the place is inspected; the operator is told what was found.
 
 A licence that was granted without a look at the place is inspected within thirty working days (FBL23, unconfirmed); a
 new one whose place was checked goes into the plan, to be inspected within two years at the latest (Insp 22).
 """
 
 import uuid as uuids
+from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
 from qipan.domains.inspection import actions
 from qipan.domains.inspection.models import Kind, Source
+from qipan.kernel.accounts import letters
 from qipan.kernel.flow.actions import fire
+from qipan.kernel.flow.models import Case
 from qipan.kernel.law import terms
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.dispatch import subscribe
 from qipan.kernel.ledger.models import Event
+from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.models import Grant
 
 LICENSED = "licensing.licence.issued"
@@ -56,6 +60,51 @@ def inspect_what_was_licensed(event: Event) -> None:
         fire(visit.case, "assign_after_licence", system, key=f"licence:{event.uuid}")
 
 
+Words = Callable[[Event], str]
+
+
+def told() -> dict[str, Words]:
+    """What the operator is told after which event; `%(title)s` is the case's."""
+    return {
+        "inspection.visit.signed": lambda event: _("“%(title)s”已有结果，请查看检查结果记录表。"),
+        "inspection.rectification.ordered": lambda event: _(
+            "“%(title)s”责令改正：请于 %(day)s 前改正，并报告整改情况。"
+        ),
+        "inspection.rectification.extended": lambda event: _(
+            "“%(title)s”的改正期限由 %(was)s 延长至 %(day)s，只延长这一次。"
+        ),
+        "inspection.rectification.missed": lambda event: _("“%(title)s”逾期未报告整改情况，已移送调查处理。"),
+        "inspection.rectification.rechecked": lambda event: (
+            _("“%(title)s”复查合格，已经办结。")
+            if event.data["passed"]
+            else _("“%(title)s”复查仍不符合，已移送调查处理。")
+        ),
+        "inspection.visit.refused": lambda event: _("“%(title)s”因拒绝、阻挠检查未能进行，已移送调查处理。"),
+        "inspection.visit.annulled": lambda event: _("“%(title)s”已被撤销，公示的结果一并撤回。"),
+    }
+
+
+def tell_operator(event: Event) -> None:
+    """A message to everybody who acts for the business that was inspected."""
+    words = told().get(event.name)
+    if words is None:
+        return
+    case = Case.objects.get(pk=event.record_id)
+    if case.subject_id is None:
+        return
+    text = words(event) % {
+        "title": case.title,
+        "day": event.data.get("rectify_by", ""),
+        "was": event.data.get("was", ""),
+    }
+    for user in subjects.representatives_of(case.subject_id):
+        if user.person is not None:
+            # A message's kind is at most forty characters long.
+            kind = event.name.replace(".rectification.", ".")
+            letters.notify(user.person, kind, text, f"/my/cases/{case.uuid}/")
+
+
 def register() -> None:
     """Listen."""
     subscribe(LICENSED, inspect_what_was_licensed, code="inspection.after_licence")
+    subscribe("inspection.*", tell_operator, code="inspection.tell_operator")

@@ -11,13 +11,31 @@ from qipan.kernel.forms.checklists import CheckItem, ChecklistRow, Conclusion, G
 from qipan.kernel.law import terms
 from qipan.kernel.law.citations import Citation
 from qipan.kernel.ledger.clock import today
+from qipan.kernel.subjects.models import Grant, Subject
 
+CATERING, SALES = "CATER-2025", "SALE-2025"
+#: 经营项目 that are sales, not the making of food.
+SOLD = frozenset({"BULK", "BULK_PACKED", "CHAIN_SALES"})
+#: 主体业态: 食品销售经营者, 餐饮服务经营者, 集中用餐单位食堂.
+LIST_OF_FORMAT = {"1": SALES, "2": CATERING, "3": CATERING}
+#: Wholesale and retail trade (GB/T 4754 F51, F52), for who has no licence that says more.
+TRADE = ("51", "52")
 NO_FACTS: dict[str, Any] = {"main_format": "", "items": [], "marks": []}
 
 
 def checklist_of(visit: Visit) -> ChecklistRow:
     """The list in the version that held when the officers began (today's before that)."""
     return forms.checklist(visit.checklist_code, visit.checklist_on)
+
+
+def list_for(subject: Subject, grant: Grant | None) -> str:
+    """By which list a business is inspected (Insp 13): its licence's format, else its items, else its industry."""
+    licensed = grant.data if grant else {}
+    if known := LIST_OF_FORMAT.get(str(licensed.get("main_format", ""))):
+        return known
+    if items := set(licensed.get("items") or ()):
+        return SALES if items <= SOLD else CATERING
+    return SALES if subject.industry.lstrip("ABCDEFGHIJKLMNOPQRST").startswith(TRADE) else CATERING
 
 
 def facts_of(visit: Visit) -> dict[str, Any]:

@@ -36,7 +36,9 @@ def _found(request: HttpRequest, uuid: uuids.UUID, kind: str) -> tuple[WorkOrder
     order = flow.order_for(request.reader, uuid)  # type: ignore[attr-defined]
     if order is None or order.case_id is None or order.kind != kind:
         raise Http404
-    visit = Visit.objects.select_related("case__subject", "premises", "grant").filter(pk=order.case_id).first()
+    visit = (
+        Visit.objects.select_related("case__subject", "premises", "grant").filter(pk=order.case_id).first()
+    )
     if visit is None:
         raise Http404
     return order, visit
@@ -120,7 +122,8 @@ def _sign(request: HttpRequest, order: WorkOrder, visit: Visit) -> HttpResponse:
     )
     messages.success(
         request,
-        _("检查结果已提交：%(result)s。结果记录表已制作并公示。") % {"result": signed.get_conclusion_display()},
+        _("检查结果已提交：%(result)s。结果记录表已制作并公示。")
+        % {"result": signed.get_conclusion_display()},
     )
     return redirect("inspection_done", uuid=order.uuid)
 
@@ -129,9 +132,7 @@ def _codes(visit: Visit) -> set[str]:
     return {item.code for item in record.applicable(visit)}
 
 
-def _context(
-    request: HttpRequest, order: WorkOrder, visit: Visit, refused: Refused | None
-) -> dict[str, Any]:
+def _context(request: HttpRequest, order: WorkOrder, visit: Visit, refused: Refused | None) -> dict[str, Any]:
     people = [orgs.staff_of(user) for user in actions.officers_of(visit.case, order.kind)]
     shared = {
         "order": order,
@@ -151,9 +152,7 @@ def _context(
     return shared
 
 
-def _record(
-    request: HttpRequest, order: WorkOrder, visit: Visit, refused: Refused | None
-) -> dict[str, Any]:
+def _record(request: HttpRequest, order: WorkOrder, visit: Visit, refused: Refused | None) -> dict[str, Any]:
     list_of, facts = record.checklist_of(visit), record.facts_of(visit)
     answers = dict(visit.answers)
     if (refused and refused.code in {"forbidden", "not_found", "state"}) or (refused and request.POST):
@@ -250,7 +249,9 @@ def inspection_recheck(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
                 note=post.get("note", ""),
                 place=post.get("place", ""),
             )
-            words = _("复查合格，已办结。") if done.rectification.passed else _("复查不合格，已移送调查处理。")
+            words = (
+                _("复查合格，已办结。") if done.rectification.passed else _("复查不合格，已移送调查处理。")
+            )
             messages.success(request, words)
             return redirect("phone_home")
         except Refused as error:
