@@ -1,5 +1,10 @@
 """`python -m qipan.cli`: finds the subcommands, prepares what the chosen one needs, runs it."""
 
+import signal
+
+if __name__ == "__main__":  # until `main` can say it in words, Ctrl-C ends the process without a traceback
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import importlib
 import os
@@ -54,6 +59,7 @@ def main(arguments: list[str]) -> int:
         if not getattr(module, "PASSES_ARGUMENTS", False):
             main_parser.parse_args(arguments)
         chosen.rest = [*getattr(chosen, "rest", []), *rest]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with session(getattr(module, "DATABASE", "app")):
             return int(module.run(chosen) or 0)

@@ -298,18 +298,17 @@ def business(camera: Camera) -> None:
 @shot("staff-case-desk")
 def staff_case(camera: Camera) -> None:
     """A case in the middle of its way, as an officer sees it: where it stands, limits, timeline."""
-    cases = camera.person("leader").get("/desk/cases/")
-    wanted = ("待决定", "现场核查", "审查中", "待受理", "")
-    for state in wanted:
-        for line, links in cases.rows:
+    seen = [(who, row) for who in ("leader", "duty") for row in camera.person(who).get("/desk/cases/").rows]
+    for state in ("现场核查", "待决定", "审查中", "待受理"):
+        for who, (line, links) in seen:
             address = next((each for each in links if each.startswith("/desk/cases/")), "")
             if address and state in line:
-                with camera.page(address, "desk", "leader") as page:
+                with camera.page(address, "desk", who) as page:
                     camera.keep(page, "staff-case-desk")
                     top(page, page.locator(".flow-diagram").first)
                     camera.keep(page, "diagram-desk")
                 return
-    raise Refusal("福田局还没有办件")
+    raise Refusal("城市里还没有办件。请让模拟器多运行几分钟。")
 
 
 @shot("checklist-phone")
