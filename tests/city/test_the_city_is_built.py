@@ -10,10 +10,12 @@ from qipan.city import building, clearing, codes
 from qipan.city.models import City
 from qipan.city.naming import BOARD
 from qipan.city.shape import KINDS, Plan
+from qipan.domains.inspection.models import Visit
 from qipan.kernel.accounts.models import Person, User
 from qipan.kernel.documents.models import Seal
-from qipan.kernel.flow.models import Case
+from qipan.kernel.flow.models import Case, WorkOrder
 from qipan.kernel.law import calendar, catalogue, terms
+from qipan.kernel.ledger import clock
 from qipan.kernel.ledger.canonical import FIELDS, digest
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
@@ -220,3 +222,21 @@ def test_the_database_would_notice_a_reference_to_nothing(city: City) -> None:
         cursor.execute(
             "UPDATE subjects_grant SET premises_id = -5 WHERE id = (SELECT min(id) FROM subjects_grant)"
         )
+
+
+def test_the_newest_licences_wait_in_the_inboxes_for_their_inspections(loaded: None) -> None:
+    plan = Plan(0.004, 7, datetime.date(2025, 6, 30))
+    with clock.at(datetime.datetime(2025, 6, 30, 4, tzinfo=datetime.UTC)):
+        building.build(plan)
+    visits = Visit.objects.select_related("case", "grant")
+    assert visits.filter(kind="LICENCE_AFTER").exists() and visits.filter(kind="ROUTINE").exists()
+    for visit in visits.filter(kind="LICENCE_AFTER"):
+        order = WorkOrder.objects.get(case=visit.case, kind="inspection.visit")
+        assert order.state == "OPEN" and order.org_path == visit.case.org_path
+        assert order.due_on is not None and order.due_on > visit.grant.decided_on
+    assert not problems_of_demo_marks()
+
+
+def problems_of_demo_marks() -> list[int]:
+    """Cases about demo subjects that are not marked as demo data themselves."""
+    return list(Case.objects.filter(subject__is_demo=True, is_demo=False).values_list("pk", flat=True))

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from qipan.city import clearing, events, licences, naming, registering
+from qipan.city import clearing, events, licences, naming, open_work, registering
 from qipan.city.accounts import enter_accounts
 from qipan.city.copying import Sheet
 from qipan.city.history import Historian
@@ -119,6 +119,7 @@ class _Builder:
                 },
             )
         _analyze(city.manifest)
+        open_work.begin(plan.as_of)
         return city
 
     @staticmethod

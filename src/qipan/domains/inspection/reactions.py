@@ -10,7 +10,7 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 
 from qipan.domains.inspection import actions
-from qipan.domains.inspection.models import Kind, Source
+from qipan.domains.inspection.models import Kind, Source, Visit
 from qipan.kernel.accounts import letters
 from qipan.kernel.flow.actions import fire
 from qipan.kernel.flow.models import Case
@@ -29,12 +29,18 @@ NAMESPACE = uuids.UUID("6d1b3f0e-6a0f-4a3e-9a53-3a5f0a4d7c11")
 def inspect_what_was_licensed(event: Event) -> None:
     """Open the follow-up inspection that an issued licence asks for; again changes nothing."""
     data = event.data
-    unchecked, new = bool(data.get("unchecked")), data.get("kind") == "NEW"
-    if not (unchecked or new):
-        return
     grant = Grant.objects.select_related("subject", "premises").filter(pk=data.get("grant")).first()
-    if grant is None or grant.kind != "JY":
-        return
+    if grant is not None:
+        follow(event, grant, new=data.get("kind") == "NEW", unchecked=bool(data.get("unchecked")))
+
+
+def follow(event: Event, grant: Grant, *, new: bool, unchecked: bool) -> Visit | None:
+    """The inspection after a licence, opened once for its event; None where none is called for.
+
+    `unchecked`: nobody looked at the place before it was granted. `new`: the place has never been inspected.
+    """
+    if grant.kind != "JY" or not (unchecked or new):
+        return None
     decided = grant.decided_on or today()
     place = grant.premises
     path = place.org_path if place and place.org_path else event.org_path
@@ -58,6 +64,7 @@ def inspect_what_was_licensed(event: Event) -> None:
     )
     if unchecked and visit.case.state == "PLANNED":
         fire(visit.case, "assign_after_licence", system, key=f"licence:{event.uuid}")
+    return visit
 
 
 Words = Callable[[Event], str]
