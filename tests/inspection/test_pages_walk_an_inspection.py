@@ -232,3 +232,19 @@ def test_a_site_check_keeps_notes_and_photos_and_two_officers_do_not_overwrite_e
         and len(check.answers["1.1"]["photos"]) == 1
     )
     assert "记录1.1" in client_of(office.head).get(f"/desk/cases/{case.uuid}/").content.decode()
+
+
+def test_the_head_gives_more_time_on_the_case_page_and_the_shop_reads_it(office: Office) -> None:
+    visit = office.signed({"2.2": "原料直接放在地面"})
+    desk, address = client_of(office.head), f"/desk/cases/{visit.case.uuid}/"
+    page = desk.get(address)
+    assert "延长改正期限" in page.content.decode()
+    until = str(today() + datetime.timedelta(days=20))
+    values = {"version": page.context["case"].version, "key": "x", "rectify_by": until}
+    assert desk.post(f"{address}extend/", {**values, "reason": ""}).status_code != 302
+    assert desk.post(f"{address}extend/", {**values, "reason": "冷库改造需要报审。"}).status_code == 302
+    drain()
+    shop = client_of(visit.case.subject.representatives.get().user)
+    text = shop.get(f"/my/cases/{visit.case.uuid}/").content.decode()
+    assert until in text and "冷库改造需要报审。" in text and "延长改正期限通知书" in text
+    assert "extend/" not in shop.get(f"/my/cases/{visit.case.uuid}/").content.decode()

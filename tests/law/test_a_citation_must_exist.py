@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qipan.kernel.law import library
+from qipan.kernel.law import library, queries
 from qipan.kernel.law.citations import Citation, from_chinese, in_chinese
 from qipan.kernel.law.models import LawRule
 from tests.beside import beside
@@ -54,7 +54,7 @@ def test_an_article_that_does_not_exist_is_found() -> None:
     assert library.check(Citation.parse("FSL 35")) == ""
     assert "第三十六条" in library.check(Citation.parse("FSL 36"))
     assert library.check(Citation.parse("Insp 39")) == ""
-    assert [article.label for article in library.search("许可制度")] == ["第三十五条"]
+    assert [article.label for article in queries.search("许可制度")] == ["第三十五条"]
     assert library.load(SMALL).articles == 0
 
 

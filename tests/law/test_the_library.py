@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from qipan.kernel.decisions.models import TableVersion
 from qipan.kernel.documents.models import Template
@@ -65,13 +66,20 @@ def test_a_file_is_loaded_once(tmp_path) -> None:
     assert undated.as_of is None and "没有注明日期" in undated.gap
 
 
+def test_a_text_without_a_date_is_read_like_any_other(small: None) -> None:
+    page = Client().get("/laws/食品生产经营监督检查管理办法/")
+    assert page.status_code == 200 and "没有注明日期" in page.content.decode()
+    assert Client().get("/laws/食品生产经营监督检查管理办法/", {"date": "2020-01-01"}).status_code == 200
+    found = Client().get("/laws/", {"q": "食品安全法 第三条"}).content.decode()
+    assert "实行许可制度" in found
+
+
 def test_a_text_of_the_same_date_is_left_alone_and_told(small: None, tmp_path) -> None:
     other = {**FSL, "articles": [{"no": "第一条", "text": "别的条文。"}]}
     assert library.load([other]) == Loaded(0, 0, 1, ("食品安全法",))
     assert queries.law_by_name("FSL").articles.count() == 3
     assert library.load([{**other, "as_of": "2025-12-01"}]).laws == 1
     assert queries.law_by_name("食品安全法").as_of == datetime.date(2025, 12, 1)
-    assert [law.as_of.year for law in queries.versions_of(queries.law_by_name("FSL"))] == [2025, 2021]
 
 
 @pytest.mark.parametrize(
@@ -103,29 +111,21 @@ def test_an_article_is_found_by_its_place_in_any_writing(small: None) -> None:
         "中华人民共和国食品安全法 第3条",
     ):
         assert queries.located(text) == article, text
-        assert queries.search(text)[0].article == article, text
+        assert queries.search(text)[0] == article, text
     assert [queries.label_of(text) for text in ("35", "三十五", "第35条", 0, "附则")] == [
         "第三十五条", "第三十五条", "第三十五条", "", "",
     ]  # fmt: skip
     assert queries.located("食品安全法 99") is None and queries.located("许可 3") is None
-    before, after = queries.neighbours(article)
-    assert before.label == "第二条" and after is None
-    chapters = [(title, len(rows)) for title, rows in queries.chapters_of(article.law)]
-    assert chapters == [("第一章 总则", 2), ("第二章 许可", 1)]
 
 
-def test_words_are_found_and_marked(small: None) -> None:
+def test_words_are_found(small: None) -> None:
     def labels(text: str) -> list[str]:
-        return [hit.article.label for hit in queries.search(text)]
+        return [article.label for article in queries.search(text)]
 
     assert labels("许可制度") == ["第三条"] and labels("餐饮 遵守") == ["第二条"]
     assert labels("食品安全") == ["第一条"], "the pieces must stand side by side"
     assert labels("、药品") == ["第三条"] and labels("度。国") == []
     assert labels("《》 。") == labels("不存在的词") == []
-    parts = queries.search("许可")[0].parts
-    assert ("许可", True) in parts and "".join(part for part, _mark in parts).startswith("国家对食品")
-    assert [law.name for law in queries.laws("监督检查")] == ["食品生产经营监督检查管理办法"]
-    assert {law.name: law.article_count for law in queries.laws()}["食品安全法"] == 3
 
 
 @pytest.mark.parametrize(
@@ -194,4 +194,4 @@ def test_with_the_real_texts_one_planted_citation_is_the_only_wrong_one() -> Non
     )
     assert citing.problems() == ["planted.term：《食品安全法》没有第九百九十九条。"]
     assert queries.located("食品安全法第一百五十四条") and queries.located("食品安全法第一百五十五条") is None
-    assert queries.search("食品经营许可 申请") and queries.coverage()["articles"] == 8001
+    assert queries.search("食品经营许可 申请")

@@ -1,6 +1,7 @@
 """Subjects and grants: who is registered twice, what may follow what, what can be found, and by whom."""
 
 import datetime
+import uuid
 
 import pytest
 
@@ -8,7 +9,7 @@ from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
 from qipan.kernel.orgs.roles import Role
-from qipan.kernel.subjects import actions, codes, queries
+from qipan.kernel.subjects import actions, codes, queries, searching
 from qipan.kernel.subjects.models import Grant, LicenceSeries, Subject
 from tests.orgs.factories import StaffFactory, UnitTree, reader_for
 from tests.subjects.factories import SYSTEM, GrantFactory, SubjectFactory, owner_of
@@ -129,3 +130,19 @@ def test_the_number_stays_when_a_grant_is_changed() -> None:
     changed = actions.change_grant(grant, {"data": {"items": ["HOT", "COLD"]}}, SYSTEM, "增项")
     assert changed.number == grant.number and codes.is_licence_number(changed.number)
     assert Grant.objects.get(pk=grant.pk).data["main_format"] == "2"
+
+
+def test_the_very_one_that_was_named_is_found_among_hundreds_of_its_kind() -> None:
+    Subject.objects.bulk_create(
+        Subject(
+            uuid=uuid.uuid4(),
+            name=f"粤味餐饮{number}号店",
+            type="INDIVIDUAL",
+            org_path="SZ/",
+            grams=searching.grams(f"粤味餐饮{number}号店"),
+        )
+        for number in range(queries.SCAN)
+    )
+    chosen = SubjectFactory(name="粤味餐饮")
+    assert queries.find("粤味餐饮")[0] == chosen
+    assert queries.by_identifier(queries.uscc_of(chosen)) == chosen

@@ -28,15 +28,6 @@ def _cited() -> Iterator[tuple[str, str]]:
                 yield what, part.strip()
 
 
-def citations() -> Iterator[tuple[str, Citation]]:
-    """Every citation that can be read, with what cites."""
-    for what, text in _cited():
-        try:
-            yield what, Citation.parse(text)
-        except ValueError:
-            continue
-
-
 def problems() -> list[str]:
     """What is wrong, in words: citations that cannot be read and articles that the library's text does not have."""
     found: dict[str, None] = {}

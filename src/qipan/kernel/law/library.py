@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from qipan.kernel.law.citations import GAPS, SHORT_NAMES, Citation, from_chinese, in_chinese
@@ -189,13 +189,3 @@ def paragraphs_of(text: str) -> list[str]:
         elif line.strip():
             found.append(line)
     return found
-
-
-def search(text: str, limit: int = 30) -> QuerySet[Article]:
-    """The articles that hold every piece of the words, shortest first."""
-    words = [word for word in text.split() if word]
-    rows = Article.objects.select_related("law")
-    for word in words:
-        pieces = [piece for piece in grams(word) if len(piece) == min(2, len(word))]
-        rows = rows.filter(grams__contains=pieces, text__icontains=word)
-    return rows.order_by("law__name", "number")[:limit] if words else rows.none()

@@ -11,7 +11,15 @@ from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import codes, searching
 from qipan.kernel.subjects.actions import in_force_marks
-from qipan.kernel.subjects.models import Grant, Identifier, MarkKind, Premises, Representative, Subject
+from qipan.kernel.subjects.models import (
+    Grant,
+    Identifier,
+    IdentifierKind,
+    MarkKind,
+    Premises,
+    Representative,
+    Subject,
+)
 
 SCAN = 400
 
@@ -29,7 +37,12 @@ def find(text: str, reader: Reader | None = None, limit: int = 20) -> list[Subje
     for word in words:
         condition |= set(searching.wanted(word))
     # An ordered scan would walk the whole table for a common word; a capped one stops as soon as it has enough.
-    found = list(rows.filter(grams__contains=sorted(condition))[:SCAN])
+    matching = rows.filter(grams__contains=sorted(condition))
+    found = list(matching[:SCAN])
+    if len(found) == SCAN:
+        # Among so many the very one that was named may be further on.
+        named = matching.filter(name=text.strip()).exclude(pk__in=[subject.pk for subject in found])
+        found += list(named[:limit])
     identifiers: dict[int, list[str]] = {}
     for pk, value in Identifier.objects.filter(subject__in=found).values_list("subject_id", "value"):
         identifiers.setdefault(pk, []).append(value.lower())
@@ -46,7 +59,12 @@ def find(text: str, reader: Reader | None = None, limit: int = 20) -> list[Subje
 
 def by_identifier(value: str) -> Subject | None:
     """The subject that has this code."""
-    row = Identifier.objects.select_related("subject").filter(value=codes.tidy(value)).first()
+    # By kind as well: the index begins with it.
+    row = (
+        Identifier.objects.select_related("subject")
+        .filter(kind__in=IdentifierKind.values, value=codes.tidy(value))
+        .first()
+    )
     return row.subject if row else None
 
 

@@ -13,7 +13,7 @@ from qipan.kernel.accounts import letters
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.flow import queries as flow
 from qipan.kernel.items import queries as items
-from qipan.kernel.law import library
+from qipan.kernel.law import queries as laws
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.publication import queries as publication
@@ -94,7 +94,7 @@ def search(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"text": text}
     if text:
         code = text.upper()
-        articles = list(library.search(text, limit=5))
+        articles = laws.search(text, limit=5)
         context |= {
             "items": items.items_for_public(text)[:6],
             "businesses": [

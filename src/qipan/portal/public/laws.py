@@ -5,7 +5,8 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from qipan.kernel.law import library
+from qipan.kernel.law import queries
+from qipan.kernel.law.library import NEWEST
 from qipan.kernel.law.models import Article, Law
 from qipan.ui.access import public
 from qipan.ui.citations import STATE, address, anchor
@@ -19,7 +20,7 @@ def laws(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:60]
     every = list(_newest())
     found = [law for law in every if all(word in law.name for word in text.split())] if text else every
-    articles = list(library.search(text, limit=MOST_ARTICLES + 1)) if text else []
+    articles = queries.search(text, limit=MOST_ARTICLES + 1)
     context = {
         "text": text,
         "laws": found,
@@ -35,18 +36,18 @@ def laws(request: HttpRequest) -> HttpResponse:
 
 def _newest() -> list[Law]:
     """The newest text of each law, by name."""
-    return list(Law.objects.order_by("name", "-as_of").distinct("name"))
+    return list(Law.objects.order_by("name", NEWEST).distinct("name"))
 
 
 @public
 def law_page(request: HttpRequest, name: str) -> HttpResponse:
     """One law, each article with an address of its own; `?date=` shows an older text, `?article=` leads to one."""
     short = name.removeprefix(STATE)
-    texts = list(Law.objects.filter(name__in=[short, f"{STATE}{short}"]).order_by("-as_of"))
+    texts = list(Law.objects.filter(name__in=[short, f"{STATE}{short}"]).order_by(NEWEST))
     if not texts:
         raise Http404
     wanted = request.GET.get("date", "")
-    law = next((each for each in texts if each.as_of.isoformat() == wanted), texts[0])
+    law = next((each for each in texts if each.as_of and each.as_of.isoformat() == wanted), texts[0])
     articles = list(law.articles.defer("grams").order_by("number", "pk"))
     label = request.GET.get("article", "")
     if label:
