@@ -8,30 +8,23 @@ licence of two years ago), and no paper is made: a licence of before has no file
 import datetime
 import json
 import uuid
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from qipan.city import shape
-from qipan.city.copying import NULL, Ref, Sheet, bytes_text, escaped
+from qipan.city.copying import NULL, Ref, Sheet, bytes_text
 from qipan.city.dice import Dice
-from qipan.city.licences import TITLES, Held
+from qipan.city.history.past import ZONE, HistorySheets, Past, json_text
+from qipan.city.history.publishing import Publisher
+from qipan.city.licences import Held
 from qipan.city.places import Place
 from qipan.city.registering import Block, Sheets
 from qipan.city.staffing import People
 from qipan.domains.licensing import events
-from qipan.domains.licensing.models import Application, SiteCheck
-from qipan.kernel.flow.models import Case, Clock
-from qipan.kernel.law import library
 from qipan.kernel.law.calendar import Calendar
 from qipan.kernel.ledger.canonical import digest
-from qipan.kernel.ledger.models import Event
-from qipan.kernel.ledger.registry import EventType
-from qipan.kernel.publication.models import Publication, PublicationKind
-from qipan.kernel.subjects.models import ExternalRecord
 
-ZONE = datetime.timezone(datetime.timedelta(hours=8))
 FORMS = {
     "FB-NEW": ("NEW", "licensing.food_new"),
     "FB-RENEW": ("RENEW", "licensing.food_renew"),
@@ -46,42 +39,6 @@ ITEM_NAMES = {
     "FF-NEW": "仅销售预包装食品备案",
     "FF-CANCEL": "仅销售预包装食品备案注销",
 }
-SOURCE = "示范历史检查"
-
-
-@dataclass
-class HistorySheets:
-    """The tables of history."""
-
-    cases: Sheet = field(default_factory=lambda: Sheet(Case, numbered=True))
-    applications: Sheet = field(default_factory=lambda: Sheet(Application))
-    checks: Sheet = field(default_factory=lambda: Sheet(SiteCheck, "officers"))
-    clocks: Sheet = field(default_factory=lambda: Sheet(Clock))
-    events: Sheet = field(default_factory=lambda: Sheet(Event, "actor_id", "data", "digest"))
-    records: Sheet = field(default_factory=lambda: Sheet(ExternalRecord, numbered=True))
-    publications: Sheet = field(default_factory=lambda: Sheet(Publication, "kind_id"))
-
-    def all(self) -> list[Sheet]:
-        """Each of them."""
-        return list(vars(self).values())
-
-
-@dataclass
-class Past:
-    """One closed case to be: the subject's row, the grant's (−1: none), item, days, way and end."""
-
-    row: int
-    grant: int
-    item: str
-    decided: datetime.date
-    auto: bool
-    state: str = "ISSUED"
-    submitted: datetime.datetime = datetime.datetime.min
-    ended: datetime.datetime = datetime.datetime.min
-    steps: list[tuple[EventType, str, str, str, datetime.datetime, str, int | None]] = field(
-        default_factory=list
-    )
-    number: str = ""
 
 
 class Historian:
@@ -93,8 +50,7 @@ class Historian:
         self.calendar = calendar
         self.sheets = HistorySheets()
         self.numbers: dict[str, int] = {}
-        latest = PublicationKind.objects.order_by("code", "valid_from").values_list("code", "pk")
-        self.kinds = dict(latest)
+        self.publisher = Publisher(places, calendar, self.sheets)
 
     def write(self, block: Block, held: Held, sheets: Sheets, grants: Sheet) -> None:
         """Everything that happened to the subjects of the block."""
@@ -102,8 +58,8 @@ class Historian:
         past = self._draw(block, held, dice)
         self._write_cases(block, held, past, sheets, grants, dice)
         self._write_events(block, held, past, sheets, grants, dice)
-        self._publish_grants(block, held, past, sheets, dice)
-        self._inspections(block, held, sheets, dice)
+        self.publisher.grants(block, held, past, sheets, dice)
+        self.publisher.inspections(block, held, sheets, dice)
 
     def _draw(self, block: Block, held: Held, dice: Dice) -> list[Past]:
         """Which cases there were, in the order in which they were decided."""
@@ -238,8 +194,8 @@ class Historian:
                 "kind": [FORMS[each.item][0] for each in past],
                 "form_code": [FORMS[each.item][1] for each in past],
                 "mode": ["AUTO" if each.auto else "NORMAL" for each in past],
-                "answers": [_json(self._answers(block, held, each)) for each in past],
-                "known": [_json(self._known(block, held, each)) for each in past],
+                "answers": [json_text(self._answers(block, held, each)) for each in past],
+                "known": [json_text(self._known(block, held, each)) for each in past],
                 "grant": Ref(grants, np.where(following, at, -1)),
                 "result_grant": Ref(grants, np.where(granted, at, -1)),
                 "premises": Ref(sheets.premises, block.premises_row[rows] if count else rows),
@@ -394,159 +350,9 @@ class Historian:
                 "org_path": [values["org_path"] for _at, _row, values in lines],
                 "actor_kind": [values["actor_kind"] for _at, _row, values in lines],
                 "actor_id": [NULL if v["actor_id"] is None else str(v["actor_id"]) for _at, _row, v in lines],
-                "data": [_json(values["data"]) for _at, _row, values in lines],
+                "data": [json_text(values["data"]) for _at, _row, values in lines],
                 "reason": [values["reason"] for _at, _row, values in lines],
                 "digest": [bytes_text(digest(values)) for _at, _row, values in lines],
             },
             len(lines),
         )
-
-    def _publish_grants(self, block: Block, held: Held, past: list[Past], sheets: Sheets, dice: Dice) -> None:
-        """Decisions are public, filings as long as they stand."""
-        rows = []
-        for at, each in enumerate(past):
-            if each.state != "ISSUED" or each.item == "FF-CANCEL":
-                continue
-            if each.item == "FF-NEW" and held.state[each.grant] != "VALID":
-                continue
-            place, number = self.places[block.street[each.row]], held.numbers[each.grant]
-            content = {
-                "number": number,
-                "name": block.names[each.row],
-                "code": block.uscc[each.row] or block.reg_no[each.row],
-                "place": block.addresses[each.row],
-                "authority": place.bureau_name,
-            }
-            day, until = each.decided, held.valid_to[each.grant]
-            if each.item == "FF-NEW":
-                kind, title, content["filed_on"] = "filing.record", "仅销售预包装食品备案", day.isoformat()
-            else:
-                kind = "licence.grant"
-                word = {"FB-NEW": "新办", "FB-RENEW": "延续"}.get(each.item, "注销")
-                title = f"{TITLES['JY']}{word}"
-                content |= {
-                    "item": TITLES["JY"],
-                    "kind": word,
-                    "decided_on": day.isoformat(),
-                    "valid_from": held.decided[each.grant].isoformat(),
-                    "valid_to": until.isoformat() if until else "",
-                }
-            rows.append((at, each.row, kind, f"{block.names[each.row]} {title}", content, each.ended))
-        self._publish(block, "flow.case", self.sheets.cases, rows, sheets, dice)
-
-    def _inspections(self, block: Block, held: Held, sheets: Sheets, dice: Dice) -> None:
-        """Inspection results of those who were licensed; the latest of each is public until the next."""
-        today = block.plan.as_of
-        since = today - datetime.timedelta(days=shape.HISTORY_DAYS)
-        often = (dice.shares(held.count) * 4).astype(int).tolist()
-        found: list[tuple[int, datetime.date, str, dict[str, Any], bool]] = []
-        when = dice.shares(4 * held.count).tolist()
-        results = dice.words(shape.CONCLUSIONS, 4 * held.count).tolist()
-        for at, row in enumerate(held.rows.tolist()):
-            if held.kind[at] != "JY":
-                continue
-            start = max(since, held.decided[at] + datetime.timedelta(days=20))
-            stop = min(held.ended[at] or today, today) - datetime.timedelta(days=1)
-            span = (stop - start).days
-            if span < 30:
-                continue
-            dates = sorted(
-                {
-                    self.calendar.add_working_days(
-                        start + datetime.timedelta(days=int(when[4 * at + n] * span)), -1
-                    )
-                    for n in range(often[at])
-                }
-            )
-            for n, day in enumerate(dates):
-                result = results[4 * at + n]
-                key_failed = 1 + n % 2 if result == "不符合" else 0
-                general = 0 if result == "符合" else 1 + int(when[4 * at + n] * 5)
-                data = {
-                    "kind": "日常监督检查",
-                    "checklist": "餐饮服务监督检查要点表"
-                    if held.form[at] in {"2", "3"}
-                    else "食品销售监督检查要点表",
-                    "key_failed": key_failed,
-                    "general_failed": general,
-                    "handling": "" if not general else "责令改正",
-                }
-                found.append((row, day, result, data, n == len(dates) - 1))
-        self.sheets.records.put(
-            {
-                "subject": Ref(sheets.subjects, np.array([each[0] for each in found], dtype=np.int64)),
-                "source": SOURCE,
-                "kind": "inspection",
-                "key": [f"JC{block.first + row:08d}-{day:%Y%m%d}" for row, day, *_rest in found],
-                "on": [day.isoformat() for _row, day, *_rest in found],
-                "result": [result for _row, _day, result, *_rest in found],
-                "data": [_json(data) for *_rest, data, _latest in found],
-            },
-            len(found),
-        )
-        rows = []
-        for at, (row, day, result, data, latest) in enumerate(found):
-            if not latest:
-                continue
-            place = self.places[block.street[row]]
-            content = {
-                "number": f"JC{block.first + row:08d}-{day:%Y%m%d}",
-                "name": block.names[row],
-                "code": block.uscc[row] or block.reg_no[row],
-                "place": block.addresses[row],
-                "inspected_on": day.isoformat(),
-                "conclusion": result,
-                "authority": place.bureau_name,
-                **{key: value for key, value in data.items() if value != ""},
-            }
-            out = datetime.datetime.combine(self.calendar.add_working_days(day, 2), datetime.time(10), ZONE)
-            out = min(out, datetime.datetime.combine(today, datetime.time(), ZONE))
-            rows.append(
-                (at, row, "inspection.result", f"{block.names[row]} 食品安全监督检查结果", content, out)
-            )
-        self._publish(block, "subjects.externalrecord", self.sheets.records, rows, sheets, dice)
-
-    def _publish(
-        self,
-        block: Block,
-        record_kind: str,
-        records: Sheet,
-        rows: list[tuple[Any, ...]],
-        sheets: Sheets,
-        dice: Dice,
-    ) -> None:
-        at = np.array([row[1] for row in rows], dtype=np.int64)
-        limits = {"filing.record": 5, "licence.grant": 7, "inspection.result": 20}
-        self.sheets.publications.put(
-            {
-                "uuid": dice.uuids(len(rows)),
-                "kind": [str(self.kinds[kind]) for _at, _row, kind, *_rest in rows],
-                "record_kind": record_kind,
-                "record_id": Ref(records, np.array([row[0] for row in rows], dtype=np.int64)),
-                "subject": Ref(sheets.subjects, at),
-                "premises": Ref(sheets.premises, block.premises_row[at] if len(rows) else at),
-                "org_path": [self.places[block.street[row]].org_path for row in at.tolist()],
-                "title": [title[:200] for *_rest, title, _content, _out in rows],
-                "content": [_json(content) for *_rest, content, _out in rows],
-                "grams": [_grams(title, content) for *_rest, title, content, _out in rows],
-                "formed_on": [out.date().isoformat() for *_rest, out in rows],
-                "due_on": [
-                    self.calendar.add_working_days(out.date(), limits[kind]).isoformat()
-                    for _at, _row, kind, _title, _content, out in rows
-                ],
-                "state": "PUBLISHED",
-                "published_at": [out.isoformat() for *_rest, out in rows],
-                "created_at": [out.isoformat() for *_rest, out in rows],
-                "is_demo": "t",
-            },
-            len(rows),
-        )
-
-
-def _json(value: Any) -> str:
-    return escaped(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-
-
-def _grams(title: str, content: dict[str, Any]) -> str:
-    words = [str(value) for value in content.values() if isinstance(value, str)]
-    return '{"' + '","'.join(library.grams(" ".join([title, *words]))) + '"}'
