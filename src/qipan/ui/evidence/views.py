@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from qipan.kernel.evidence import actions, preview, queries, storage
 from qipan.kernel.evidence.models import Evidence, Upload
 from qipan.kernel.ledger.errors import Refused
-from qipan.ui.access import signed_in
+from qipan.ui.access import program
 
 VERSION = "1.0.0"
 STATUS = {"not_found": 404, "forbidden": 403, "conflict": 409, "state": 507, "invalid": 400, "stale": 423}
@@ -66,7 +66,7 @@ def _expiry(row: Upload) -> dict[str, str]:
     return {} if row.evidence_id else {"Upload_Expires": http_date(row.expires_at().timestamp())}
 
 
-@signed_in
+@program("files.write")
 def uploads(request: HttpRequest) -> HttpResponse:
     """OPTIONS tells what is served; POST begins an upload."""
     if request.method == "OPTIONS":
@@ -98,7 +98,7 @@ def uploads(request: HttpRequest) -> HttpResponse:
     return _answer(201, Location=reverse("upload", args=[row.pk]), **_expiry(row))
 
 
-@signed_in
+@program("files.write")
 def upload(request: HttpRequest, pk: uuids.UUID) -> HttpResponse:
     """HEAD tells how much has arrived, PATCH adds a piece, DELETE gives the upload up."""
     actor = request.reader.actor()  # type: ignore[attr-defined]
@@ -170,7 +170,7 @@ def _safely(response: HttpResponse) -> HttpResponse:
     return response
 
 
-@signed_in
+@program("files.read")
 def evidence_file(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """A file, to those who may see what it belongs to; its preview where a page shows it as a picture."""
     found = _found(request, uuid)
@@ -190,7 +190,7 @@ def evidence_file(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     return _safely(response)
 
 
-@signed_in
+@program("files.read")
 def evidence_preview(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """A small picture of a file, for lists."""
     found = _found(request, uuid)
