@@ -232,7 +232,7 @@ def test_a_decision_is_kept_with_its_trace_and_can_be_worked_out_again() -> None
     assert actions.outputs_of(refused) == {"result": "PERSON"}
     assert queries.failed_reasons(refused) == [
         "主体状态：REVOKED（要求 ACTIVE）",
-        "剩余工作日：未知（要求 [15..90]）",
+        "剩余工作日：未知（要求 15 至 90）",
     ]
     assert actions.replay(granted) == [] == actions.replay(Decision.objects.get(pk=refused.pk))
     assert granted.microseconds < 5000

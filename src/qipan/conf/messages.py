@@ -18,6 +18,7 @@ KEYWORDS = (
     "_",
     "gettext",
     "gettext_lazy",
+    "lazy",
     "gettext_noop",
     "ngettext",
     "ngettext_lazy",

@@ -96,7 +96,7 @@ def steps(case: Case, reader: Reader, where: str, failed: str = "", reason: str 
         found.append(
             Step(
                 "edit",
-                "继续填写并提交",
+                _("继续填写并提交"),
                 "",
                 "",
                 "",
@@ -157,7 +157,7 @@ def history(case: Case) -> list[Line]:
         "licensing.check.noted",
     }
     names = orgs.labels(row.actor_id for row in rows if row.actor_id)
-    machine = {"system": "系统", "rules": "决策规则"}
+    machine = {"system": _("系统"), "rules": _("决策规则")}
     return [
         Line(
             str(ledger.title_of(row.name)),
@@ -250,7 +250,7 @@ def take(request: HttpRequest, case: Case, code: str) -> tuple[bool, str]:
         )
     except Refused as refused:
         return False, str(refused)
-    messages.success(request, str(case.flow.transition(code).title) + "：已完成。")
+    messages.success(request, _("%(act)s：已完成。") % {"act": case.flow.transition(code).title})
     return True, ""
 
 

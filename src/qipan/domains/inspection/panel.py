@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from qipan.domains.inspection import record
 from qipan.domains.inspection.models import Visit
@@ -53,10 +54,10 @@ def _failed(visit: Visit, areas: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _signers(visit: Visit) -> list[dict[str, str]]:
     titles = {
-        "officer1": "检查人员",
-        "officer2": "检查人员",
-        "operator": "被检查单位",
-        "witness": "见证人",
+        "officer1": _("检查人员"),
+        "officer2": _("检查人员"),
+        "operator": _("被检查单位"),
+        "witness": _("见证人"),
     }
     return [{"title": titles.get(name, name), "uuid": uuid} for name, uuid in visit.signatures.items()]
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts.queries import masked
@@ -29,9 +30,9 @@ def lines_of(row: Application) -> list[tuple[str, list[tuple[str, str]]]]:
                 continue
             titles = {option.code: option.title for option in field.options}
             if isinstance(value, bool):
-                words = "是" if value else "否"
+                words = _("是") if value else _("否")
             elif isinstance(value, list):
-                words = "；".join(titles.get(str(one), str(one)) for one in value)
+                words = _("；").join(titles.get(str(one), str(one)) for one in value)
             else:
                 words = titles.get(str(value), str(value))
             lines.append((field.title, words))

@@ -75,13 +75,13 @@ def of(record: models.Model) -> list[Decision]:
 def words(value: Any) -> str:
     """A fact in words."""
     if value is None:
-        return "未知"
+        return _("未知")
     if isinstance(value, bool):
-        return "是" if value else "否"
+        return _("是") if value else _("否")
     if isinstance(value, dict) and len(value) == 1:
         return str(next(iter(value.values())))
     if isinstance(value, list):
-        return "、".join(words(one) for one in value) or "无"
+        return _("、").join(words(one) for one in value) or _("无")
     return str(value)
 
 
@@ -99,14 +99,18 @@ def failed_reasons(decision: Decision, rule: int = 1) -> list[str]:
 
 
 def _failed(column: Input, rule: Rule, facts: dict[str, Any], place: int) -> str:
-    return f"{column.title}：{words(facts.get(column.name))}（要求 {condition_words(rule.when[place])}）"
+    return _("%(title)s：%(fact)s（要求 %(wanted)s）") % {
+        "title": column.title,
+        "fact": words(facts.get(column.name)),
+        "wanted": condition_words(rule.when[place]),
+    }
 
 
 def condition_words(cell: str) -> str:
-    """A cell for people: true and false in Chinese, texts without quotes, closed ranges in words."""
-    plain = {"true": "是", "false": "否"}
-    words = plain.get(cell.strip(), cell.replace('"', "").replace(",", " 或 "))
-    return re.sub(r"\[([^\[\].]+)\.\.([^\[\].]+)\]", r"\1 至 \2", words)
+    """A cell for people: true and false as words, texts without quotes, closed ranges in words."""
+    plain = {"true": _("是"), "false": _("否")}
+    words = plain.get(cell.strip(), cell.replace('"', "").replace(",", _(" 或 ")))
+    return re.sub(r"\[([^\[\].]+)\.\.([^\[\].]+)\]", _(r"\1 至 \2"), words)
 
 
 def explain(decision: Decision) -> Explanation:
@@ -201,7 +205,7 @@ def _kept_words(value: Any) -> str:
     if isinstance(value, dict) and not (len(value) == 1 and next(iter(value)).startswith("$")):
         return "，".join(f"{name}＝{_kept_words(one)}" for name, one in sorted(value.items()))
     if isinstance(value, list):
-        return "、".join(_kept_words(one) for one in value) or "无"
+        return _("、").join(_kept_words(one) for one in value) or _("无")
     return words(value)
 
 

@@ -11,9 +11,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from qipan.kernel.documents.actions import prepare
 from qipan.kernel.documents.jobs import produce_later
@@ -190,6 +192,7 @@ def _refuse_by_guards(context: Context) -> None:
         )
 
 
+@override(settings.LANGUAGE_CODE)  # what is recorded is Chinese, in whatever language the actor works
 def _take(context: Context) -> Context:
     """Effects, change, clocks, orders and event of one transition whose actor, source and guards are checked."""
     case, step = context.case, context.transition
@@ -266,6 +269,7 @@ def _document_data(context: Context, paper: Paper) -> dict[str, Any]:
     return context.flow.document_data(context, paper.template)
 
 
+@override(settings.LANGUAGE_CODE)
 def _write_documents(context: Context) -> None:
     case = context.case
     for paper in context.transition.papers:

@@ -18,6 +18,7 @@ import httpx
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import override
 from psycopg.types.json import Jsonb
 
 from qipan.kernel.ledger.models import Delivery, DeliveryState, Event, Touch
@@ -149,7 +150,8 @@ def _react_once(quiet: bool) -> bool:
         try:
             with transaction.atomic():
                 if reaction is not None:
-                    reaction.handler(delivery.event)
+                    with override(settings.LANGUAGE_CODE):
+                        reaction.handler(delivery.event)
                 _done(delivery)
         except Exception as error:
             if not quiet:

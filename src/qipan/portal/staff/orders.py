@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from qipan.kernel.flow import permissions, queries
 from qipan.kernel.flow.models import OrderState, WorkOrder
@@ -81,7 +82,7 @@ def _context(
         ],
         "events": [
             casepage.Line(
-                str(ledger.title_of(row.name)), row.at, names.get(row.actor_id or 0, "系统"), row.reason
+                str(ledger.title_of(row.name)), row.at, names.get(row.actor_id or 0, _("系统")), row.reason
             )
             for row in rows
         ],

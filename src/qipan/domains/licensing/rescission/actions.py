@@ -35,7 +35,7 @@ def begin(grant: Grant, *, uuid: uuids.UUID, ground: str, finding: str, actor: A
         uuid=uuid,
         org_path=grant.org_path,
         actor=actor,
-        title=f"{grant.subject.name} {_('撤销')}{grant.title}",
+        title=f"{grant.subject.name} 撤销{grant.title}",
         subject_id=grant.subject_id,
         premises_id=grant.premises_id,
         is_demo=grant.subject.is_demo,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from qipan.kernel.flow import events, permissions
 from qipan.kernel.flow.models import (
@@ -183,6 +185,7 @@ def close(order: WorkOrder, state: OrderState, actor: Actor, *, reason: str = ""
         settle(order.parent_id, actor)
 
 
+@override(settings.LANGUAGE_CODE)  # the reasons that it records
 def settle(parent_id: int, actor: Actor) -> None:
     """Close a parent whose children are done as its rule asks, and cancel the children it no longer waits for.
 
