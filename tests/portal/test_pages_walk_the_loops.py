@@ -91,7 +91,9 @@ def test_a_renewal_walks_from_the_guide_to_the_sealed_pdf(city: City) -> None:
     pdf = client.get(paper.href)
     assert pdf["Content-Type"] == "application/pdf"
     assert grant.number in PdfReader(io.BytesIO(pdf.content)).pages[0].extract_text()
+    assert "派发工单" not in text  # orders are the house's own affair
     checked = Client().get(f"/verify/{paper.code}/")
+    assert "有效期自" in checked.content.decode() and "valid_from" not in checked.content.decode()
     assert checked.status_code == 200 and grant.number in checked.content.decode()
     assert Client().get(paper.href).status_code == 302
     upload = io.BytesIO(pdf.content)

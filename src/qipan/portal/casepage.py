@@ -146,9 +146,10 @@ def papers(case: Case) -> list[Paper]:
     ]
 
 
-def history(case: Case) -> list[Line]:
-    """What happened to the case and its orders."""
-    orders = list(WorkOrder.objects.filter(case=case).values_list("pk", flat=True))
+def history(case: Case, reader: Reader) -> list[Line]:
+    """What happened to the case; for staff to its orders too, which are the house's own affair."""
+    inside = reader.kind == "staff"
+    orders = list(WorkOrder.objects.filter(case=case).values_list("pk", flat=True)) if inside else []
     rows = ledger.of_records({"flow.case": [case.pk], "flow.workorder": orders})
     quiet = {
         "decisions.decision.made",
@@ -199,7 +200,7 @@ def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason:
         "offers": steps(case, reader, where, failed, reason),
         "clocks": clocks,
         "papers": papers(case),
-        "events": history(case),
+        "events": history(case, reader),
         "diagram": diagram(case),
         "panel": panel,
         "feed_ticket": feed.ticket([f"case:{case.pk}"], reader),

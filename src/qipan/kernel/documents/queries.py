@@ -7,12 +7,16 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qipan.kernel.documents import seals, storage
 from qipan.kernel.documents.models import Authority, Document, DocumentState
 from qipan.kernel.documents.sealing import gbt38540
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
+
+USUAL = {"valid_from": gettext_lazy("有效期自")}
+"""What a public field is called where its template only uses it and does not name it."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def _public(document: Document) -> PublicDocument:
     values: dict[str, Any] = document.data
     titles = document.template.fields
     lines = [
-        (str(titles.get(name) or titles.get(f"{name}?") or name), str(values[name]))
+        (str(titles.get(name) or titles.get(f"{name}?") or USUAL.get(name, name)), str(values[name]))
         for name in document.template.public
         if values.get(name)
     ]

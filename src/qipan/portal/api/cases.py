@@ -174,7 +174,7 @@ def _detail(case: Case, reader: Reader) -> dict[str, Any]:
         "documents": document_lines(case),
         "timeline": [
             {"at": line.at, "title": line.title, "who": line.who, "reason": line.reason}
-            for line in casepage.history(case)
+            for line in casepage.history(case, reader)
         ],
         "steps": [
             {
