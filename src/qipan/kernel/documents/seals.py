@@ -5,6 +5,7 @@ import functools
 import secrets
 
 from asn1crypto import x509
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -16,9 +17,8 @@ from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.errors import Refused
-from qipan.kernel.orgs.models import Unit
+from qipan.kernel.orgs.models import Level, Unit
 
-ROOT_NAME = "棋盘示范城市根证书"
 YEARS = datetime.timedelta(days=3652)
 
 
@@ -33,7 +33,10 @@ def authority() -> Authority:
     key_id, sm2_key_id = f"root-{tag}", f"root-sm2-{tag}"
     info = store.create_ecdsa(key_id)
     sm2_info = certificates.sm2_key_info(store.create_sm2(sm2_key_id))
-    who = certificates.name(ROOT_NAME, "棋盘示范")
+    city = Unit.objects.filter(level=Level.CITY).order_by("path").first()
+    organisation = city.name if city else "棋盘"
+    title = f"{organisation}电子印章根证书" + ("（示范）" if settings.QIPAN_DEMO else "")
+    who = certificates.name(title, organisation)
     moment = now() - datetime.timedelta(days=1)
 
     def root(key_info: bytes, signing_key: str, gm: bool) -> bytes:
@@ -50,7 +53,7 @@ def authority() -> Authority:
         )
 
     return Authority.objects.create(
-        name=ROOT_NAME,
+        name=title,
         key_id=key_id,
         sm2_key_id=sm2_key_id,
         certificate=root(info, key_id, False),
@@ -69,7 +72,8 @@ def create_seal(unit: Unit, actor: Actor, name: str = "") -> Seal:
     tag = f"{unit.code.lower()}-{secrets.token_hex(4)}"
     key_id, sm2_key_id = f"seal-{tag}", f"seal-sm2-{tag}"
     moment = now() - datetime.timedelta(minutes=5)
-    who, above = certificates.name(title, title), certificates.name(ROOT_NAME, "棋盘示范")
+    who = certificates.name(title, title)
+    above = x509.Certificate.load(bytes(root.certificate)).subject.dump()
     info, point = store.create_ecdsa(key_id), store.create_sm2(sm2_key_id)
     sm2_info = certificates.sm2_key_info(point)
 
