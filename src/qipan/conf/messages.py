@@ -4,6 +4,7 @@ The source language is Chinese; `locale/<language>/LC_MESSAGES/django.po` holds 
 `.mo` beside it is made at set-up.
 """
 
+import ast
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ KEYWORDS = (
     "npgettext",
 )
 PLURAL = {"ngettext", "ngettext_lazy"}
+FIELDS = {"Field", "Query", "Path", "Header", "Form", "File"}
 CONTEXT = {"pgettext", "pgettext_lazy"}
 
 
@@ -51,6 +53,24 @@ def sources() -> Iterator[tuple[Path, str]]:
         yield path, templatize(path.read_text(encoding="utf-8"), origin=str(path.relative_to(PACKAGE)))
 
 
+def described(text: str) -> Iterator[tuple[int, str]]:
+    """The descriptions of the interface's fields, which its documentation shows translated."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FIELDS:
+            pairs = [(word.arg, word.value) for word in node.keywords]
+        elif isinstance(node, ast.Dict):
+            pairs = [
+                (getattr(key, "value", None), value)
+                for key, value in zip(node.keys, node.values, strict=True)
+            ]
+        else:
+            continue
+        for name, value in pairs:
+            said = value.value if isinstance(value, ast.Constant) else None
+            if name == "description" and isinstance(said, str) and not said.isascii():
+                yield value.lineno, said
+
+
 def extract() -> Catalog:
     """All texts of the product with the places where they stand."""
     found = Catalog(project="Qipan", charset="utf-8")
@@ -68,6 +88,8 @@ def extract() -> Catalog:
             found.add(
                 (parts[0], parts[1]) if plural else parts[0], locations=[(where, line)], context=context
             )
+        for line, words in described(text) if path.suffix == ".py" else ():
+            found.add(words, locations=[(where, line)])
     return found
 
 

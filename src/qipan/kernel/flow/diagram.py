@@ -228,7 +228,7 @@ def _drawn(flow: Flow, passed: frozenset[str], current: str, taken: frozenset[tu
     width = max([node.x + node.width for node in nodes.values()] + [pen.right]) + MARGIN
     name = _("流程图：%(title)s。") % {"title": flow.title}
     here = _("当前状态：%(state)s。") % {"state": flow.state(current).title} if current else ""
-    text = name + here + "；".join(steps) + "。"
+    text = " ".join(filter(None, (name, here, _("；").join(steps))))
     return Diagram(tuple(nodes.values()), edges, width, pen.bottom + MARGIN, text, steps)
 
 
@@ -333,4 +333,4 @@ def _sentences(flow: Flow, current: str) -> Iterable[str]:
             if step.target
         ]
         mark = _("（当前）") if state.code == current else ""
-        yield f"{state.title}{mark}：{'、'.join(ways)}" if ways else f"{state.title}{mark}：{_('办结')}"
+        yield f"{state.title}{mark}{_('：')}{_('、').join(ways) or _('办结')}"

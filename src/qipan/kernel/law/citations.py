@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 #: The short names that catalogues and code use, and the names of the texts (DOMAIN 0).
 SHORT_NAMES = {
     "FSL": "中华人民共和国食品安全法",
@@ -39,12 +42,12 @@ SHORT_NAMES = {
 
 #: Texts of which a newer one is in force that the library does not hold; shown wherever they are cited.
 GAPS = {
-    "食品经营许可管理办法": "现行文本为《食品经营许可和备案管理办法》（2023年12月1日起施行），法规库暂无全文，引用须由专人核对。",
-    "食品经营许可和备案管理办法": "法规库暂无全文，引用须由专人核对。",
-    "企业信息公示暂行条例": "2024年5月1日起施行修改后的条例，法规库文本为修改前。",
-    "企业经营异常名录管理暂行办法": "2025年已修订，法规库文本为修订前。",
-    "中华人民共和国食品安全法": "2025年修改并自2025年12月1日起施行，法规库文本为2021年文本。",
-    "食用农产品市场销售质量安全监督管理办法": "2023年12月1日起施行新办法，法规库文本为旧文本。",
+    "食品经营许可管理办法": _("现行文本为《食品经营许可和备案管理办法》（2023年12月1日起施行），法规库暂无全文，引用须由专人核对。"),
+    "食品经营许可和备案管理办法": _("法规库暂无全文，引用须由专人核对。"),
+    "企业信息公示暂行条例": _("2024年5月1日起施行修改后的条例，法规库文本为修改前。"),
+    "企业经营异常名录管理暂行办法": _("2025年已修订，法规库文本为修订前。"),
+    "中华人民共和国食品安全法": _("2025年修改并自2025年12月1日起施行，法规库文本为2021年文本。"),
+    "食用农产品市场销售质量安全监督管理办法": _("2023年12月1日起施行新办法，法规库文本为旧文本。"),
 }
 
 DIGITS = "零一二三四五六七八九"
@@ -125,7 +128,7 @@ class Citation:
     @property
     def gap(self) -> str:
         """What must be known of the text's version; empty when nothing is."""
-        return GAPS.get(self.law_name, "")
+        return gettext(GAPS[self.law_name]) if self.law_name in GAPS else ""
 
     def __str__(self) -> str:
         name = self.law_name.removeprefix("中华人民共和国")

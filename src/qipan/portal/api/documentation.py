@@ -71,7 +71,7 @@ def _operation(made: dict[str, Any], method: str, path: str, operation: dict[str
                 each["name"],
                 _kind(made, each["schema"]),
                 each["required"],
-                each.get("description", ""),
+                _words(each),
             )
             for each in operation.get("parameters", [])
         ],
@@ -81,6 +81,11 @@ def _operation(made: dict[str, Any], method: str, path: str, operation: dict[str
         "answer": list(_rows(made, answer[1].get("schema", {}))) if answer else [],
         "statuses": list(operation["responses"]),
     }
+
+
+def _words(one: dict[str, Any]) -> str:
+    text = one.get("description", "")
+    return _(text) if text else ""
 
 
 def _resolved(made: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +120,7 @@ def _rows(made: dict[str, Any], one: dict[str, Any], depth: int = 0) -> Any:
         return
     for name, field in plain.get("properties", {}).items():
         kind = _kind(made, field)
-        yield Row(name, kind, name in plain.get("required", []), field.get("description", ""), depth)
+        yield Row(name, kind, name in plain.get("required", []), _words(field), depth)
         inner = _resolved(made, field)
         if inner.get("type") == "array":
             inner = _resolved(made, inner.get("items", {}))

@@ -1,0 +1,188 @@
+"""A page read in English shows no Chinese but data: names, addresses, titles of the catalogues, citations.
+
+And the other way round: whoever works in English leaves Chinese records, papers and publications.
+"""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings as configured
+from django.db import models
+from django.test import Client
+from django.utils import translation
+
+from qipan.kernel.documents.models import Document
+from qipan.kernel.flow.models import WorkOrder
+from qipan.kernel.jobs.testing import drain
+from qipan.kernel.publication.models import Publication
+from tests.licensing.city import City
+from tests.orgs.factories import signed_in
+from tests.portal.test_pages_walk_the_loops import owner_client, walk_renewal
+
+pytestmark = pytest.mark.django_db
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
+#: Laws are cited by their Chinese names, personal data are masked, the language switch names its language.
+MEANT = re.compile(r"《[^》]+》(第[零一二三四五六七八九十百]+条)?|[\u4e00-\u9fff]\*+|^简体中文$|^中文$")
+HEARD = frozenset({"aria-label", "placeholder", "title", "alt", "data-label", "data-confirm"})
+
+
+class Words(HTMLParser):
+    """Every text of a page, read or heard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.silent = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.silent = tag in {"script", "style"}
+        self.found += [value for name, value in attrs if name in HEARD and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.silent = False
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent and data.strip():
+            self.found.append(data.strip())
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from (key, *strings(one))
+    elif isinstance(value, list):
+        for one in value:
+            yield from strings(one)
+
+
+def data() -> list[str]:
+    """Every Chinese text that lies in the database, the longest first."""
+    found: set[str] = set()
+    for model in apps.get_models():
+        names = [
+            field.attname
+            for field in model._meta.concrete_fields
+            if isinstance(field, models.CharField | models.TextField | models.JSONField)
+        ]
+        for row in model._default_manager.values_list(*names) if names else ():
+            for value in row:
+                found.update(text for text in strings(value) if CHINESE.search(text))
+    return sorted(found, key=len, reverse=True)
+
+
+def left_over(page: str, known: list[str]) -> list[str]:
+    """The texts of a page in which Chinese stands that no data explain."""
+    words = Words()
+    words.feed(page)
+    found = []
+    for text in dict.fromkeys(words.found):
+        rest = text
+        if CHINESE.search(rest):
+            for one in known:
+                rest = rest.replace(one, " ")
+        if CHINESE.search(MEANT.sub(" ", rest)):
+            found.append(text)
+    return found
+
+
+def english(client: Client) -> Client:
+    client.cookies[configured.LANGUAGE_COOKIE_NAME] = "en"
+    return client
+
+
+@pytest.fixture(autouse=True)
+def chinese_afterwards() -> Iterator[None]:
+    """A page read in English leaves its thread in English."""
+    yield
+    translation.deactivate()
+
+
+@pytest.fixture
+def city(settings, tmp_path) -> City:
+    settings.HOME = tmp_path
+    return City()
+
+
+def check(client: Client, *paths: str) -> None:
+    known = data()
+    wrong = {}
+    for path in paths:
+        page = english(client).get(path, follow=True).content.decode()
+        assert '<html lang="en"' in page, path
+        if said := left_over(page, known):
+            wrong[path] = said
+    assert not wrong, wrong
+
+
+def test_the_public_pages(city: City) -> None:
+    _subject, grant, _reader = city.restaurant()
+    walk_renewal(city, owner_client(grant), grant)
+    drain()
+    check(
+        Client(),
+        "/",
+        "/search/?q=许可",
+        "/items/",
+        "/items/FB-NEW/",
+        "/items/FB-RENEW/",
+        "/businesses/",
+        f"/businesses/{grant.subject_id}/",
+        "/publications/",
+        "/laws/",
+        "/verify/",
+        "/verify/ABC/",
+        "/nowhere/",
+        "/accounts/login/",
+        "/accounts/register/",
+        "/api/docs/",
+    )
+
+
+def test_the_pages_of_a_business(city: City) -> None:
+    _subject, grant, _reader = city.restaurant()
+    client = owner_client(grant)
+    case = walk_renewal(city, client, grant)
+    drain()
+    check(
+        client, "/my/", "/notices/", "/me/", "/apply/FB-RENEW/", "/apply/FB-NEW/", f"/my/cases/{case.uuid}/"
+    )
+
+
+def test_the_pages_of_the_staff(city: City) -> None:
+    _subject, grant, _reader = city.restaurant(risk_grade="D")
+    case = walk_renewal(city, owner_client(grant), grant)
+    order = WorkOrder.objects.get(case=case)
+    for who in (city.receiver, city.decider, city.inspectors[0]):
+        check(
+            signed_in(Client(), who.user),
+            "/desk/",
+            f"/desk/orders/{order.uuid}/",
+            "/desk/cases/",
+            f"/desk/cases/{case.uuid}/",
+            f"/desk/cases/{case.uuid}/decisions/",
+            "/desk/businesses/",
+            f"/desk/businesses/{grant.subject_id}/",
+            "/desk/tables/",
+            "/desk/wall/",
+            "/m/",
+            f"/m/orders/{order.uuid}/",
+            "/me/",
+        )
+
+
+def test_whoever_works_in_english_leaves_chinese_records(city: City) -> None:
+    _subject, grant, _reader = city.restaurant()
+    granted = walk_renewal(city, english(owner_client(grant)), grant)
+    drain()
+    row = Publication.objects.get(subject_id=granted.subject_id)
+    assert row.content["kind"] == "延续" and CHINESE.search(row.title)
+    assert Document.objects.filter(subject_id=granted.subject_id, data__kind="延续").exists()
+    _subject, grant, _reader = city.restaurant(risk_grade="D")
+    left = walk_renewal(city, english(owner_client(grant)), grant)
+    assert left.application.mode_reasons == ["风险等级：D（要求 A 或 B）"]
