@@ -14,6 +14,7 @@ import { startBacks, startFilters, startPicks } from "./parts/lists";
 import { startPlaces } from "./parts/place";
 import { startSignatures } from "./parts/signature";
 import { startUploads } from "./parts/upload";
+import { t } from "./words";
 
 declare global {
   interface Window {
@@ -35,7 +36,7 @@ document.addEventListener("htmx:config:request", (event) => {
   }
 });
 
-document.addEventListener("htmx:error", () => announce("网络没有连通，请稍后再试；您填写的内容没有丢失。"));
+document.addEventListener("htmx:error", () => announce(t("网络没有连通，请稍后再试；您填写的内容没有丢失。")));
 
 /** Says something to everyone, screen readers included. */
 export function announce(text: string): void {

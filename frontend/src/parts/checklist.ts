@@ -1,4 +1,5 @@
 import { once } from "./once";
+import { t } from "../words";
 
 /** A checklist counts what is answered and failed as the officer goes, and opens note and photos where something fails. */
 export function startChecklists(root: ParentNode): void {
@@ -80,7 +81,7 @@ function markExtras(item: HTMLElement): void {
   if (!place) return;
   const photos = item.querySelectorAll("[data-upload-item]").length;
   const note = Boolean(item.querySelector<HTMLTextAreaElement>("textarea")?.value.trim());
-  place.textContent = [note ? "已有说明" : "", photos ? `照片 ${photos}` : ""].filter(Boolean).join(" · ");
+  place.textContent = [note ? t("已有说明") : "", photos ? t("照片 {count}", { count: photos }) : ""].filter(Boolean).join(" · ");
 }
 
 function set(list: HTMLElement, name: string, text: string): void {

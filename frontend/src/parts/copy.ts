@@ -1,4 +1,5 @@
 import { once } from "./once";
+import { t } from "../words";
 
 /** Buttons with data-copy put that text on the clipboard and say so. */
 export function startCopies(root: ParentNode): void {
@@ -6,7 +7,7 @@ export function startCopies(root: ParentNode): void {
     button.addEventListener("click", async () => {
       await navigator.clipboard?.writeText(button.dataset.copy ?? "");
       const before = button.textContent;
-      button.textContent = button.dataset.copied ?? "已复制";
+      button.textContent = button.dataset.copied ?? t("已复制");
       setTimeout(() => (button.textContent = before), 1500);
     });
   }

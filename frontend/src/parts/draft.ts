@@ -1,4 +1,5 @@
 import { once } from "./once";
+import { t } from "../words";
 
 interface Answer {
   answer: string;
@@ -91,7 +92,7 @@ class Draft {
     if (item?.dataset.code && this.url) this.changed.set(item.dataset.code, ++this.stamp);
     this.keep();
     if (this.changed.size) {
-      this.say("正在保存…");
+      this.say(t("正在保存…"));
       window.clearTimeout(this.timer);
       this.timer = window.setTimeout(() => void this.save(), SAVE_AFTER);
     }
@@ -139,7 +140,7 @@ class Draft {
     try {
       localStorage.setItem(this.name, JSON.stringify({ version: this.version, at: Date.now(), items, fields } satisfies Kept));
     } catch {
-      this.say("设备存储已满，请保持联网，记录将直接保存到系统。");
+      this.say(t("设备存储已满，请保持联网，记录将直接保存到系统。"));
     }
   }
 
@@ -180,9 +181,9 @@ class Draft {
     for (const box of this.uploads()) {
       const list = box.querySelector<HTMLElement>("[data-upload-list]");
       const name = box.dataset.name ?? "files";
-      if (list) restored += restoreFiles(list, name, kept.fields[`file:${name}`] ?? [], "已上传的文件");
+      if (list) restored += restoreFiles(list, name, kept.fields[`file:${name}`] ?? [], t("已上传的文件"));
     }
-    if (restored && !this.url) this.say("已恢复上次没有提交的内容。");
+    if (restored && !this.url) this.say(t("已恢复上次没有提交的内容。"));
     this.form.dispatchEvent(new Event("checklist:refresh"));
     if (restored) this.form.dispatchEvent(new Event("change", { bubbles: true }));
   }
@@ -204,15 +205,15 @@ class Draft {
       if (answer.ok) {
         for (const [code, stamp] of stamps) if (this.changed.get(code) === stamp) this.changed.delete(code);
         this.keep();
-        this.say(this.changed.size ? "正在保存…" : `已保存 ${new Date().toTimeString().slice(0, 5)}`);
+        this.say(this.changed.size ? t("正在保存…") : t("已保存 {time}", { time: new Date().toTimeString().slice(0, 5) }));
         if (this.changed.size) this.again(SAVE_AFTER);
       } else if (answer.headers.get("content-type")?.includes("json")) {
-        this.say(((await answer.json()) as { error?: string }).error ?? "没有保存成功。", true);
+        this.say(((await answer.json()) as { error?: string }).error ?? t("没有保存成功。"), true);
       } else {
-        this.say("没有保存成功，记录已留在本机，请刷新页面或者重新登录。", true);
+        this.say(t("没有保存成功，记录已留在本机，请刷新页面或者重新登录。"), true);
       }
     } catch {
-      this.say(`网络不通：${this.changed.size} 项已留在本机，联网后自动保存。`, true);
+      this.say(t("网络不通：{count} 项已留在本机，联网后自动保存。", { count: this.changed.size }), true);
       this.again(TRY_AGAIN);
     } finally {
       this.busy = false;
@@ -253,7 +254,7 @@ function put(item: HTMLElement, name: string, text: string): void {
 /** Photos that had arrived but were not yet noted with their item. */
 function restorePhotos(item: HTMLElement, code: string, tokens: string[]): void {
   const list = item.querySelector<HTMLElement>("[data-upload-list]");
-  if (list) restoreFiles(list, `photo-${code}`, tokens, "照片");
+  if (list) restoreFiles(list, `photo-${code}`, tokens, t("照片"));
 }
 
 /** Puts files that had arrived back into their list; returns how many were missing there. */

@@ -1,5 +1,6 @@
 import { type Answers, type Condition, holds, isEmpty } from "./condition";
 import { once } from "./once";
+import { t } from "../words";
 
 export interface Field {
   code: string;
@@ -19,21 +20,25 @@ export interface Field {
 /** What is wrong with one answer, in words; an empty text when nothing is. */
 export function problem(field: Field, value: unknown): string {
   if (isEmpty(value) || value === false) {
-    return field.required ? `请填写“${field.title}”。` : "";
+    return field.required ? t("请填写“{title}”。", { title: field.title }) : "";
   }
   if (field.kind === "number") {
     const number = Number(value);
-    if (Number.isNaN(number)) return `“${field.title}”应当是数字。`;
-    if (!isEmpty(field.min) && number < Number(field.min)) return `“${field.title}”不能小于 ${field.min}。`;
-    if (!isEmpty(field.max) && number > Number(field.max)) return `“${field.title}”不能大于 ${field.max}。`;
+    if (Number.isNaN(number)) return t("“{title}”应当是数字。", { title: field.title });
+    if (!isEmpty(field.min) && number < Number(field.min)) return t("“{title}”不能小于 {least}。", { title: field.title, least: String(field.min) });
+    if (!isEmpty(field.max) && number > Number(field.max)) return t("“{title}”不能大于 {most}。", { title: field.title, most: String(field.max) });
   }
   if (typeof value === "string") {
     if (field.max_length && [...value].length > field.max_length) {
-      return `“${field.title}”最多 ${field.max_length} 个字，现在是 ${[...value].length} 个字。`;
+      return t("“{title}”最多 {most} 个字，现在是 {count} 个字。", {
+        title: field.title,
+        most: field.max_length,
+        count: [...value].length,
+      });
     }
-    if (field.min_length && [...value].length < field.min_length) return `“${field.title}”至少 ${field.min_length} 个字。`;
+    if (field.min_length && [...value].length < field.min_length) return t("“{title}”至少 {least} 个字。", { title: field.title, least: field.min_length });
     if (field.pattern && !new RegExp(`^(?:${field.pattern})$`, "u").test(value)) {
-      return field.pattern_help || `“${field.title}”的格式不对。`;
+      return field.pattern_help || t("“{title}”的格式不对。", { title: field.title });
     }
   }
   return "";

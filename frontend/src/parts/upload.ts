@@ -3,6 +3,7 @@ import { Upload } from "tus-js-client";
 import { once } from "./once";
 import { stamped } from "./stamp";
 import { dropFile, filesOf, keepFile, type WaitingFile } from "./waiting";
+import { t } from "../words";
 
 /**
  * A box with data-upload (the address of the resumable uploads) sends each chosen file in pieces, shows its progress
@@ -66,7 +67,7 @@ function send(box: HTMLElement, list: HTMLElement, entry: WaitingFile): void {
   const bar = document.createElement("progress");
   bar.max = 100;
   bar.value = 0;
-  bar.setAttribute("aria-label", `${file.name} 上传进度`);
+  bar.setAttribute("aria-label", t("{name} 上传进度", { name: file.name }));
   const state = document.createElement("span");
   state.className = "upload-state";
   state.setAttribute("role", "status");
@@ -99,7 +100,7 @@ function send(box: HTMLElement, list: HTMLElement, entry: WaitingFile): void {
         item.append(removeButton());
         return;
       }
-      state.textContent = "网络不通，联网后继续上传。";
+      state.textContent = t("网络不通，联网后继续上传。");
       window.addEventListener("online", () => again(), { once: true });
       if (!item.querySelector("[data-upload-again]")) item.append(againButton(again), removeButton());
     },
@@ -108,7 +109,7 @@ function send(box: HTMLElement, list: HTMLElement, entry: WaitingFile): void {
       bar.remove();
       item.classList.remove("upload-failed");
       for (const button of item.querySelectorAll("button")) button.remove();
-      state.textContent = "已上传";
+      state.textContent = t("已上传");
       const input = document.createElement("input");
       input.type = "hidden";
       input.name = box.dataset.name ?? "files";
@@ -119,7 +120,7 @@ function send(box: HTMLElement, list: HTMLElement, entry: WaitingFile): void {
   });
   const again = (): void => {
     item.classList.remove("upload-failed");
-    state.textContent = "继续上传…";
+    state.textContent = t("继续上传…");
     upload.start();
   };
   void upload
@@ -145,7 +146,7 @@ function removeButton(): HTMLButtonElement {
   remove.type = "button";
   remove.className = "btn btn-sm btn-ghost-secondary";
   remove.dataset.uploadRemove = "1";
-  remove.textContent = "移除";
+  remove.textContent = t("移除");
   return remove;
 }
 
@@ -154,7 +155,7 @@ function againButton(act: () => void): HTMLButtonElement {
   button.type = "button";
   button.className = "btn btn-sm";
   button.dataset.uploadAgain = "1";
-  button.textContent = "重试";
+  button.textContent = t("重试");
   button.addEventListener("click", act);
   return button;
 }

@@ -5,7 +5,10 @@ The source language is Chinese; `locale/<language>/LC_MESSAGES/django.po` holds 
 """
 
 import ast
+import functools
 import io
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).resolve().parents[1]
+SCRIPTS = PACKAGE.parents[1] / "frontend" / "src"
 KEYWORDS = (
     "_",
     "gettext",
@@ -71,9 +75,21 @@ def described(text: str) -> Iterator[tuple[int, str]]:
                 yield value.lineno, said
 
 
+@functools.cache
+def script_texts() -> tuple[str, ...]:
+    """The texts of the pages' scripts: what stands in `t("…")`."""
+    found = set()
+    for path in sorted(SCRIPTS.rglob("*.ts")):
+        for text in re.findall(r'\bt\(\s*("(?:[^"\\]|\\.)*")', path.read_text(encoding="utf-8")):
+            found.add(json.loads(text))
+    return tuple(sorted(found))
+
+
 def extract() -> Catalog:
     """All texts of the product with the places where they stand."""
     found = Catalog(project="Qipan", charset="utf-8")
+    for text in script_texts():
+        found.add(text, locations=[("scripts", 1)])
     for path, text in sources():
         where = path.relative_to(PACKAGE).as_posix()
         stream = io.BytesIO(text.encode("utf-8"))
