@@ -199,22 +199,19 @@ class Walk(RuleBasedStateMachine):
 @pytest.mark.usefixtures("law")
 def test_random_walks_keep_the_invariants() -> None:
     Walk.desk = Desk()
-    run_state_machine_as_test(
-        Walk,
-        settings=settings(
-            max_examples=25,
-            stateful_step_count=30,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    assert {
-        "SUBMITTED",
-        "CORRECTION",
-        "ACCEPTED",
-        "CHECKING",
-        "REVIEWED",
-        "GRANTED",
-        "WITHDRAWN",
-    } <= Walk.visited
+    wanted = {"SUBMITTED", "CORRECTION", "ACCEPTED", "CHECKING", "REVIEWED", "GRANTED", "WITHDRAWN"}
+    for count in range(4):  # the first walks are always the same; others follow until every state was seen
+        run_state_machine_as_test(
+            Walk,
+            settings=settings(
+                max_examples=25,
+                stateful_step_count=30,
+                deadline=None,
+                derandomize=count == 0,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        if wanted <= Walk.visited:
+            break
+    assert wanted <= Walk.visited
