@@ -116,7 +116,8 @@ def update(language: str) -> tuple[int, int]:
     if path.exists():
         with path.open("rb") as stream:
             kept = read_po(stream, locale=language)
-        kept.update(template, no_fuzzy_matching=True)
+        # The date stays: it would change the file, and clash between branches, where no text did.
+        kept.update(template, no_fuzzy_matching=True, update_creation_date=False)
     else:
         kept = Catalog(locale=language, project="Qipan", charset="utf-8")
         kept.update(template, no_fuzzy_matching=True)

@@ -18,6 +18,8 @@ NODE_WIDTH, NODE_HEIGHT = 132, 44
 LINE_HEIGHT, LANE = 16, 22
 GAP_X, GAP_Y, MARGIN = 92, 36, 24
 SWEEPS = 6
+#: The widest that a box or a gap becomes for its words.
+MOST_ROOM = 260
 
 
 @dataclass(frozen=True)
@@ -206,23 +208,27 @@ def _drawn(flow: Flow, passed: frozenset[str], current: str, taken: frozenset[tu
         layer: sum(_height(code) + GAP_Y for code in column) - GAP_Y for layer, column in columns.items()
     }
     tallest = max(heights.values())
+    broad = _room(NODE_WIDTH, (str(state.title) for state in flow.states), 13)
+    gap = _room(
+        GAP_X, (str(line.step.title) for line in lines if line.kind == "forward" and not line.via), 11
+    )
     nodes: dict[str, Node] = {}
     empty: dict[str, tuple[int, int]] = {}
     for layer, column in columns.items():
         y = MARGIN + (tallest - heights[layer]) // 2
         for code in column:
             if ">" in code:
-                empty[code] = (MARGIN + layer * (NODE_WIDTH + GAP_X), y + LINE_HEIGHT // 2)
+                empty[code] = (MARGIN + layer * (broad + gap), y + LINE_HEIGHT // 2)
             else:
-                nodes[code] = _node(flow.state(code), layer, y)
+                nodes[code] = _node(flow.state(code), layer, y, broad, gap)
             y += _height(code) + GAP_Y
     lane = MARGIN + tallest + GAP_Y // 2
-    _place_exits(flow, nodes, layers, lines, lane + GAP_Y)
+    _place_exits(flow, nodes, layers, lines, (lane + GAP_Y, broad, gap))
     nodes = {
         code: replace(node, passed=code in passed, current=code == current) for code, node in nodes.items()
     }
     depth = max(node.y + node.height for node in nodes.values())
-    pen = _Pen(nodes, empty, lane, depth)
+    pen = _Pen(nodes, empty, (lane, depth), broad, gap)
     edges = tuple(pen.draw(line, (line.source, line.step.code) in taken) for line in lines)
     steps = tuple(_sentences(flow, current))
     width = max([node.x + node.width for node in nodes.values()] + [pen.right]) + MARGIN
@@ -232,31 +238,47 @@ def _drawn(flow: Flow, passed: frozenset[str], current: str, taken: frozenset[tu
     return Diagram(tuple(nodes.values()), edges, width, pen.bottom + MARGIN, text, steps)
 
 
+def _room(least: int, texts: Iterable[str], size: int) -> int:
+    """The pixels that the longest of some words takes, with a margin; Chinese signs are as broad as they are high."""
+    widths = (sum(size if ord(sign) > 0x2E80 else size * 0.54 for sign in text) for text in texts)
+    return min(MOST_ROOM, max(least, int(max(widths, default=0)) + 2 * size))
+
+
 def _height(code: str) -> int:
     return LINE_HEIGHT if ">" in code else NODE_HEIGHT
 
 
 def _place_exits(
-    flow: Flow, nodes: dict[str, Node], layers: dict[str, int], lines: list[_Line], y: int
+    flow: Flow,
+    nodes: dict[str, Node],
+    layers: dict[str, int],
+    lines: list[_Line],
+    place: tuple[int, int, int],
 ) -> None:
     """Side exits stand in a row of their own, each to the right of the state from which its line comes."""
+    y, broad, gap = place
     used: set[int] = set()
     for state in flow.states:
         if state.exit:
             nearest = max((layers[line.source] for line in lines if line.target == state.code), default=0) + 1
             layer = next(free for free in range(nearest, nearest + len(flow.states) + 1) if free not in used)
             used.add(layer)
-            nodes[state.code] = _node(state, layer, y)
+            nodes[state.code] = _node(state, layer, y, broad, gap)
 
 
 class _Pen:
     """Draws lines: forward ones through the gaps, back ones and exits along lanes that no box stands in."""
 
     def __init__(
-        self, nodes: dict[str, Node], empty: dict[str, tuple[int, int]], exit_lane: int, depth: int
+        self,
+        nodes: dict[str, Node],
+        empty: dict[str, tuple[int, int]],
+        below: tuple[int, int],
+        broad: int,
+        gap: int,
     ) -> None:
-        self.nodes, self.empty, self.exit_lane = nodes, empty, exit_lane
-        self.bottom, self.right = depth, 0
+        self.nodes, self.empty, self.broad, self.gap = nodes, empty, broad, gap
+        (self.exit_lane, self.bottom), self.right = below, 0
         self.used: dict[int, int] = {}
 
     def draw(self, line: _Line, passed: bool) -> Edge:
@@ -282,18 +304,18 @@ class _Pen:
             path += f" C{x + bend} {y} {next_x - bend} {next_y} {next_x} {next_y}"
             if index == 0:
                 label = (
-                    (x + bend, (y + next_y) // 2 - 6) if not stops else (next_x + NODE_WIDTH // 2, next_y - 6)
+                    (x + bend, (y + next_y) // 2 - 6) if not stops else (next_x + self.broad // 2, next_y - 6)
                 )
             x, y = next_x, next_y
             if index < len(stops):
-                x += NODE_WIDTH
+                x += self.broad
                 path += f" L{x} {y}"
         return path, label
 
     def _back(self, line: _Line, start: Node, end: Node) -> tuple[str, tuple[int, int]]:
         self.bottom += LANE
         down = self._channel(start.x + start.width)
-        up = self._channel(end.x - GAP_X)
+        up = self._channel(end.x - self.gap)
         y1, y2 = start.text_y + start.height // 4, end.text_y + end.height // 4
         path = f"M{start.x + start.width} {y1} L{down} {y1} L{down} {self.bottom} L{up} {self.bottom} L{up} {y2} L{end.x} {y2}"
         return path, ((down + up) // 2, self.bottom - 4)
@@ -306,14 +328,15 @@ class _Pen:
         return path, ((down + end.text_x) // 2, self.exit_lane - 4)
 
 
-def _node(state: State, layer: int, y: int) -> Node:
+def _node(state: State, layer: int, y: int, broad: int, gap: int) -> Node:
     return Node(
         code=state.code,
         title=str(state.title),
         owner=owner_title(state),
         kind=state.kind,
-        x=MARGIN + layer * (NODE_WIDTH + GAP_X),
+        x=MARGIN + layer * (broad + gap),
         y=y,
+        width=broad,
     )
 
 
