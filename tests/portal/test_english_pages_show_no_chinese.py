@@ -15,10 +15,12 @@ from django.db import models
 from django.test import Client
 from django.utils import translation
 
+from qipan.domains.inspection.models import Visit
 from qipan.kernel.documents.models import Document
 from qipan.kernel.flow.models import WorkOrder
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.publication.models import Publication
+from tests.inspection.office import Office
 from tests.licensing.city import City
 from tests.orgs.factories import signed_in
 from tests.portal.test_pages_walk_the_loops import owner_client, walk_renewal
@@ -26,7 +28,7 @@ from tests.portal.test_pages_walk_the_loops import owner_client, walk_renewal
 pytestmark = pytest.mark.django_db
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
 #: Laws are cited by their Chinese names, personal data are masked, the language switch names its language.
-MEANT = re.compile(r"《[^》]+》(第[零一二三四五六七八九十百]+条)?|[\u4e00-\u9fff]\*+|^简体中文$|^中文$")
+MEANT = re.compile(r"《[^》]+》(、?第[零一二三四五六七八九十百]+条)*|[\u4e00-\u9fff]\*+|^简体中文$|^中文$")
 HEARD = frozenset({"aria-label", "placeholder", "title", "alt", "data-label", "data-confirm"})
 
 
@@ -186,3 +188,26 @@ def test_whoever_works_in_english_leaves_chinese_records(city: City) -> None:
     _subject, grant, _reader = city.restaurant(risk_grade="D")
     left = walk_renewal(city, english(owner_client(grant)), grant)
     assert left.application.mode_reasons == ["风险等级：D（要求 A 或 B）"]
+
+
+def test_an_inspection_on_the_phone(settings, tmp_path) -> None:
+    settings.HOME = tmp_path
+    office = Office()
+    subject, grant, _owner = office.shop()
+    head = english(signed_in(Client(), office.head.user))
+    address = f"/desk/businesses/{subject.pk}/inspect/"
+    form = {
+        "uuid": head.get(address).context["uuid"],
+        "kind": "FLYING",
+        "grant": str(grant.pk),
+        "cause": "连续举报",
+    }
+    assert head.post(address, form).status_code == 302
+    visit = Visit.objects.get()
+    assert visit.case.title == f"{subject.name} 飞行检查"
+    check(head, address, "/desk/inspections/", f"/desk/cases/{visit.case.uuid}/")
+    begun = office.begun()
+    order = WorkOrder.objects.get(case_id=begun.pk)
+    lead = signed_in(Client(), office.lead.user)
+    place = f"/m/inspections/{order.uuid}/"
+    check(lead, place, "/m/", f"/m/orders/{order.uuid}/", f"/desk/orders/{order.uuid}/")

@@ -5,8 +5,10 @@ import uuid as uuids
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from qipan.domains.inspection import events, record
 from qipan.domains.inspection.models import Kind, Measure, Rectification, Source, Visit
@@ -47,12 +49,14 @@ def open_visit(
     """Open an inspection in PLANNED; idempotent by `uuid`. The place is the licence's where none is named."""
     place = premises or (grant.premises if grant else None)
     path = org_path or (place.org_path if place else "") or subject.org_path
+    with override(settings.LANGUAGE_CODE):  # a record's title is Chinese, in whatever language the actor works
+        title = f"{subject.name} {kind.label}"
     case = open_case(
         "inspection.visit",
         uuid=uuid,
         org_path=path,
         actor=actor,
-        title=f"{subject.name} {kind.label}",
+        title=title,
         subject_id=subject.pk,
         premises_id=place.pk if place else None,
         is_demo=subject.is_demo,

@@ -114,7 +114,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
                 "remaining": row.remaining,
                 "subject": row.order.subject,
                 "number": row.order.number,
-                "assignee": "、".join(row.people),
+                "assignee": _("、").join(row.people),
                 "claimable": _claimable(row, reader),
                 "still_needed": row.still_needed,
             }

@@ -3,6 +3,8 @@
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from qipan.kernel.flow import permissions, queries
 from qipan.kernel.flow.models import ACTIVE, Part, Participant, Urge, WorkOrder
 from qipan.kernel.flow.models.orders import Countersigning, Opinion
@@ -124,7 +126,7 @@ class OrderView:
         rows = Staff.objects.filter(orgs.present(), unit__path__startswith=self._bureau)
         rows = rows.select_related("user", "unit").order_by("unit__path", "number")[:MOST_PEOPLE]
         return [
-            (each.user_id, f"{each.user}（{each.unit.short_name}）")
+            (each.user_id, f"{each.user}{_('（')}{each.unit.short_name}{_('）')}")
             for each in rows
             if each.user_id not in working
         ]

@@ -144,7 +144,7 @@ def _words(error: Mapping[str, Any]) -> str:
     if text is None:
         own = error.get("ctx", {}).get("error")
         return str(own) if own else _("格式不对。")
-    values = {key: str(value).replace(" or ", "、") for key, value in (error.get("ctx") or {}).items()}
+    values = {key: str(value).replace(" or ", _("、")) for key, value in (error.get("ctx") or {}).items()}
     try:
         return str(text) % values
     except KeyError:
