@@ -8,6 +8,9 @@ from qipan.kernel.flow.models import Case
 from qipan.kernel.jobs import every, job
 from qipan.kernel.ledger.actor import Actor
 
+#: What the applicant waits for is made first.
+CERTIFICATE = "licensing.certificate"
+
 
 @job(queue="documents")
 def issue_licence(case_id: int) -> None:
@@ -15,11 +18,9 @@ def issue_licence(case_id: int) -> None:
     case = Case.objects.get(pk=case_id)
     if case.state != "GRANTED":
         return
-    for pk in (
-        Document.objects.filter(record_kind="flow.case", record_id=case.pk)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    ):
+    papers = Document.objects.filter(record_kind="flow.case", record_id=case.pk).order_by("pk")
+    found = list(papers.values_list("pk", "template__code"))
+    for pk, _code in sorted(found, key=lambda paper: paper[1] != CERTIFICATE):
         documents.produce(pk)
     fire(case, "issue", Actor.system(case.org_path), key=f"issue:{case.uuid}")
 
