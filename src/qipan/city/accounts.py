@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from qipan.city.copying import Sheet
 from qipan.city.parts import NAMES, PASSWORD, applicant
@@ -43,7 +43,7 @@ STAFF = (
     Named("window", "窗口受理员", "受理申请、一次性告知补正", BUREAU, "window"),
     Named("reviewer", "审查员", "审查申请、安排现场核查", BUREAU, "examine"),
     Named("decider", "许可决定人", "准予或者不予许可", BUREAU, "decide"),
-    Named("leader", "辖区局领导", "延长期限、督办、指派", BUREAU, "leader"),
+    Named("leader", gettext_noop("辖区局领导"), "延长期限、督办、指派", BUREAU, "leader"),
     Named("head", "监管所所长", "看本所全部工单、指派和督办", OFFICE, "head"),
     Named("inspector1", "监督检查人员", "手机上现场核查、检查（两人中的一人）", OFFICE, "inspector"),
     Named("inspector2", "监督检查人员", "手机上现场核查、检查（两人中的另一人）", OFFICE, "inspector"),
@@ -53,9 +53,9 @@ STAFF = (
     Named("complaints", "投诉举报受理员", "登记和分送投诉举报", BUREAU, "complaints"),
     Named("sampler", "抽样员", "抽样检验", BUREAU, "sampler"),
     Named("publisher", "公示管理员", "审核和撤回公示", BUREAU, "publicity"),
-    Named("city", "市局领导", "看全市", "SZ", "leader"),
+    Named("city", gettext_noop("市局领导"), "看全市", "SZ", "leader"),
     Named("duty", "指挥中心值班员", "全市调度和督办", "SZ", "command"),
-    Named("campaign", "专项行动牵头人", "发起专项行动", "SZ", "campaign"),
+    Named("campaign", gettext_noop("专项行动牵头人"), "发起专项行动", "SZ", "campaign"),
     Named("editor", "事项与规则编辑", "起草事项、表单和规则", "SZ", "catalogue"),
     Named("releaser", "事项与规则发布", "复核并发布规则", "SZ", "release"),
     Named("sysadmin", "系统管理员", "系统管理（/admin/）", "SZ", "system"),
@@ -63,11 +63,11 @@ STAFF = (
     Named("auditor", "审计管理员", "审计事件账本", "SZ", "audit"),
 )
 BUSINESS = (
-    Named("shop1", "餐馆经营者", "许可证快到期，条件不变，申请延续即可秒批", shop="renew"),
-    Named("shop2", "准备开餐馆的经营者", "刚领营业执照，申请食品经营许可新办", shop="new"),
-    Named("shop3", "便利店经营者", "只卖预包装食品，申请备案", shop="filing"),
-    Named("shop4", "风险等级较高的餐馆", "申请延续不能秒批，转给工作人员", shop="risky"),
-    Named("shop5", "有两家分店的餐饮企业", "变更、补办、注销", shop="chain"),
+    Named("shop1", gettext_noop("餐馆经营者"), "许可证快到期，条件不变，申请延续即可秒批", shop="renew"),
+    Named("shop2", gettext_noop("准备开餐馆的经营者"), "刚领营业执照，申请食品经营许可新办", shop="new"),
+    Named("shop3", gettext_noop("便利店经营者"), "只卖预包装食品，申请备案", shop="filing"),
+    Named("shop4", gettext_noop("风险等级较高的餐馆"), "申请延续不能秒批，转给工作人员", shop="risky"),
+    Named("shop5", gettext_noop("有两家分店的餐饮企业"), "变更、补办、注销", shop="chain"),
 )
 PUBLIC = (Named("public1", "公众", "查询、核验、注册后办事"),)
 GROUPS = (
