@@ -25,8 +25,8 @@ APPLICANTS = 4
 LOOPS = 160
 ROUNDS = 4
 #: Seconds until an applicant looks for the certificate for the first time, and between looks.
-FIRST_LOOK = 0.1
-POLL = 0.05
+FIRST_LOOK = 0.2
+POLL = 0.1
 PATIENCE = 60.0
 ANSWERS = {
     "unchanged": True,

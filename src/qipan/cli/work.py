@@ -22,8 +22,10 @@ def run(arguments: argparse.Namespace) -> int:
         count = failed_jobs.retry(actor=Actor.system())
         tell(f"{count} 个失败的任务已重新排队。" if count else "没有失败的任务。")
         return 0
+    from qipan.conf import memory
     from qipan.kernel.jobs import worker
 
+    memory.settle()
     queues = [name for name in arguments.queues.split(",") if name]
     worker.run(queues or None, arguments.concurrency)
     return 0
