@@ -55,3 +55,16 @@ def test_no_chinese_is_left_in_the_english(kept: Catalog) -> None:
             for quoted in QUOTED:
                 text = text.replace(quoted, "")
             assert not CHINESE.search(text), text
+
+
+def test_a_text_that_stands_in_an_attribute_has_no_quotation_marks(kept: Catalog) -> None:
+    """A template's own texts are not escaped: a straight quotation mark would end the attribute."""
+    inside = re.compile(
+        r'="[^"<>]*\{% (?:blocktranslate[^%]*%\}(.+?)\{% endblocktranslate|translate [\'"](.+?)[\'"] ?%)'
+    )
+    for path, _text in messages.sources():
+        if path.suffix == ".html":
+            for found in inside.finditer(path.read_text(encoding="utf-8")):
+                said = re.sub(r"\{\{ (\w+) \}\}", r"%(\1)s", found[1] or found[2])
+                known = kept.get(said)
+                assert known is None or '"' not in str(known.string), f"{path.name}: {said}"
