@@ -171,7 +171,10 @@ class Running:
         for number in range(
             1, options.workers + 1 if importlib.util.find_spec("qipan.kernel.jobs.worker") else 1
         ):
-            services.append(Service(f"work-{number}", (*QIPAN, "work"), {"QIPAN_DB_POOL": "12"}))
+            work = (*QIPAN, "work", "--part", "jobs")
+            services.append(Service(f"work-{number}", work, {"QIPAN_DB_POOL": "8"}))
+        if options.workers and importlib.util.find_spec("qipan.kernel.jobs.worker"):
+            services.append(Service("deliver", (*QIPAN, "work", "--part", "rounds"), {"QIPAN_DB_POOL": "6"}))
         if options.rate:
             address = f"http://{_shown(options.host)}:{options.port}"
             services.append(

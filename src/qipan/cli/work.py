@@ -10,6 +10,12 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser("work", help="执行后台任务")
     parser.add_argument("--queues", default="", help="只处理这些队列,逗号分隔(默认全部)")
     parser.add_argument("--concurrency", type=int, default=4, help="同时处理的任务数(默认 4)")
+    parser.add_argument(
+        "--part",
+        choices=("all", "jobs", "rounds"),
+        default="all",
+        help="只做一部分:jobs 是有人在等的任务,rounds 是投递、封存等(默认全部)",
+    )
     parser.add_argument("--retry-failed", action="store_true", help="让失败的任务重新排队,然后结束")
 
 
@@ -27,5 +33,5 @@ def run(arguments: argparse.Namespace) -> int:
 
     memory.settle()
     queues = [name for name in arguments.queues.split(",") if name]
-    worker.run(queues or None, arguments.concurrency)
+    worker.run(queues or None, arguments.concurrency, arguments.part)
     return 0

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import Literal
 
 from django.db import close_old_connections, connection, transaction
 from procrastinate.contrib.django import app
@@ -16,23 +17,44 @@ log = logging.getLogger(__name__)
 STALLED_AFTER = 30
 #: What every worker does besides queued jobs, again and again: (name, one round, seconds of rest after an idle one).
 rounds: list[tuple[str, Callable[[], int], float]] = []
+Part = Literal["all", "jobs", "rounds"]
+#: The rounds that people wait for.
+AWAITED = frozenset({"feed", "reaper"})
+#: By how much the others yield to what people wait for (the operating system's niceness).
+YIELDS = 5
 
 
-def run(queues: list[str] | None = None, concurrency: int = 2) -> None:
-    """Work until SIGTERM or SIGINT."""
+def run(queues: list[str] | None = None, concurrency: int = 2, part: Part = "all") -> None:
+    """Work until SIGTERM or SIGINT.
+
+    `part`: "jobs" is what people wait for (queued jobs, news to their screens), "rounds" everything else; in a process
+    of its own the latter yields to the former.
+    """
     stopping = threading.Event()
     threads = [
         threading.Thread(target=_forever, args=(stopping, name, task, pause), name=name, daemon=True)
         for name, task, pause in _rounds()
+        if part == "all" or (name in AWAITED) == (part == "jobs")
     ]
+    if part == "rounds":
+        os.nice(YIELDS)
     for thread in threads:
         thread.start()
     try:
-        asyncio.run(_run(queues, concurrency))
+        if part == "rounds":
+            _wait_for_the_end(stopping)
+        else:
+            asyncio.run(_run(queues, concurrency))
     finally:
         stopping.set()
         for thread in threads:
             thread.join(timeout=10)
+
+
+def _wait_for_the_end(stopping: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    stopping.wait()
 
 
 def _rounds() -> list[tuple[str, Callable[[], int], float]]:
