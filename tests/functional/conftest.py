@@ -47,15 +47,6 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(autouse=True)
-def no_job_left(transactional_db: Any) -> None:
-    """A test that broke off leaves queued jobs about rows that are gone; emptying the models' tables does not take them."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
-
-
 @pytest.fixture
 def context_for(browser: Browser, live_server: Any) -> Iterator[Callable[..., BrowserContext]]:
     """Makes a browser context of a named size that may talk to the test server and to nobody else."""

@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from typing import Literal
 
@@ -133,9 +132,3 @@ def heartbeat_age() -> float | None:
         cursor.execute("SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers")
         age = cursor.fetchone()[0]
     return float(age) if age is not None else None
-
-
-def stop_soon(pid: int) -> None:
-    """Ask a worker process to finish what it has in hand and end."""
-    os.kill(pid, signal.SIGTERM)
-    time.sleep(0)
