@@ -38,6 +38,7 @@ class Receiver(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status = 204
         self.pause = 0.0
+        self.location = ""
         self.got: list[dict[str, Any]] = []
         self.headers: list[Any] = []
         self.tried = 0
@@ -63,6 +64,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             server.got.append(json.loads(body))
             server.headers.append(self.headers)
         self.send_response(server.status)
+        if server.location:
+            self.send_header("Location", server.location)
         self.end_headers()
 
     def log_message(self, *args: object) -> None:
@@ -291,3 +294,18 @@ def test_the_command_shows_and_resends(receiver: Receiver, capsys, monkeypatch) 
     assert json.loads(capsys.readouterr().out) == {"resent": 1}
     assert dispatch.send_waiting() == 1
     assert program.main(["ledger", "status", "--json"]) == 0
+
+
+@pytest.mark.django_db
+def test_a_receiver_cannot_send_us_elsewhere(receiver: Receiver) -> None:
+    """What an administrator named gets the event; where its answer points to does not."""
+    other = Receiver()
+    try:
+        receiver.status, receiver.location = 307, other.url
+        subscribe(receiver.url)
+        append(NEWS, UnitTree().city, SYSTEM, data={"n": 1, "text": "x"})
+        dispatch.send_waiting()
+        assert receiver.tried == 1 and other.tried == 0
+        assert Delivery.objects.get().state != DeliveryState.DONE
+    finally:
+        other.shutdown()

@@ -131,6 +131,15 @@ def test_a_wrong_clock(home: Path) -> None:
 
 
 @pytest.mark.django_db
+def test_a_line_to_the_database_that_is_not_encrypted() -> None:
+    for host in ("", "/run/postgresql", "127.0.0.1", "localhost"):
+        assert not is_fault(system.line_to(host, False))
+    assert not is_fault(system.line_to("db.example.gov.cn", True))
+    assert is_fault(system.line_to("db.example.gov.cn", False))
+    assert not is_fault(system.line_is_encrypted()), "the suite's own runs on this machine"
+
+
+@pytest.mark.django_db
 def test_stuck_deliveries(monkeypatch) -> None:
     def broken(event: Event) -> None:
         raise RuntimeError("the other room is on fire")

@@ -6,6 +6,7 @@ log/        one file for each service
 state.json  what was last migrated, loaded and collected; losing it costs only time
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -53,8 +54,12 @@ def secret_key() -> str:
 
 
 def log_file(service: str) -> Path:
-    """The log of a service; one of more than 20 MB is set aside first, the one before it goes."""
-    path = folder("log") / f"{service}.log"
+    """The log of a service, its owner's only; one of more than 20 MB is set aside first, the one before it goes."""
+    logs = folder("log", 0o700)
+    if logs.stat().st_mode & 0o077:  # of an installation that was begun when it was open to others
+        with contextlib.suppress(PermissionError):
+            logs.chmod(0o700)
+    path = logs / f"{service}.log"
     if path.exists() and path.stat().st_size > 20_000_000:
         path.replace(path.with_suffix(".log.1"))
     return path

@@ -58,6 +58,21 @@ def roles_are_there() -> Finding:
     return ok("、".join(wanted))
 
 
+@check("database_line", "数据库连接")
+def line_is_encrypted() -> Finding:
+    encrypted = _one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+    return line_to(str(connection.settings_dict["HOST"] or ""), bool(encrypted))
+
+
+def line_to(host: str, encrypted: bool) -> Finding:
+    """A line that leaves the machine must be encrypted; a socket file or the machine itself need not."""
+    if host.startswith("/") or host in {"", "localhost", "127.0.0.1", "::1"}:
+        return ok("不出本机")
+    if encrypted:
+        return ok(f"{host},已加密")
+    return warning(f"{host},没有加密", "请在 DATABASE_URL 的末尾加上 ?sslmode=verify-full,并给数据库装上证书。")
+
+
 @check("database_clock", "时钟一致")
 def clocks_agree() -> Finding:
     newest = _one("SELECT max(at) FROM ledger_event") if _table("ledger_event") else None

@@ -53,6 +53,11 @@ AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 QIPAN_TRUSTED_PROXIES = env.number("QIPAN_TRUSTED_PROXIES", 0)
 
+# A session ends when it was not used for so long, and in any case so long after signing in.
+QIPAN_SESSION_IDLE = datetime.timedelta(minutes=env.number("QIPAN_SESSION_MINUTES", 60))
+QIPAN_SESSION_LIFE = datetime.timedelta(hours=8)
+# A sorted file of SHA-1 digests of leaked passwords; empty: none.
+QIPAN_LEAKED_PASSWORDS = env.text("QIPAN_LEAKED_PASSWORDS")
 QIPAN_VAULT_KEY = env.text("QIPAN_VAULT_KEY")
 EMAIL_HOST = env.text("QIPAN_EMAIL_HOST")
 EMAIL_PORT = env.number("QIPAN_EMAIL_PORT", 465)

@@ -24,6 +24,18 @@ class UserAdmin(Kept):
         "username", "label", "kind", "is_active", "must_change_password", "last_login", "date_joined",
         "is_demo",
     )  # fmt: skip
+    actions = ("end_sessions",)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """The security administrator's."""
+        return bool(request.reader.paths(SECURITY_ADMIN))  # type: ignore[attr-defined]
+
+    @admin.action(description=_("立即退出全部登录"), permissions=["end"])
+    def end_sessions(self, request: HttpRequest, queryset: Any) -> None:
+        """Sign the chosen users out everywhere, at once."""
+        actor = request.reader.actor(SECURITY_ADMIN)  # type: ignore[attr-defined]
+        count = sum(actions.end_sessions(user, actor=actor) for user in queryset)
+        messages.success(request, ngettext("%d 处登录已退出。", "%d 处登录已退出。", count) % count)
 
 
 @admin.register(Person)

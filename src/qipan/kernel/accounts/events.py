@@ -20,5 +20,6 @@ SECOND_FACTOR_REMOVED = declare("accounts.factor.removed", _("移除第二因素
 SECOND_FACTOR_RESET = declare("accounts.factor.reset", _("重置第二因素"))
 SIGNED_IN = declare("accounts.user.signed_in", _("登录"), methods=list)
 LOCKED_OUT = declare("accounts.user.locked_out", _("登录锁定"))
+SESSIONS_ENDED = declare("accounts.sessions.ended", _("结束登录"), count=int)
 TOKEN_ISSUED = declare("accounts.token.issued", _("签发接口令牌"), scopes=list, purpose=str)
 TOKEN_REVOKED = declare("accounts.token.revoked", _("撤销接口令牌"))

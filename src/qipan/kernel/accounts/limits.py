@@ -21,10 +21,12 @@ SIGN_IN_ACCOUNT = Rate(10, 300)
 REGISTER = Rate(5, 3600)
 RESET = Rate(5, 3600)
 SECOND_FACTOR = Rate(5, 900)
+PASSWORD_AGAIN = Rate(5, 900)
 VERIFY = Rate(60, 60)
 API_ACCOUNT = Rate(1200, 60)
 API_ADDRESS = Rate(300, 60)
 API_FAILED = Rate(60, 60)
+PAGE_ADDRESS = Rate(300, 60)
 
 _TAKE = """
 insert into accounts_bucket as b (key, tokens, filled_at)

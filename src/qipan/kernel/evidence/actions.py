@@ -11,7 +11,7 @@ from django.db import OperationalError, models, transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from qipan.kernel.evidence import events, sniffing, storage
+from qipan.kernel.evidence import events, scanning, sniffing, storage
 from qipan.kernel.evidence.models import LIFETIME, Attachment, Evidence, EvidenceKind, Upload
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
@@ -40,13 +40,14 @@ def store(
     if len(content) > MOST_BYTES:
         raise Refused(_("文件超过 %(most)d MB。") % {"most": MOST_BYTES // 1024 // 1024}, field="file")
     media_type = sniffing.media_type(content)
+    scanning.must_be_clean(content)
     evidence = Evidence.objects.create(
         uuid=uuids.uuid4(),
         digest=storage.put(content),
         size=len(content),
         media_type=media_type,
         kind=kind if kind in EvidenceKind.values else EvidenceKind.OTHER,
-        name=_plain_name(name),
+        name=sniffing.proper_name(_plain_name(name), media_type),
         stored_by=actor.user_id,
         stored_at=now(),
         taken_at=taken_at,

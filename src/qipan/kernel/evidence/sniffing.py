@@ -8,7 +8,14 @@ from PIL import Image, UnidentifiedImageError
 
 from qipan.kernel.ledger.errors import Refused
 
-ALLOWED = {"image/jpeg", "image/png", "image/webp", "application/pdf", "video/mp4"}
+ENDINGS = {
+    "image/jpeg": (".jpg", ".jpeg", ".jfif"),
+    "image/png": (".png",),
+    "image/webp": (".webp",),
+    "application/pdf": (".pdf",),
+    "video/mp4": (".mp4", ".m4v"),
+}
+"""How the names of a kind end; the first is given to a name that ends otherwise."""
 MOST_PIXELS = 60_000_000
 ACTIVE_PDF = (b"/JavaScript", b"/JS ", b"/JS(", b"/Launch", b"/EmbeddedFile", b"/OpenAction")
 
@@ -16,7 +23,7 @@ ACTIVE_PDF = (b"/JavaScript", b"/JS ", b"/JS(", b"/Launch", b"/EmbeddedFile", b"
 def media_type(content: bytes) -> str:
     """The media type by content. Refuses what is not allowed, hides something else, or unpacks to a monstrous size."""
     found = filetype.guess_mime(content[:8192]) or ""
-    if found not in ALLOWED:
+    if found not in ENDINGS:
         raise Refused(
             _("只接受 JPG、PNG、WebP 图片，PDF 文件和 MP4 视频。这个文件不是其中任何一种。"), field="file"
         )
@@ -27,6 +34,12 @@ def media_type(content: bytes) -> str:
             _("PDF 中含有脚本、附件或者自动动作，不能接收。请另存为普通 PDF 后重新上传。"), field="file"
         )
     return found
+
+
+def proper_name(name: str, kind: str) -> str:
+    """A name whose ending tells what the file is: `invoice.exe` that is a PDF becomes `invoice.exe.pdf`."""
+    endings = ENDINGS[kind]
+    return name if not name or name.lower().endswith(endings) else name[: 200 - len(endings[0])] + endings[0]
 
 
 def _check_image(content: bytes, found: str) -> None:

@@ -203,6 +203,7 @@ def _send_once(down: set[int]) -> bool | None:
                 "Qipan-Signature": f"sha256={signature(delivery.subscription.secret, body)}",
             },
             timeout=10,
+            follow_redirects=False,  # the administrator named this address and no other
         )
         if not answer.is_success:
             raise httpx.HTTPError(f"{answer.status_code} {answer.reason_phrase}: {answer.text[:200]}")

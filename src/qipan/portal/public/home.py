@@ -19,6 +19,7 @@ from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.publication import queries as publication
 from qipan.kernel.subjects import queries as subjects
 from qipan.portal import casepage
+from qipan.portal.public.limiting import for_strangers
 from qipan.ui.access import public
 from qipan.ui.citations import address, anchor
 
@@ -88,6 +89,7 @@ def _mine(reader: Reader) -> dict[str, Any] | None:
 
 
 @public
+@for_strangers()
 def search(request: HttpRequest) -> HttpResponse:
     """One search over items, businesses, articles and verification codes."""
     text = request.GET.get("q", "").strip()[:100]

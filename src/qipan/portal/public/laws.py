@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from qipan.kernel.law import queries
 from qipan.kernel.law.library import NEWEST
 from qipan.kernel.law.models import Article, Law
+from qipan.portal.public.limiting import for_strangers
 from qipan.ui.access import public
 from qipan.ui.citations import STATE, address, anchor
 
@@ -15,6 +16,7 @@ MOST_ARTICLES = 40
 
 
 @public
+@for_strangers()
 def laws(request: HttpRequest) -> HttpResponse:
     """Search over laws and articles; without words all laws by name."""
     text = request.GET.get("q", "").strip()[:60]

@@ -4,12 +4,14 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import render
 
 from qipan.kernel.publication import queries as publication
+from qipan.portal.public.limiting import for_strangers
 from qipan.ui.access import public
 
 PAGE = 20
 
 
 @public
+@for_strangers()
 def publications(request: HttpRequest) -> HttpResponse:
     """Everything that is published, newest first."""
     text = request.GET.get("q", "").strip()[:100]
@@ -33,6 +35,7 @@ def publications(request: HttpRequest) -> HttpResponse:
 
 
 @public
+@for_strangers()
 def open_data(request: HttpRequest, form: str) -> HttpResponse:
     """What is published, as a file."""
     if form not in {"csv", "jsonl"}:

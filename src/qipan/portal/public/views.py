@@ -18,6 +18,7 @@ from qipan.kernel.publication import queries as publication
 from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.actions import in_force_marks
 from qipan.portal import casepage
+from qipan.portal.public.limiting import for_strangers
 from qipan.ui.access import business, public, signed_in
 
 PAGE = 20
@@ -105,6 +106,7 @@ def document_file(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 
 @public
+@for_strangers()
 def businesses(request: HttpRequest) -> HttpResponse:
     """Look up a business."""
     text = request.GET.get("q", "").strip()[:100]

@@ -4,13 +4,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from qipan.kernel.accounts import limits
 from qipan.kernel.documents import queries as documents
+from qipan.portal.public.limiting import for_strangers
 from qipan.ui.access import public
 
 MOST = 20 * 1024 * 1024
 
 
 @public
+@for_strangers("verify", limits.VERIFY)
 def verify_form(request: HttpRequest) -> HttpResponse:
     """Enter a code, or upload the file."""
     context: dict[str, object] = {}
@@ -30,6 +33,7 @@ def verify_form(request: HttpRequest) -> HttpResponse:
 
 
 @public
+@for_strangers("verify", limits.VERIFY)
 def verify(request: HttpRequest, code: str) -> HttpResponse:
     """What is public of a document with this code."""
     found = documents.by_code(code)

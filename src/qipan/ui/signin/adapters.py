@@ -12,6 +12,7 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import reverse
@@ -23,6 +24,7 @@ from qipan.kernel.accounts.models import UserKind
 from qipan.kernel.accounts.vault.keys import master
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
+from qipan.ui.signin import session_life
 from qipan.ui.signin.address import client_address
 
 FACTOR_CONTEXT = b"second factor"
@@ -61,12 +63,24 @@ class AccountAdapter(DefaultAccountAdapter):
         latest = max((record["at"] for record in records), default=0)
         return time.time() - latest >= account_settings.REAUTHENTICATION_TIMEOUT
 
-    def set_password(self, user: Any, password: str) -> None:
-        """Through our action, so that the ledger knows; a refusal becomes the form's error."""
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        """Whether the password is right; a session that was proven again gets another key."""
+        right: bool = super().reauthenticate(user, password)
+        if right:
+            session_life.renew(context.request)
+        return right
+
+    def clean_password(self, password: str, user: Any = None) -> str:
+        """What our action will ask of the password, told at the field."""
         try:
-            actions.set_password(user, password, actor=Actor(user.kind, user.pk))
+            actions.check_password(password, user)
         except Refused as refusal:
-            raise self.validation_error("invalid_password") from refusal
+            raise ValidationError(str(refusal.message)) from None
+        return password
+
+    def set_password(self, user: Any, password: str) -> None:
+        """Through our action, so that the ledger knows."""
+        actions.set_password(user, password, actor=Actor(user.kind, user.pk))
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Only what a form could not say: that one is signed in or out, the page shows."""

@@ -1,6 +1,7 @@
 """What one types in to sign in, to register, and to keep an account safe."""
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.adapter import get_adapter as account_adapter
@@ -69,7 +70,21 @@ class SignInForm(LoginForm):
         return cleaned
 
 
-class ReauthenticateForm(LibraryReauthenticateForm):
+class _PasswordAgain:
+    """Who sits at an open session that is not theirs has few tries at its owner's password."""
+
+    user: Any
+
+    def _once_more(self, check: Callable[[], str]) -> str:
+        key = f"again:{self.user.pk}"
+        if not limits.take(key, limits.PASSWORD_AGAIN):
+            raise account_adapter().validation_error("too_many_login_attempts")
+        right = check()
+        limits.give_back(key, limits.PASSWORD_AGAIN)
+        return right
+
+
+class ReauthenticateForm(_PasswordAgain, LibraryReauthenticateForm):
     """The password again, before a sensitive act."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,6 +92,9 @@ class ReauthenticateForm(LibraryReauthenticateForm):
         self.fields["password"].label = _("密码")
         self.fields["password"].widget.attrs["autofocus"] = True
         _dress(self)
+
+    def clean_password(self) -> str:
+        return self._once_more(super().clean_password)
 
 
 class _CodeMixin:
@@ -135,7 +153,7 @@ class SetUpCodeForm(ActivateTOTPForm):
         return self.cleaned_data["code"]
 
 
-class ChangePasswordForm(LibraryChangePasswordForm):
+class ChangePasswordForm(_PasswordAgain, LibraryChangePasswordForm):
     """The old password and the new one twice."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -149,6 +167,9 @@ class ChangePasswordForm(LibraryChangePasswordForm):
             self.fields[name].help_text = ""
         self.fields["password1"].help_text = _("至少 10 位，不能全是数字，也不能是常见密码。")
         _dress(self)
+
+    def clean_oldpassword(self) -> str:
+        return self._once_more(super().clean_oldpassword)
 
 
 class RefusingForm(forms.Form):

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qipan.kernel.accounts import events
+from qipan.kernel.accounts.actions.users import drop_sessions
 from qipan.kernel.accounts.id_numbers import is_id_number
 from qipan.kernel.accounts.models import ApiToken, Person, User
 from qipan.kernel.accounts.vault import sealing
@@ -112,6 +113,7 @@ def forget(person: Person, *, actor: Actor, reason: str) -> Person:
         user.set_unusable_password()
         user.save()
         ApiToken.objects.filter(user=user).delete()
+        drop_sessions(user)
         append(events.USER_DEACTIVATED, user, actor, reason=reason)
     append(events.PERSON_FORGOTTEN, person, actor, reason=reason)
     return person

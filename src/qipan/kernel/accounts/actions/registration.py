@@ -22,7 +22,7 @@ from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.errors import Refused
 
-CODE_MINUTES = 15
+CODE_MINUTES = 10
 CODE_ATTEMPTS = 5
 PENDING_DAYS = 1
 

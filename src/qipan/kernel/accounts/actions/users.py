@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
@@ -20,11 +21,16 @@ from qipan.kernel.ledger.errors import Refused
 
 
 def check_password(password: str, user: User | None = None) -> None:
-    """Refuse a password that the rules of the installation do not take; the message lists every reason."""
+    """Refuse a password that the rules of the installation do not take; the message lists every reason.
+
+    A passing password is not taken as the user's own that is to replace it.
+    """
     try:
         password_validation.validate_password(password, user)
     except ValidationError as error:
         raise Refused(" ".join(error.messages), field="password") from None
+    if user is not None and user.must_change_password and user.check_password(password):
+        raise Refused(_("新密码不能与管理员给的临时密码相同。"), field="password")
 
 
 @transaction.atomic
@@ -79,8 +85,26 @@ def deactivate(user: User, *, actor: Actor, reason: str) -> User:
     user.is_active = False
     user.save(update_fields=["is_active"])
     ApiToken.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=now())
+    drop_sessions(user)
     append(events.USER_DEACTIVATED, user, actor, reason=reason)
     return user
+
+
+def drop_sessions(user: User) -> int:
+    """End every session of a user within an act that has its own event; the number that ended."""
+    rows = list(UserSession.objects.filter(user=user))
+    for row in rows:
+        row.end()
+    return len(rows)
+
+
+@transaction.atomic
+def end_sessions(user: User, *, actor: Actor, reason: str = "") -> int:
+    """Sign a user out everywhere at once, for one whose device was lost; the number of sessions that ended."""
+    ended = drop_sessions(user)
+    if ended:
+        append(events.SESSIONS_ENDED, user, actor, data={"count": ended}, reason=reason)
+    return ended
 
 
 @transaction.atomic
