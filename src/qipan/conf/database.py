@@ -21,7 +21,22 @@ from qipan.conf.postgres import Cluster, DatabaseFailure, Role, Server
 
 SOURCES = env.ROOT / "src" / "qipan"
 # Tables that reports have no business with: sign-in secrets, sessions, the vault of personal data.
-CLOSED_TO_REPORTS = ("django_session", "mfa_authenticator", "accounts_user", "accounts_person")
+CLOSED_TO_REPORTS = (
+    "django_session",
+    "usersessions_usersession",
+    "mfa_authenticator",
+    "account_emailconfirmation",
+    "axes_accessattempt",
+    "axes_accesslog",
+    "accounts_user",
+    "accounts_person",
+    "accounts_letter",
+    "accounts_apitoken",
+    "accounts_onetimecode",
+    "accounts_bucket",
+    "ledger_subscription",
+)
+"""Tables that open something: keys of sessions, secrets, codes, the vault. Neither reports nor auditors read them."""
 Used = Literal["app", "owner"]
 
 
@@ -111,7 +126,7 @@ class Database:
     def _fingerprint(self) -> str:
         """Digest of the migrations on disk and of the ones recorded in the database."""
         files = [*SOURCES.rglob("migrations/*.py"), env.ROOT / "requirements" / "base.txt"]
-        digest = hashlib.sha256(of_files(files, env.ROOT).encode())
+        digest = hashlib.sha256((of_files(files, env.ROOT) + repr(CLOSED_TO_REPORTS)).encode())
         with psycopg.connect(self.url("owner"), connect_timeout=10) as connection:
             if connection.execute("SELECT to_regclass('django_migrations')").fetchone() != (None,):
                 rows = connection.execute("SELECT app, name, applied FROM django_migrations ORDER BY id")
@@ -125,9 +140,9 @@ class Database:
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
             ).fetchall()
             for (table,) in rows:
-                if table.startswith("ledger_"):
-                    connection.execute(SQL("GRANT SELECT ON {} TO qipan_audit").format(Identifier(table)))
                 if table in CLOSED_TO_REPORTS:
                     connection.execute(
-                        SQL("REVOKE SELECT ON {} FROM qipan_readonly").format(Identifier(table))
+                        SQL("REVOKE SELECT ON {} FROM qipan_readonly, qipan_audit").format(Identifier(table))
                     )
+                elif table.startswith("ledger_"):
+                    connection.execute(SQL("GRANT SELECT ON {} TO qipan_audit").format(Identifier(table)))
