@@ -1,16 +1,21 @@
 """A virus scanner, where the operator has one, is asked before a file is taken in; and names end as their content says."""
 
+import email
+import email.policy
 import socketserver
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from qipan.kernel.evidence import actions
 from qipan.kernel.evidence.models import Evidence
+from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 from tests.evidence.test_files_are_kept_by_digest import SYSTEM, picture
+from tests.orgs.factories import BusinessUserFactory, signed_in
 
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
 
@@ -90,3 +95,22 @@ def test_a_name_ends_as_its_content_says(tmp_path: Path, settings, name: str, ke
     """What is handed out again never claims to be a program or a page."""
     settings.HOME = tmp_path
     assert actions.store(picture(), actor=SYSTEM, name=name).name == kept
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name", ['a"; filename="b.html', "图\r\nSet-Cookie: x=1", "报告 2026.pdf", "100%;x='y'"]
+)
+def test_a_name_cannot_break_out_of_its_header(tmp_path: Path, settings, name: str) -> None:
+    settings.HOME = tmp_path
+    user = BusinessUserFactory()
+    found = actions.store(PDF, actor=Actor("business", user.pk), name=name)
+    told = signed_in(Client(), user).get(f"/evidence/{found.uuid}/")["Content-Disposition"]
+    read = email.message_from_string(f"Content-Disposition: {told}", policy=email.policy.default)
+    header = read["Content-Disposition"]
+    assert (
+        told.isprintable()
+        and header.content_disposition == "attachment"
+        and set(header.params) == {"filename"}
+    )
+    assert header.params["filename"] == found.name and found.name.endswith(".pdf")

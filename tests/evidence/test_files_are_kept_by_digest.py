@@ -1,15 +1,20 @@
 """The store: in a folder or behind S3, a digest proves a file unchanged; what must not come in does not."""
 
+import datetime
 import hashlib
 import http.server
 import io
 import json
 import re
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
@@ -251,3 +256,29 @@ def test_opening_is_logged_and_scoped_and_a_page_gets_the_preview(home: Path) ->
     assert Client().get(url).status_code in (302, 401)
     actions.note_opened(found, Actor("staff", officer.user.pk + 1))
     assert Event.objects.get(name="evidence.file.opened").data == {"digest": found.digest}
+
+
+def test_a_store_with_a_strangers_certificate_gets_nothing(tmp_path: Path) -> None:
+    """TLS with a certificate that nobody vouches for is no TLS: neither the key nor a file is sent."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    day = datetime.datetime(2026, 1, 1)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), day, day.replace(year=2046))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file = tmp_path / "own.pem"
+    file.write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain) + made.public_bytes(serialization.Encoding.PEM))
+    bucket = Bucket()
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        bucket.socket = context.wrap_socket(bucket.socket, server_side=True)
+        store = S3Store(f"https://localhost:{bucket.server_port}/evidence", "AKIA", SECRET)
+        with pytest.raises(StoreDown, match="certificate"):
+            store.put(hashlib.sha256(b"x").hexdigest(), b"x")
+        assert bucket.objects == {}
+    finally:
+        bucket.shutdown()

@@ -108,6 +108,14 @@ class TestLines:
         )
 
 
+@pytest.mark.django_db
+def test_a_failure_of_ours_is_logged_with_its_trace(caplog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qipan.kernel.items.queries.items_for_public", lambda text="": 1 / 0)
+    assert Client(raise_request_exception=False).get("/items/").status_code == 500
+    record = next(each for each in caplog.records if each.name == "django.request")
+    assert record.levelname == "ERROR" and "ZeroDivisionError" in LineFormatter().format(record)
+
+
 def line(message: str, *values: object, **more: object) -> str:
     record = logging.LogRecord("qipan.security", logging.WARNING, __file__, 1, message, values, None)
     for name, value in more.items():
