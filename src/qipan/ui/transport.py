@@ -24,14 +24,14 @@ class TransportMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method == "TRACE":
             return HttpResponse(status=405, content_type="text/plain; charset=utf-8")
-        by_program = request.path.startswith(INTERFACE) or "Authorization" in request.headers
+        by_program = request.path.startswith(INTERFACE) or "HTTP_AUTHORIZATION" in request.META
         if by_program and settings.SECURE_SSL_REDIRECT and not request.is_secure():
             return problems.problem(
                 "forbidden", _("接口只接受 HTTPS。请改用 https:// 地址，并撤销这个令牌。")
             )
         answer = self.get_response(request)
         if "Cache-Control" not in answer.headers and (
-            "Authorization" in request.headers or settings.SESSION_COOKIE_NAME in request.COOKIES
+            "HTTP_AUTHORIZATION" in request.META or settings.SESSION_COOKIE_NAME in request.COOKIES
         ):
             answer["Cache-Control"] = "private, no-store"
         return answer

@@ -46,7 +46,7 @@ def _account(request: HttpRequest) -> int | None:
 
 def _is_known(request: HttpRequest) -> bool:
     """Whether the request came with a session that is signed in, or with a token."""
-    if "Authorization" in request.headers:
+    if "HTTP_AUTHORIZATION" in request.META:
         return True
     return settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in getattr(request, "session", ())
 
