@@ -1,11 +1,30 @@
 """What every test shares. The database is the one DATABASE_URL names."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 # A shared machine is slow at times; a slow example is no failure.
 settings.register_profile("qipan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("qipan")
+
+
+class Together(LoadScopeScheduling):
+    """Tests go one by one to the processes that run side by side; a folder that looks back at all its tests goes whole."""
+
+    whole = frozenset(path.parent.name for path in Path(__file__).parent.glob("tests/*/test_no_guard_is_idle.py"))
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = Path(nodeid.partition("::")[0]).parent
+        return str(folder) if folder.name in self.whole else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """How `-n` shares the tests out."""
+    return Together(config, log)
 
 
 @pytest.fixture(autouse=True)

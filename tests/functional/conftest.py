@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -15,6 +15,9 @@ SHOTS = Path(os.environ.get("QIPAN_SHOTS") or ROOT / "var" / "shots")
 SIZES = {"phone": (390, 844), "desk": (1366, 900), "wall": (3840, 2160)}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
+# A busy machine is slow at times; what does come in the end is no failure.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 # Playwright runs an event loop in this thread; Django would otherwise refuse to touch the database beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -66,7 +69,7 @@ def context_for(browser: Browser, live_server: Any) -> Iterator[Callable[..., Br
             permissions=["geolocation"],
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.on(
             "request",
             lambda request: (

@@ -27,8 +27,8 @@ def test_an_application_outlives_an_ended_session(context_for, sign_in, tmp_path
     context.clear_cookies(name=SESSION)
     page.get_by_label("发生变化的内容").fill("更换了灶具")
     page.get_by_label("本申请人对材料的真实性负责").check()
-    page.get_by_role("button", name="提交申请").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name="提交申请").click()
     assert not Application.objects.exclude(case__state="DRAFT").exists()
     sign_in(context, owner)
     page.goto(form)
@@ -38,8 +38,8 @@ def test_an_application_outlives_an_ended_session(context_for, sign_in, tmp_path
     assert (
         page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('qipan:draft:')).length") == 1
     )
-    page.get_by_role("button", name="退出").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name="退出").click()
     assert (
         page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('qipan:draft:')).length") == 0
     )

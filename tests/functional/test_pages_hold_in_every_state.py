@@ -248,8 +248,8 @@ def test_pages_hold_with_errors(office: Office, looker: Callable[..., Looker]) -
     shop.page.get_by_label("联系电话").fill("123")
     shop.page.get_by_role("button", name="提交申请").click()
     shop.check("errors at fields")
-    shop.page.evaluate("document.querySelector('form[data-declaration]').submit()")
-    shop.page.wait_for_load_state()
+    with shop.page.expect_navigation():
+        shop.page.evaluate("document.querySelector('form[data-declaration]').submit()")
     shop.check("errors from the server")
     stranger = looker()
     stranger.look("/nothing/", 404)

@@ -18,7 +18,7 @@ COMMAND = re.compile(r"\./qipan((?: +(?![#|&>])[^\s`]+)*)")
 VALUE = re.compile(r"^[^a-z-]|[A-Z/.:]|^(?:zhang|li)\.|^\d")
 #: Read by the launcher (a shell and a bare Python), or handed from process to process and no setting of anybody's.
 ELSEWHERE = {"QIPAN_PYTHON"}
-INNER = {"QIPAN_SUPERVISED", "QIPAN_EMBEDDED"}
+INNER = {"QIPAN_SUPERVISED", "QIPAN_EMBEDDED", "QIPAN_TEST_DATABASES"}
 
 
 def anchors(page: Path) -> set[str]:

@@ -1,6 +1,7 @@
 """`qipan test`: sets up what the suite needs and runs all of it, browser included: the same as CI."""
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from qipan.conf.postgres import Cluster, Server
 DATABASE = None
 PASSES_ARGUMENTS = True
 PYTHON = (sys.executable, "-P", "-m")
+#: So many tests run at once, each in a process with a database server and a folder of its own.
+SIDE_BY_SIDE = min(4, os.cpu_count() or 1)
 CHECKS = (
     ("ruff", (*PYTHON, "ruff", "check", "-q", ".", "qipan")),
     (
@@ -46,17 +49,24 @@ def run(arguments: argparse.Namespace) -> int:
     frontend.build(tell)
     browser = chromium.find_or_install(tell)
     if env.text("DATABASE_URL"):
-        return _run(arguments, browser)
-    cluster = Cluster(env.home(), durable=False)
-    with Server(cluster, tell).running():
-        os.environ["DATABASE_URL"] = cluster.url("owner")
-        return _run(arguments, browser)
+        return _run(arguments, browser, [])
+    several = SIDE_BY_SIDE > 1 and not arguments.rest
+    homes = [env.home() / f"gw{number}" for number in range(SIDE_BY_SIDE)] if several else [env.home()]
+    clusters = [Cluster(home, durable=False) for home in homes]
+    with contextlib.ExitStack() as stack:
+        for cluster in clusters:
+            (cluster.home / "static").mkdir(exist_ok=True)
+            stack.enter_context(Server(cluster, tell).running())
+        addresses = [cluster.url("owner") for cluster in clusters]
+        os.environ["DATABASE_URL"] = addresses[0]
+        os.environ["QIPAN_TEST_DATABASES"] = " ".join(addresses)
+        return _run(arguments, browser, ["-n", str(len(addresses))] if several else [])
 
 
-def _run(arguments: argparse.Namespace, browser: str | None) -> int:
+def _run(arguments: argparse.Namespace, browser: str | None, side_by_side: list[str]) -> int:
     failed = [] if arguments.rest else _checks()
     skipped = [mark for mark, wanted in (("slow", arguments.slow), ("browser", browser)) if not wanted]
-    command = [*PYTHON, "pytest", *arguments.rest]
+    command = [*PYTHON, "pytest", *side_by_side, *arguments.rest]
     if skipped and "-m" not in arguments.rest:
         command += ["-m", " and ".join(f"not {mark}" for mark in skipped)]
     code = subprocess.run(command, check=False).returncode  # noqa: S603
