@@ -84,7 +84,7 @@ def test_a_reaction_runs_after_the_event_in_order_and_once(monkeypatch) -> None:
     monkeypatch.setitem(
         dispatch._reactions,
         "t",
-        dispatch.Reaction("t", "test.thing.*", lambda event: seen.append(event.data["n"])),
+        dispatch.Reaction("t", ("test.thing.*",), lambda event: seen.append(event.data["n"])),
     )
     unit = UnitTree().city
     for number in range(5):
@@ -104,7 +104,7 @@ def test_a_failing_reaction_holds_back_only_its_own_record(monkeypatch) -> None:
             raise RuntimeError("down")
         seen.append((event.record_id, event.data["n"]))
 
-    monkeypatch.setitem(dispatch._reactions, "t", dispatch.Reaction("t", "test.thing.*", handler))
+    monkeypatch.setitem(dispatch._reactions, "t", dispatch.Reaction("t", ("test.thing.*",), handler))
     tree = UnitTree()
     append(THING, tree.city, SYSTEM, data={"n": 1})
     append(THING, tree.city, SYSTEM, data={"n": 2})

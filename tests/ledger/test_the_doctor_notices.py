@@ -144,7 +144,7 @@ def test_stuck_deliveries(monkeypatch) -> None:
     def broken(event: Event) -> None:
         raise RuntimeError("the other room is on fire")
 
-    monkeypatch.setitem(dispatch._reactions, "t", dispatch.Reaction("t", "test.heart.*", broken))
+    monkeypatch.setitem(dispatch._reactions, "t", dispatch.Reaction("t", ("test.heart.*",), broken))
     assert not is_fault(examination.deliveries_arrive())
     append(BEAT, UnitTree().city, SYSTEM)
     for _round in range(dispatch.STUCK_AFTER):
@@ -152,7 +152,7 @@ def test_stuck_deliveries(monkeypatch) -> None:
         dispatch.react_waiting()
     found = examination.deliveries_arrive()
     assert found.level == "error" and "t 1 条" in found.found and "resend" in found.mend
-    monkeypatch.setitem(dispatch._reactions, "t", dispatch.Reaction("t", "test.heart.*", lambda event: None))
+    monkeypatch.setitem(dispatch._reactions, "t", dispatch.Reaction("t", ("test.heart.*",), lambda event: None))
     Delivery.objects.update(next_at=datetime.datetime.now(datetime.UTC))
     dispatch.react_waiting()
     assert not is_fault(examination.deliveries_arrive())

@@ -93,9 +93,7 @@ def told() -> dict[str, Words]:
 
 def tell_operator(event: Event) -> None:
     """A message to everybody who acts for the business that was inspected."""
-    words = told().get(event.name)
-    if words is None:
-        return
+    words = told()[event.name]
     case = Case.objects.get(pk=event.record_id)
     if case.subject_id is None:
         return
@@ -113,5 +111,5 @@ def tell_operator(event: Event) -> None:
 
 def register() -> None:
     """Listen."""
-    subscribe(LICENSED, inspect_what_was_licensed, code="inspection.after_licence")
-    subscribe("inspection.*", tell_operator, code="inspection.tell_operator")
+    subscribe(LICENSED, handler=inspect_what_was_licensed, code="inspection.after_licence")
+    subscribe(*told(), handler=tell_operator, code="inspection.tell_operator")

@@ -292,10 +292,11 @@ def tell_issue(context: Context) -> None:
             template__code__in=["licensing.certificate", "licensing.filing"],
         )
         .order_by("-pk")
+        .values_list("pk", flat=True)
         .first()
     )
     if certificate is not None:
-        subjects.attach_document(held, certificate.pk)
+        subjects.attach_document(held, certificate)
 
 
 def stamp_decision(context: Context) -> None:

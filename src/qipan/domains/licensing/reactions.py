@@ -39,9 +39,7 @@ def told() -> dict[str, Words]:
 
 def tell_applicant(event: Event) -> None:
     """A message to everybody who acts for the business of the case."""
-    words = told().get(event.name)
-    if words is None:
-        return
+    words = told()[event.name]
     case = Case.objects.get(pk=event.record_id)
     if case.subject_id is not None:
         _tell(case.subject_id, event.name, words(case, event), f"/my/cases/{case.uuid}/")
@@ -65,5 +63,5 @@ def _tell(subject_id: int, kind: str, text: str, link: str) -> None:
             letters.notify(user.person, kind, text, link)
 
 
-subscribe("licensing.*", tell_applicant, code="licensing.tell_applicant")
-subscribe("subjects.grant.expiring", tell_of_expiry, code="licensing.tell_of_expiry")
+subscribe(*told(), handler=tell_applicant, code="licensing.tell_applicant")
+subscribe("subjects.grant.expiring", handler=tell_of_expiry, code="licensing.tell_of_expiry")

@@ -182,7 +182,9 @@ def _make(document: Document, actor: Actor) -> None:
     document.size = len(pdf)
     document.pages = pdf.count(b"/Type/Page/") or 1
     document.state, document.problem, document.issued_at = DocumentState.ISSUED, "", moment
-    document.save()
+    document.save(
+        update_fields=["seal_signature", "digest", "size", "pages", "state", "problem", "issued_at"]
+    )
     if seal is not None:
         append(
             events.SEAL_USED,

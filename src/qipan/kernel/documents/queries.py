@@ -57,7 +57,7 @@ def of_record(kind: str, pk: int) -> list[Document]:
         Document.objects.filter(record_kind=kind, record_id=pk)
         .select_related("template")
         .order_by("pk")
-        .defer("seal_signature")
+        .defer("seal_signature", "data", "template__body")
     )
 
 

@@ -106,7 +106,8 @@ def _end(clock: Clock) -> None:
         late = clock.state == ClockState.RUNNING and is_over(clock, clock.ended_at)
         clock.state = ClockState.MISSED if late else ClockState.MET
         clock.missed_at = clock.missed_at or (clock.ended_at if late else None)
-    clock.stops.filter(until__isnull=True).update(until=today())
+    if any(stop.until is None for stop in clock.stops.all()):
+        clock.stops.filter(until__isnull=True).update(until=today())
     clock.save(update_fields=["ended_at", "state", "missed_at"])
 
 

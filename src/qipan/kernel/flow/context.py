@@ -16,7 +16,7 @@ from qipan.kernel.orgs.roles import Role
 
 if TYPE_CHECKING:
     from qipan.kernel.flow.declaration import Flow, Transition
-    from qipan.kernel.flow.models import Case, WorkOrder
+    from qipan.kernel.flow.models import Case, Clock, WorkOrder
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Context:
 
     Effects may change the case's number, title, org_path, line, subject, premises and result; what they put into
     `event_data` goes into the event, and into `shared` for later effects, automatic transitions and documents.
-    `version` is the case's after the change. `probing` is True when the page only asks what could be done: data is not there yet, so guards on data keep quiet.
+    `running` holds the open clocks after the change where it touched them, `version` is the case's. `probing` is True when the page only asks what could be done: data is not there yet, so guards on data keep quiet.
     """
 
     case: Case
@@ -39,12 +39,18 @@ class Context:
     event_data: dict[str, Any] = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict)
     documents: dict[str, Any] = field(default_factory=dict)
+    running: Mapping[str, Clock] | None = None
     version: int = 0
 
     @cached_property
     def record(self) -> Any:
-        """The domain's own row of this case; None where the flow declares none."""
-        return self.flow.record(self.case) if self.flow.record else None
+        """The domain's own row of this case; None where the flow declares none. Its `case` is the case at hand."""
+        row = self.flow.record(self.case) if self.flow.record else None
+        own = getattr(row, "case", None)
+        if own is not None and own.pk == self.case.pk:
+            self.case._state.fields_cache = own._state.fields_cache | self.case._state.fields_cache
+            row.case = self.case
+        return row
 
     @cached_property
     def powers(self) -> tuple[Power, ...]:

@@ -1,7 +1,9 @@
 """The engine: takes one transition of a case, and those that follow from it by themselves, in one transaction.
 
-Order: lock the case (then always its clocks before its work orders, parents before children), idempotency key, optimistic version, permission, source state, guards (all refusals collected), effects,
-change, clocks, work orders, event; then automatic transitions; last the documents, whose numbers must have no gap.
+Order: lock the case (then always its clocks before its work orders, parents before children), idempotency key,
+optimistic version, permission, source state, guards (all refusals collected), effects, clocks, orders that the step
+closes, change, event; then automatic transitions; then the orders to do; last the documents, whose numbers must have
+no gap.
 """
 
 from __future__ import annotations
@@ -97,9 +99,7 @@ def fire(
     if step.reason_required and not context.reason:
         raise Refused(_("请填写理由。"), field="reason")
     _refuse_by_guards(context)
-    taken = [_take(context)]
-    taken += _follow(context)
-    for each in taken:
+    for each in _follow(_take(context)):
         _write_documents(each)
     if key:
         FiredKey.objects.create(
@@ -194,7 +194,7 @@ def _refuse_by_guards(context: Context) -> None:
 
 @override(settings.LANGUAGE_CODE)  # what is recorded is Chinese, in whatever language the actor works
 def _take(context: Context) -> Context:
-    """Effects, change, clocks, orders and event of one transition whose actor, source and guards are checked."""
+    """Effects, change, clocks and event of one transition whose actor, source and guards are checked; its orders wait."""
     case, step = context.case, context.transition
     source = case.state
     for effect in step.effects:
@@ -204,7 +204,7 @@ def _take(context: Context) -> Context:
         case.rules_on = today()
     case.state, case.private = target.code, target.private
     case.version += 1
-    running = clocks.take(context, step.clocks) if step.clocks else None
+    context.running = clocks.take(context, step.clocks) if step.clocks else None
     if target.final:
         case.closed_at = now()
         case.result = step.result or case.result or target.code
@@ -214,8 +214,6 @@ def _take(context: Context) -> Context:
     if target.final:
         case_orders.cancel_rest(context)
     case.save(update_fields=CASE_FIELDS)
-    for order in step.opens:
-        case_orders.open_one(context, order, running)
     append(
         step.event or events.CASE_MOVED,
         case,
@@ -234,17 +232,33 @@ def _take(context: Context) -> Context:
 
 
 def _follow(first: Context) -> list[Context]:
-    """Take the automatic transitions that now apply, one after the other; each is an event of its own."""
+    """Take the automatic transitions that now apply, one after the other; each is an event of its own.
+
+    A step's work orders are issued when the next step does not close them at once: nobody is given work that is done.
+    """
     case = first.case
-    taken: list[Context] = []
+    last, taken = first, [first]
     while not case.closed_at:
         context = _next_automatic(first)
         if context is None:
-            return taken
-        if len(taken) >= MOST_AUTOMATIC_STEPS:
+            break
+        if len(taken) > MOST_AUTOMATIC_STEPS:
             raise FlowError(f"{case.flow_code}: automatic transitions go round in circles at {case.state}")
-        taken.append(_take(context))
+        _issue_orders(last, before=context.transition)
+        last = _take(context)
+        taken.append(last)
+    _issue_orders(last)
     return taken
+
+
+@override(settings.LANGUAGE_CODE)
+def _issue_orders(context: Context, before: Transition | None = None) -> None:
+    if before is not None and before.target and context.flow.state(before.target).final:
+        return
+    done = before.closes if before is not None else ()
+    for order in context.transition.opens:
+        if order.kind not in done:
+            case_orders.open_one(context, order, context.running)
 
 
 def _next_automatic(first: Context) -> Context | None:
@@ -256,6 +270,8 @@ def _next_automatic(first: Context) -> Context | None:
         context = Context(
             first.case, first.flow, step, actor, first.data, shared=first.shared, documents=first.documents
         )
+        if "record" in vars(first):
+            context.record = first.record
         if permitted(context) and not refusals(context):
             return context
     return None

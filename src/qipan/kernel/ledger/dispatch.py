@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import override
 from psycopg.types.json import Jsonb
@@ -32,24 +33,33 @@ LONGEST_PAUSE = 3600
 
 @dataclass(frozen=True)
 class Reaction:
-    """What another room does when an event of a pattern has happened."""
+    """What another room does when an event of one of these patterns has happened."""
 
     code: str
-    pattern: str
+    patterns: tuple[str, ...]
     handler: Handler
 
 
 _reactions: dict[str, Reaction] = {}
 
 
-def subscribe(pattern: str, handler: Handler, *, code: str) -> None:
-    """Let `handler(event)` run after each event whose name fits the pattern (`licensing.*`); `code` names it for good."""
-    _reactions[code] = Reaction(code, pattern, handler)
+def subscribe(*patterns: str, handler: Handler, code: str) -> None:
+    """Let `handler(event)` run after each event whose name fits a pattern (`licensing.*`); `code` names it for good."""
+    _reactions[code] = Reaction(code, patterns, handler)
 
 
 def reactions() -> list[str]:
     """The codes of the subscribed reactions."""
     return sorted(_reactions)
+
+
+def _hearing(name: str) -> list[str]:
+    """The codes of the reactions to events of a name."""
+    return [
+        reaction.code
+        for reaction in _reactions.values()
+        if any(fnmatchcase(name, pattern) for pattern in reaction.patterns)
+    ]
 
 
 #: The event and one delivery a receiver (reactions by their codes, subscriptions by pattern and path) in one statement.
@@ -82,15 +92,14 @@ def enter(event: Event) -> None:
     values = {field.attname: getattr(event, field.attname) for field in event._meta.local_concrete_fields}
     values["json"] = Jsonb(event.data)
     values["next_at"] = timezone.now()
-    values["reactions"] = [
-        reaction.code for reaction in _reactions.values() if fnmatchcase(event.name, reaction.pattern)
-    ]
+    values["reactions"] = _hearing(event.name)
     with connection.cursor() as cursor:
         cursor.execute(ENTER, values)
         event.pk = cursor.fetchone()[0]
     event._state.adding, event._state.db = False, connection.alias
 
 
+#: The oldest delivery that is due and whose record's earlier events have arrived, locked.
 NEXT = """
 SELECT d.id FROM ledger_delivery d
 WHERE d.state <> 'DONE' AND d.next_at <= %s AND {kind}
@@ -134,10 +143,8 @@ def send_waiting(limit: int = 200) -> int:
 
 
 def _take(kind: str, *values: Any) -> Delivery | None:
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT.format(kind=kind), [timezone.now(), *values])
-        row = cursor.fetchone()
-    return Delivery.objects.select_related("event", "subscription").get(pk=row[0]) if row else None
+    rows = Delivery.objects.select_related("event", "subscription")
+    return rows.filter(pk=RawSQL(NEXT.format(kind=kind), (timezone.now(), *values))).first()  # noqa: S611
 
 
 def _react_once(quiet: bool) -> bool:

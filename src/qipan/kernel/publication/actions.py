@@ -60,7 +60,7 @@ def oblige(
     if known is not None:
         return known
     shown = masking.masked(kind.fields, content, party)
-    made = Publication.objects.create(
+    made = Publication(
         kind=kind,
         record_kind=record._meta.label_lower,
         record_id=record.pk,
@@ -73,9 +73,12 @@ def oblige(
         due_on=_last_day(kind.due_rule, formed_on),
         is_demo=is_demo,
     )
+    if kind.mode == Mode.AT_ONCE:
+        _show(made)
+    made.save(force_insert=True)
     append(events.OBLIGED, made, actor, data={"kind": kind.code, "due_on": made.due_on.isoformat()})
     if kind.mode == Mode.AT_ONCE:
-        return _put_out(made, actor)
+        return _tell_shown(made, actor)
     _ask_publisher(made, str(_("审核公示：%(title)s")) % {"title": made.title}, made.due_on, actor)
     return made
 
@@ -209,11 +212,20 @@ def _refuse_stranger(row: Publication, actor: Actor) -> None:
 
 
 def _put_out(row: Publication, actor: Actor) -> Publication:
+    _show(row)
+    row.save(update_fields=["state", "published_at", "until_on", "grams"])
+    return _tell_shown(row, actor)
+
+
+def _show(row: Publication) -> None:
     kind, day = row.kind, today()
     row.state, row.published_at = PublicationState.PUBLISHED, now()
     row.until_on = terms.due(kind.until_rule, day).due_on if kind.until == Until.TERM else None
     row.grams = _grams(row)
-    row.save(update_fields=["state", "published_at", "until_on", "grams"])
+
+
+def _tell_shown(row: Publication, actor: Actor) -> Publication:
+    kind = row.kind
     if kind.until == Until.NEXT:
         _supersede(row, actor)
     until = row.until_on.isoformat() if row.until_on else None

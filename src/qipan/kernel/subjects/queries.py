@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 
 from qipan.kernel.accounts.models import User
 from qipan.kernel.ledger.clock import today
@@ -98,9 +98,15 @@ def own_subjects(reader: Reader) -> QuerySet[Subject]:
     return Subject.objects.filter(pk__in=reader.subject_ids).order_by("name")
 
 
+def identifiers_of(subject: Subject) -> list[Identifier]:
+    """The identifiers of a subject, read once for the row at hand."""
+    prefetch_related_objects([subject], "identifiers")
+    return list(subject.identifiers.all())
+
+
 def uscc_of(subject: Subject) -> str:
     """The unified social credit code, or the first other identifier; empty where there is none."""
-    rows = sorted(subject.identifiers.all(), key=lambda row: (row.kind != "USCC", row.pk))
+    rows = sorted(identifiers_of(subject), key=lambda row: (row.kind != "USCC", row.pk))
     return rows[0].value if rows else ""
 
 
@@ -143,7 +149,7 @@ def facts(
 ) -> dict[str, Any]:
     """What the registry knows of a subject, for decision tables: status, marks, grades, codes."""
     marks = set(in_force_marks(subject, on).values_list("kind", flat=True))
-    code = subject.identifiers.filter(kind="USCC").first()
+    code = next((row for row in identifiers_of(subject) if row.kind == "USCC"), None)
     return {
         "subject_status": subject.status,
         "subject_type": subject.type,
