@@ -1,5 +1,6 @@
 """What every test shares. The database is the one DATABASE_URL names."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,22 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 # A shared machine is slow at times; a slow example is no failure.
-settings.register_profile("qipan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "qipan",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    # What CI says of a commit, it says again; new examples are looked for wherever else the tests run.
+    derandomize=bool(os.environ.get("CI")),
+)
 settings.load_profile("qipan")
 
 
 class Together(LoadScopeScheduling):
     """Tests go one by one to the processes that run side by side; a folder that looks back at all its tests goes whole."""
 
-    whole = frozenset(path.parent.name for path in Path(__file__).parent.glob("tests/*/test_no_guard_is_idle.py"))
+    whole = frozenset(
+        path.parent.name for path in Path(__file__).parent.glob("tests/*/test_no_guard_is_idle.py")
+    )
 
     def _split_scope(self, nodeid: str) -> str:
         folder = Path(nodeid.partition("::")[0]).parent

@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     clusters = [Cluster(home, durable=False) for home in homes]
     with contextlib.ExitStack() as stack:
         for cluster in clusters:
-            (cluster.home / "static").mkdir(exist_ok=True)
+            (cluster.home / "static").mkdir(parents=True, exist_ok=True)
             stack.enter_context(Server(cluster, tell).running())
         addresses = [cluster.url("owner") for cluster in clusters]
         os.environ["DATABASE_URL"] = addresses[0]

@@ -18,6 +18,8 @@ LONGEST = 200_000
 SPAN = 25
 DELIMITERS = (",", "\t", ";", "|", "，", "；")
 LOST = "\ufffd"
+#: What stands for a byte that is none of UTF-8; the sign U+FFFD does not: an earlier system may have left it there.
+UNREAD = re.compile("[\udc80-\udcff]")
 #: Below this share of damaged characters a file is UTF-8 with damaged lines, above it another encoding.
 DAMAGED = 0.02
 UNPACKED = 4 << 30
@@ -58,7 +60,7 @@ def encoding_of(file: Delivered) -> str:
         even, odd = head[::2].count(0), head[1::2].count(0)
         if even + odd > len(head) // 20 and max(even, odd) > 9 * min(even, odd):
             return "utf-16-be" if even > odd else "utf-16-le"
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         lost = strange = size = 0
         chunk = head
         while chunk:
@@ -67,10 +69,10 @@ def encoding_of(file: Delivered) -> str:
                 raise Refused(_("文件解开后超过 4 GB，没有读取；请分成几个文件导入。"), field="file")
             if not chunk.isascii():
                 text = decoder.decode(chunk)
-                lost += text.count(LOST)
+                lost += len(UNREAD.findall(text))
                 strange += sum(len(run) for run in re.findall(r"[^\x00-\x7f]+", text))
             chunk = stream.read(1 << 20)
-        lost += decoder.decode(b"", True).count(LOST)
+        lost += len(UNREAD.findall(decoder.decode(b"", True)))
     return "utf-8" if lost <= DAMAGED * strange else "gb18030"
 
 

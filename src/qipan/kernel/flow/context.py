@@ -47,7 +47,7 @@ class Context:
         """The domain's own row of this case; None where the flow declares none. Its `case` is the case at hand."""
         row = self.flow.record(self.case) if self.flow.record else None
         own = getattr(row, "case", None)
-        if own is not None and own.pk == self.case.pk:
+        if row is not None and own is not None and own.pk == self.case.pk:
             self.case._state.fields_cache = own._state.fields_cache | self.case._state.fields_cache
             row.case = self.case
         return row
