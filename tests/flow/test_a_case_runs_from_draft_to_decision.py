@@ -3,7 +3,7 @@
 import pytest
 
 from qipan.kernel.flow import actions, queries
-from qipan.kernel.flow.models import ACTIVE, ClockState, OrderState
+from qipan.kernel.flow.models import ACTIVE, ClockState
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
 from tests.flow.people import Desk, acts
