@@ -15,6 +15,7 @@ from types import ModuleType
 import qipan
 import qipan.cli
 from qipan.cli.session import Refusal, session, tell
+from qipan.conf.backup import BackupFailure
 from qipan.conf.frontend import FrontendFailure
 from qipan.conf.postgres import DatabaseFailure
 
@@ -63,7 +64,7 @@ def main(arguments: list[str]) -> int:
     try:
         with session(getattr(module, "DATABASE", "app")):
             return int(module.run(chosen) or 0)
-    except (Refusal, DatabaseFailure, FrontendFailure) as problem:
+    except (Refusal, BackupFailure, DatabaseFailure, FrontendFailure) as problem:
         tell(str(problem))
         return 1
     except PermissionError as problem:

@@ -41,6 +41,8 @@ Used = Literal["app", "owner"]
 
 
 EMBEDDED = "QIPAN_EMBEDDED"
+#: Lies in a home while a backup is restored into it.
+UNFINISHED = "restore.unfinished"
 
 
 def is_embedded() -> bool:
@@ -67,6 +69,10 @@ class Database:
     @contextmanager
     def running(self) -> Iterator[None]:
         """The embedded database runs inside this block; an external one is the operator's."""
+        if (env.home() / UNFINISHED).exists():
+            raise DatabaseFailure(
+                f"{env.home()} 里有一次没有完成的恢复。请重新运行 ./qipan restore,或换一个空的文件夹(QIPAN_HOME)。"
+            )
         if self.server is None:
             yield
             return

@@ -71,6 +71,6 @@ def check(
 
 def checks(needs: Needs) -> list[Check]:
     """The registered checks of a kind, in the order of their registration."""
-    from qipan.conf.doctor import database, keys, machine  # noqa: F401  they register themselves
+    from qipan.conf.doctor import backup, database, keys, machine  # noqa: F401  they register themselves
 
     return [each for each in _checks.values() if each.needs == needs]

@@ -11,7 +11,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from qipan.conf.home import secrets_folder, write_secret
-from qipan.conf.postgres import place, programs
+from qipan.conf.postgres import archiving, place, programs
 from qipan.conf.postgres.failure import DatabaseFailure
 
 Role = Literal["owner", "app", "readonly", "audit", "superuser"]
@@ -52,7 +52,7 @@ class Cluster:
 
     def url(self, role: Role, database: str = DATABASE) -> str:
         """The address for a role, with its password."""
-        password = quote(self._passwords[role])
+        password = quote(self.passwords[role])
         folder = quote(str(self.place.run), safe="")
         return f"postgresql://{ROLES[role]}:{password}@:5432/{database}?host={folder}"
 
@@ -70,7 +70,8 @@ class Cluster:
         return {name: os.environ[name] for name in keep if name in os.environ} | {"LC_ALL": "C", "TZ": "UTC"}
 
     @cached_property
-    def _passwords(self) -> dict[str, str]:
+    def passwords(self) -> dict[str, str]:
+        """The password of each role; made together with the data."""
         path = secrets_folder() / f"{'database' if self.durable else 'test_database'}.json"
         if not path.exists():
             if self.data.exists():
@@ -92,7 +93,7 @@ class Cluster:
             )
 
     def _create(self) -> None:
-        passwords = self._passwords
+        passwords = self.passwords
         account = self.place.account
         draft = self.data.with_name("data.new")
         shutil.rmtree(
@@ -204,7 +205,9 @@ class Cluster:
             "log_min_duration_statement": "2s",
             "lc_messages": "'C'",
         }
-        if not self.durable:
+        if self.durable:
+            settings |= archiving.settings(self.data, self.place.account)
+        else:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         lines = [f"{name} = {value}" for name, value in settings.items()]
         return (
