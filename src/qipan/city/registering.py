@@ -68,6 +68,7 @@ class Block:
     names: list[str]
     addresses: list[str]
     uscc: list[str]
+    uscc_right: list[bool]
     reg_no: list[str]
     in_list: np.ndarray
     risk: np.ndarray
@@ -107,7 +108,7 @@ def draw(plan: Plan, places: list[Place], roads: list[list[str]], number: int) -
         )
     ]
     names = _names(dice, kinds, industry, [places[s] for s in street.tolist()])
-    uscc, reg_no = _codes(plan, dice, first, kinds, established, [places[s] for s in street.tolist()])
+    uscc, uscc_right, reg_no = _codes(plan, dice, first, kinds, established, [places[s] for s in street.tolist()])
     food = np.array([bool(each.food) for each in EVERY])[industry]
     risk = dice.words(shape.RISK, count)
     risk[~food] = ""
@@ -124,6 +125,7 @@ def draw(plan: Plan, places: list[Place], roads: list[list[str]], number: int) -
         names=names,
         addresses=addresses,
         uscc=uscc,
+        uscc_right=uscc_right,
         reg_no=reg_no,
         in_list=in_list,
         risk=risk,
@@ -181,7 +183,7 @@ def _names(dice: Dice, kinds: np.ndarray, industry: np.ndarray, places: list[Pla
 
 def _codes(
     plan: Plan, dice: Dice, first: int, kinds: np.ndarray, established: np.ndarray, places: list[Place]
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[bool], list[str]]:
     heads = []
     for kind, place in zip(kinds.tolist(), places, strict=True):
         local = kind in {"INDIVIDUAL", "INSTITUTION"} and place.division
@@ -202,7 +204,7 @@ def _codes(
         "" if alone else _spoilt(code) if bad else code
         for code, alone, bad in zip(usccs, only.tolist(), wrong.tolist(), strict=True)
     ]
-    return uscc, [number if kept else "" for number, kept in zip(numbers, keeps.tolist(), strict=True)]
+    return uscc, (~wrong).tolist(), [number if kept else "" for number, kept in zip(numbers, keeps.tolist(), strict=True)]
 
 
 def _spoilt(code: str) -> str:
@@ -282,12 +284,9 @@ def _write_premises(block: Block, places: list[Place], sheets: Sheets, dice: Dic
 
 
 def _write_identifiers(block: Block, sheets: Sheets) -> None:
-    from qipan.kernel.subjects.codes import is_uscc
-
     rows: list[tuple[int, str, str, str, str]] = []
-    for row, (uscc, reg) in enumerate(zip(block.uscc, block.reg_no, strict=True)):
+    for row, (uscc, right, reg) in enumerate(zip(block.uscc, block.uscc_right, block.reg_no, strict=True)):
         if uscc:
-            right = is_uscc(uscc)
             rows.append(
                 (row, "USCC", uscc, "t" if right else "f", "" if right else "原证照所载代码如此，待核实")
             )

@@ -5,15 +5,20 @@ a query must be there (GIN on an array), and the whole words are checked on the 
 in nearly every row (深圳, 公司) are left out of the index condition where rarer ones are there.
 """
 
-import itertools
+import operator
+import re
 from collections.abc import Iterable
 
 COMMON = frozenset({"深圳", "圳市", "公司", "有限", "限公", "市福", "路号", "广东", "东省", "省深", "街道"})
 
 
+#: What is neither letter nor digit.
+OTHER = re.compile(r"[\W_]+")
+
+
 def signs_of(text: str) -> str:
-    """The letters and digits of a text, folded."""
-    return "".join(sign.lower() for sign in text if sign.isalnum())
+    """The letters and digits of a text, folded (one form of sigma, wherever it stands)."""
+    return OTHER.sub("", text).lower().replace("ς", "σ")
 
 
 def pieces(text: str) -> set[str]:
@@ -21,7 +26,7 @@ def pieces(text: str) -> set[str]:
     signs = signs_of(text)
     if len(signs) == 1:
         return {signs}
-    return {first + second for first, second in itertools.pairwise(signs)}
+    return set(map(operator.add, signs, signs[1:]))
 
 
 def code_pieces(code: str) -> set[str]:
