@@ -2,14 +2,17 @@
 
 import datetime
 import uuid
+from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
 from qipan.kernel.orgs.roles import Role
-from qipan.kernel.subjects import actions, codes, queries, searching
+from qipan.kernel.subjects import actions, codes, lookup, queries, searching
 from qipan.kernel.subjects.models import Grant, LicenceSeries, Subject
 from tests.orgs.factories import StaffFactory, UnitTree, reader_for
 from tests.subjects.factories import SYSTEM, GrantFactory, SubjectFactory, owner_of
@@ -141,8 +144,67 @@ def test_the_very_one_that_was_named_is_found_among_hundreds_of_its_kind() -> No
             org_path="SZ/",
             grams=searching.grams(f"粤味餐饮{number}号店"),
         )
-        for number in range(queries.SCAN)
+        for number in range(lookup.SCAN)
     )
     chosen = SubjectFactory(name="粤味餐饮")
     assert queries.find("粤味餐饮")[0] == chosen
     assert queries.by_identifier(queries.uscc_of(chosen)) == chosen
+
+
+def many(count: int, name: str) -> None:
+    """So many subjects of a name with a number, as an import would leave them."""
+    Subject.objects.bulk_create(
+        Subject(
+            uuid=uuid.uuid4(),
+            name=f"{name}{number}号",
+            type="INDIVIDUAL",
+            org_path="SZ/FT/" if number % 2 else "SZ/LH/",
+            grams=searching.grams(f"{name}{number}号"),
+        )
+        for number in range(count)
+    )
+
+
+@pytest.fixture
+def statistics(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Lets the database count what stands in the register now."""
+
+    def count() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE subjects_subject")
+        monkeypatch.setattr(lookup, "_common", (0.0, frozenset()))
+
+    return count
+
+
+def test_common_words_are_found_without_walking_the_index(statistics: Callable[[], None]) -> None:
+    many(300, "滨河餐饮")
+    chosen = SubjectFactory(name="餐饮")
+    statistics()
+    assert {"滨河", "河餐", "餐饮"} <= lookup.common_pieces()
+    with CaptureQueriesContext(connection) as asked:
+        found = queries.find("餐饮")
+    assert found[0] == chosen and len(found) == 20  # the one of that very name first, wherever it stands
+    assert any("near WHERE" in query["sql"] for query in asked) and len(asked) <= 3
+
+
+def test_two_common_words_that_seldom_stand_together_are_found_beyond_the_window(
+    statistics: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(150, "滨河餐饮")
+    many(150, "园岭烘焙")
+    both = SubjectFactory(name="滨河烘焙")
+    statistics()
+    monkeypatch.setattr(lookup, "WINDOW", 50)
+    assert {"滨河", "烘焙"} <= lookup.common_pieces()
+    assert queries.find("滨河 烘焙") == [both]
+
+
+def test_common_words_are_scoped_to_the_reader(statistics: Callable[[], None]) -> None:
+    tree = UnitTree()
+    many(80, "滨河餐饮")
+    Subject.objects.filter(org_path="SZ/FT/").update(org_path=tree.districts[0].path)
+    statistics()
+    officer = StaffFactory(role=Role.INSPECTOR, unit=tree.districts[0])
+    found = queries.find("餐饮", reader_for(officer), limit=100)
+    assert len(found) == 40 and {row.org_path for row in found} == {tree.districts[0].path}

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet, prefetch_related_objects
 from qipan.kernel.accounts.models import User
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
-from qipan.kernel.subjects import codes, searching
+from qipan.kernel.subjects import codes, lookup
 from qipan.kernel.subjects.actions import in_force_marks
 from qipan.kernel.subjects.models import (
     Grant,
@@ -21,40 +21,7 @@ from qipan.kernel.subjects.models import (
     Subject,
 )
 
-SCAN = 400
-
-
-def find(text: str, reader: Reader | None = None, limit: int = 20) -> list[Subject]:
-    """Subjects by part of a name, code or address; those whose name begins with the words first.
-
-    Without a reader the whole public register is searched; with one, what the reader may see.
-    """
-    words = [word for word in text.translate(codes.FULL_WIDTH).split() if searching.signs_of(word)]
-    if not words:
-        return []
-    rows = Subject.objects.all() if reader is None else Subject.objects.visible_to(reader)
-    condition: set[str] = set()
-    for word in words:
-        condition |= set(searching.wanted(word))
-    # An ordered scan would walk the whole table for a common word; a capped one stops as soon as it has enough.
-    matching = rows.filter(grams__contains=sorted(condition))
-    found = list(matching[:SCAN])
-    if len(found) == SCAN:
-        # Among so many the very one that was named may be further on.
-        named = matching.filter(name=text.strip()).exclude(pk__in=[subject.pk for subject in found])
-        found += list(named[:limit])
-    identifiers: dict[int, list[str]] = {}
-    for pk, value in Identifier.objects.filter(subject__in=found).values_list("subject_id", "value"):
-        identifiers.setdefault(pk, []).append(value.lower())
-    first = searching.signs_of(words[0])
-
-    def rank(subject: Subject) -> tuple[int, int, int]:
-        name = searching.signs_of(subject.name)
-        exact = any(first == value for value in identifiers.get(subject.pk, ()))
-        place = 0 if exact or name == first else 1 if name.startswith(first) else 2 if first in name else 3
-        return place, len(name), subject.pk
-
-    return sorted(found, key=rank)[:limit]
+find = lookup.find
 
 
 def by_identifier(value: str) -> Subject | None:

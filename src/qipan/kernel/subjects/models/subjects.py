@@ -4,7 +4,7 @@ from functools import partial
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, HashIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -84,6 +84,7 @@ class Subject(models.Model):
         indexes = [
             models.Index(fields=["org_path", "id"], name="subjects_subject_org"),
             GinIndex(fields=["grams"], name="subjects_subject_grams"),
+            HashIndex(fields=["name"], name="subjects_subject_name"),
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="subjects_subject_named"),
