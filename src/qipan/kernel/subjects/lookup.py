@@ -32,10 +32,8 @@ def find(text: str, reader: Reader | None = None, limit: int = 20) -> list[Subje
     words = [word for word in text.translate(codes.FULL_WIDTH).split() if searching.signs_of(word)]
     if not words:
         return []
-    if reader is None:
-        rows, order = Subject.objects.all(), ("pk",)
-    else:
-        rows, order = Subject.objects.visible_to(reader), ("org_path", "pk")
+    rows = Subject.objects.all() if reader is None else Subject.objects.visible_to(reader)
+    order: tuple[str, ...] = ("pk",) if reader is None else ("org_path", "pk")
     pieces = sorted({piece for word in words for piece in searching.wanted(word)})
     found = _matching(rows, pieces, limit, order)
     if len(found) >= SCAN or set(pieces) <= common_pieces():
