@@ -24,6 +24,8 @@ from qipan.conf.supervisor import Service, Supervisor
 
 PROGRAM = (sys.executable, "-P", "-m")
 QIPAN = (*PROGRAM, "qipan.cli")
+#: Between two tries to start the database again, in seconds: what a mended disk waits at the most.
+LONGEST_PAUSE = 5.0
 
 
 @dataclass(frozen=True)
@@ -196,8 +198,8 @@ class Running:
         tell("数据库退出了,正在重新启动…")
         try:
             server.revive()
-        except DatabaseFailure as problem:
-            self._pause = min(self._pause * 2, 30.0)
+        except (DatabaseFailure, OSError) as problem:  # a full disk is both, and passes
+            self._pause = min(self._pause * 2, LONGEST_PAUSE)
             self._retry_at = time.monotonic() + self._pause
             tell(str(problem))
         else:

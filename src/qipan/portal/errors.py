@@ -1,9 +1,11 @@
 """Pages for what went wrong, in the house style: what happened, why, and what to do now."""
 
 import logging
+import sys
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -31,7 +33,14 @@ WORDS = {
     ),
     429: (lazy("操作太频繁"), lazy("请稍等几分钟再试。")),
     500: (lazy("系统出错了"), lazy("问题已经记录。您填写的内容没有丢失，请稍后再试。")),
+    503: (
+        lazy("系统暂时不能使用"),
+        lazy("数据库正在恢复，或者没有空间可写。刚才的操作没有办成，填写的内容留在本机；请一分钟后再试。"),
+    ),
 }
+#: The database is away, starting, full, or too busy: the same request may well succeed in a while.
+PASSING = (OperationalError, InterfaceError)
+RETRY_AFTER = 30
 
 
 def page(request: HttpRequest, status: int, text: str = "") -> HttpResponse:
@@ -57,10 +66,15 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: drawn without the database or the session, for either may be what failed."""
-    title, text = WORDS[500]
-    context: dict[str, Any] = {"title": title, "text": text}
-    return HttpResponse(render_to_string("portal/error_plain.html", context), status=500)
+    """500, and 503 while the database cannot work: drawn without it or the session, for either may be what failed."""
+    status = 503 if isinstance(sys.exc_info()[1], PASSING) else 500
+    title, text = WORDS[status]
+    context: dict[str, Any] = {"status": status, "title": title, "text": text}
+    answer = HttpResponse(render_to_string("portal/error_plain.html", context), status=status)
+    if status == 503:
+        answer["Retry-After"] = str(RETRY_AFTER)
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

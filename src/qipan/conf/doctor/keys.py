@@ -61,6 +61,7 @@ def keys_in(folder: Path) -> Finding:
             return error(f"{path.name} {'内容已损坏' if readable else '读不到'}", mend)
         if path.name != "ledger.pub.pem" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             return error(f"其他账户也能读 {path.name}", f"chmod -R go= {folder}")
-    if (folder / "ledger.pub.pem").exists() and not (folder / "ledger.pem").exists():
-        return error("ledger.pem 不见了", RESTORE.format(lost=KNOWN["ledger.pem"][1]))
+    for name, sign_of_use in {"ledger.pem": "ledger.pub.pem", "seals.master": "seals/*.key"}.items():
+        if not (folder / name).exists() and any(folder.glob(sign_of_use)):
+            return error(f"{name} 不见了", RESTORE.format(lost=KNOWN[name][1]))
     return ok(f"{sum(1 for each in folder.rglob('*') if each.is_file())} 个")

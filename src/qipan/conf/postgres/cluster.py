@@ -62,7 +62,21 @@ class Cluster:
             self._check_version()
         else:
             self._create()
-        (self.data / "postgresql.conf").write_text(self._configuration())
+        self._configure()
+
+    def _configure(self) -> None:
+        """Writes the configuration whole or not at all: on a full disk the one from before stays."""
+        path, wanted = self.data / "postgresql.conf", self._configuration()
+        if path.exists() and path.read_text(errors="replace") == wanted:
+            return
+        draft = path.with_name("postgresql.conf.new")
+        try:
+            draft.write_text(wanted)
+            self.place.account.own(draft)
+            draft.replace(path)
+        except OSError as problem:
+            draft.unlink(missing_ok=True)
+            raise DatabaseFailure(f"数据库的配置没有写成:{problem.strerror}。请检查 {self.data} 所在的磁盘。") from None
 
     def programs_environment(self) -> dict[str, str]:
         """What the programs get of our environment: no PG… variable of the user's reaches them."""

@@ -8,5 +8,6 @@ class AccountsConfig(AppConfig):
     verbose_name = _("账户")
 
     def ready(self) -> None:
-        """Declare the events of this app."""
+        """Declare the events of this app and what the doctor looks at."""
         from qipan.kernel.accounts import events  # noqa: F401
+        from qipan.kernel.accounts.vault import examination  # noqa: F401

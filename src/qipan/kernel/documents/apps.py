@@ -9,10 +9,10 @@ class DocumentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the catalogue kind and the jobs of this room known."""
-        from qipan.kernel.documents import events, jobs, loading
+        from qipan.kernel.documents import events, examination, jobs, loading
         from qipan.kernel.documents.models import Template
         from qipan.kernel.law import citing
 
-        assert events and jobs
+        assert events and examination and jobs
         loading.register()
         citing.provide(lambda: Template.objects.exclude(law="").values_list("code", "law"))

@@ -64,14 +64,23 @@ def keys() -> Path:
     return Path(settings.HOME) / "keys"
 
 
+class KeyMissing(RuntimeError):
+    """The ledger was sealed with a key that is not here any more: nothing is sealed until it is put back."""
+
+
 def signing_key() -> Ed25519PrivateKey:
-    """The ledger's key; made at first use, readable by its owner only."""
+    """The ledger's key; made at first use, readable by its owner only.
+
+    Raises KeyMissing where seals are there and the key is not: another one in its place would part the chain in two.
+    """
     path = keys() / "ledger.pem"
     if path.exists():
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
         if not isinstance(key, Ed25519PrivateKey):
             raise ValueError(f"{path.name} is no Ed25519 key")
         return key
+    if Seal.objects.exists():
+        raise KeyMissing(f"{path} is missing, but the ledger was sealed with it: put it back from the backup")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(

@@ -218,6 +218,7 @@ class ProblemMiddleware:
         if answer.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
             return answer
         told = problem(kind)
-        if "Allow" in answer.headers:
-            told["Allow"] = answer["Allow"]
+        for name in ("Allow", "Retry-After"):
+            if name in answer.headers:
+                told[name] = answer[name]
         return told

@@ -45,6 +45,10 @@ class FileStore:
     def _master(self) -> AESGCM:
         path = self.folder / "seals.master"
         if not path.exists():
+            if any((self.folder / "seals").glob("*.key")):  # another one would open none of them
+                raise Refused(
+                    _("印章主密钥 seals.master 不见了，不能用印。请由系统管理员从备份恢复这个文件。"), code="state"
+                )
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
                 descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

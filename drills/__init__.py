@@ -1,0 +1,1 @@
+"""What `./qipan drill` does to a whole system of its own."""

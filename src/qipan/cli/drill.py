@@ -1,0 +1,78 @@
+"""`qipan drill NAME`: harm done to a whole running system of its own, and what became of each promise.
+
+The drills lie in `drills/`: a module with HELP and `run(tell)`, which yields `Promise`s. Yours is never touched.
+"""
+
+import argparse
+import importlib
+import json
+import pkgutil
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from types import ModuleType
+from typing import Any
+
+from qipan.cli.bench import machine
+from qipan.cli.session import Refusal, tell
+from qipan.conf import environment as env
+
+DATABASE = None
+FOLDER = env.ROOT / "drills"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What was promised, what was seen, and whether it was kept."""
+
+    drill: str
+    promise: str
+    seen: str
+    kept: bool
+
+
+def drills() -> dict[str, ModuleType]:
+    """Every drill by its name."""
+    if str(env.ROOT) not in sys.path:
+        sys.path.insert(0, str(env.ROOT))
+    found = {}
+    for entry in pkgutil.iter_modules([str(FOLDER)]):
+        module = importlib.import_module(f"drills.{entry.name}")
+        if hasattr(module, "run"):
+            found[entry.name] = module
+    return found
+
+
+def register(subparsers: Any) -> None:
+    parser = subparsers.add_parser("drill", help="故障演练:在另起的一套系统上制造故障,逐项核对承诺")
+    parser.add_argument("name", nargs="?", help="演练的名称,all 为全部;不给出时列出全部")
+    parser.add_argument("--json", action="store_true", help="以 JSON 输出,每行一项")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when every promise was kept."""
+    known = drills()
+    if not arguments.name:
+        for name, module in known.items():
+            print(f"{name:<12}{module.HELP}")
+        return 0
+    if arguments.name != "all" and arguments.name not in known:
+        raise Refusal(f"没有名为 {arguments.name} 的演练。现有:{'、'.join(known) or '无'}。")
+    chosen = known if arguments.name == "all" else {arguments.name: known[arguments.name]}
+    broken = 0
+    for name, module in chosen.items():
+        if not arguments.json:
+            print(f"{name} · {module.HELP} · {machine()}", flush=True)
+        broken += _show(module.run(tell), arguments.json)
+    return 1 if broken else 0
+
+
+def _show(promises: Iterable[Promise], as_json: bool) -> int:
+    broken = 0
+    for each in promises:
+        broken += not each.kept
+        if as_json:
+            print(json.dumps(asdict(each), ensure_ascii=False), flush=True)
+        else:
+            print(f"{'✓' if each.kept else '✗'} {each.promise}:{each.seen}", flush=True)
+    return broken
