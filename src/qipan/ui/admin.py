@@ -12,7 +12,8 @@ from qipan.kernel.orgs.roles import ADMINISTRATORS
 
 
 class SystemAdminSite(AdminSite):
-    """The administration site: open to the three administrators, what each may do there the model pages say."""
+    """The administration site: open to the three administrators of the installation (their posts are at the top unit,
+    because the site shows every district), what each may do there the model pages say."""
 
     site_header = _("棋盘系统管理")
     site_title = _("棋盘系统管理")
@@ -20,7 +21,7 @@ class SystemAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the reader holds an administrator's role; a session without second factor holds none."""
-        return bool(request.reader.paths(*ADMINISTRATORS))  # type: ignore[attr-defined]
+        return bool(request.reader.over_all(*ADMINISTRATORS))  # type: ignore[attr-defined]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Our own sign-in page; there is no second door."""

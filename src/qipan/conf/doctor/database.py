@@ -70,7 +70,9 @@ def line_to(host: str, encrypted: bool) -> Finding:
         return ok("不出本机")
     if encrypted:
         return ok(f"{host},已加密")
-    return warning(f"{host},没有加密", "请在 DATABASE_URL 的末尾加上 ?sslmode=verify-full,并给数据库装上证书。")
+    return warning(
+        f"{host},没有加密", "请在 DATABASE_URL 的末尾加上 ?sslmode=verify-full,并给数据库装上证书。"
+    )
 
 
 @check("database_clock", "时钟一致")

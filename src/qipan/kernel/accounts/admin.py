@@ -28,7 +28,7 @@ class UserAdmin(Kept):
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         """The security administrator's."""
-        return bool(request.reader.paths(SECURITY_ADMIN))  # type: ignore[attr-defined]
+        return bool(request.reader.over_all(SECURITY_ADMIN))  # type: ignore[attr-defined]
 
     @admin.action(description=_("立即退出全部登录"), permissions=["end"])
     def end_sessions(self, request: HttpRequest, queryset: Any) -> None:
@@ -59,7 +59,7 @@ class ApiTokenAdmin(Kept):
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         """The security administrator's; the auditor only reads."""
-        return bool(request.reader.paths(SECURITY_ADMIN))  # type: ignore[attr-defined]
+        return bool(request.reader.over_all(SECURITY_ADMIN))  # type: ignore[attr-defined]
 
     @admin.action(description=_("立即撤销"), permissions=["end"])
     def end(self, request: HttpRequest, queryset: Any) -> None:

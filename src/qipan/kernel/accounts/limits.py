@@ -45,7 +45,12 @@ def take(key: str, rate: Rate) -> bool:
 
     Outside a transaction it does not wait for the disk: a crash forgets the last fraction of a second of counting.
     """
-    values: dict[str, Any] = {"key": key[:100], "burst": float(rate.burst), "pace": rate.burst / rate.seconds, "now": now()}
+    values: dict[str, Any] = {
+        "key": key[:100],
+        "burst": float(rate.burst),
+        "pace": rate.burst / rate.seconds,
+        "now": now(),
+    }
     values["commit"] = None if connection.in_atomic_block else "off"
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, values)

@@ -13,6 +13,7 @@ from qipan.kernel.ledger.errors import Refused
 
 MASK = 4
 
+
 def folder() -> Path:
     """The archive of documents."""
     return Path(settings.HOME) / "documents"
@@ -56,5 +57,7 @@ def qr_svg(text: str) -> str:
     The mask is given: a reader takes any of the eight, and to weigh them all costs four times the rest.
     """
     buffer = io.BytesIO()
-    segno.make(text, error="m", mask=MASK).save(buffer, kind="svg", border=0, xmldecl=False, svgns=True, omitsize=True)
+    segno.make(text, error="m", mask=MASK).save(
+        buffer, kind="svg", border=0, xmldecl=False, svgns=True, omitsize=True
+    )
     return buffer.getvalue().decode()

@@ -162,7 +162,9 @@ def continue_upload(pk: uuids.UUID, offset: int, chunk: bytes, actor: Actor) -> 
     """
     try:
         with transaction.atomic():
-            upload = Upload.objects.select_for_update(nowait=True).filter(pk=pk, owner=actor.user_id or 0).first()
+            upload = (
+                Upload.objects.select_for_update(nowait=True).filter(pk=pk, owner=actor.user_id or 0).first()
+            )
     except OperationalError:
         raise Refused(_("这个文件正在另一个连接上传，请稍后再试。"), code="stale") from None
     if upload is None or upload.is_over():

@@ -17,8 +17,8 @@ AUDITOR, SYSTEM_ADMIN = "auditor", "system_admin"
 
 
 def _holds(request: HttpRequest, *roles: str) -> bool:
-    """Whether the reader holds one of the roles. Roles are the room above's: plain words here."""
-    return bool(request.reader.paths(*roles))  # type: ignore[attr-defined]
+    """Whether the reader holds one of the roles over the installation. Roles are the room above's: plain words here."""
+    return bool(request.reader.over_all(*roles))  # type: ignore[attr-defined]
 
 
 def _actor(request: HttpRequest) -> Actor:

@@ -25,7 +25,10 @@ SAFELY = [
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"same-origin"),
-    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),  # by TLS only; browsers ignore it else
+    (
+        b"strict-transport-security",
+        b"max-age=31536000; includeSubDomains",
+    ),  # by TLS only; browsers ignore it else
 ]
 
 

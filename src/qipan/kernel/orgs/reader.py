@@ -40,6 +40,10 @@ class Reader:
         """The organisation paths in which the reader holds one of the roles (any role when none is named)."""
         return tuple({power.org_path for power in self.powers if not roles or power.role in roles})
 
+    def over_all(self, *roles: Role) -> bool:
+        """Whether the reader holds one of the roles at the top unit, and so over the whole installation."""
+        return any("/" not in path.strip("/") for path in self.paths(*roles))
+
     def may(self, role: Role, org_path: str = "", line: str = "") -> bool:
         """Whether the reader holds the role over a unit's path (and line)."""
         return any(

@@ -53,7 +53,7 @@ def _context(request: HttpRequest, failed: str = "") -> dict[str, Any]:
         .filter(valid_to__gte=day)
         .order_by("-valid_from"),
         "absences": me.absences.order_by("-valid_from")[:20],
-        "colleagues": _colleagues(me),
+        "colleagues": _colleagues(me, reader),
         "lendable": [
             (role, Role(role).label)
             for role in sorted(queries.roles_within(me, day, day))
@@ -63,8 +63,11 @@ def _context(request: HttpRequest, failed: str = "") -> dict[str, Any]:
     }
 
 
-def _colleagues(me: Staff) -> list[Staff]:
-    """Who could stand in: the present staff of one's own unit and of those beside and below it."""
+def _colleagues(me: Staff, reader: Reader) -> list[Staff]:
+    """Who could stand in: the present staff of one's own unit and of those beside and below it; nobody for those without
+    a power, who have nothing to be stood in for."""
+    if not reader.powers:
+        return []
     above = "/".join(me.unit.path.strip("/").split("/")[:2]) + "/"
     rows = Staff.objects.filter(queries.present(), unit__path__startswith=above).exclude(pk=me.pk)
     return list(rows.select_related("user", "unit").order_by("unit__path", "number")[:300])
@@ -88,8 +91,8 @@ def _day(post: QueryDict, name: str, *, required: bool = True) -> datetime.date 
         raise Refused(_("请填写日期，写作 2026-01-31 的样子。"), field=name) from None
 
 
-def _colleague(me: Staff, text: str) -> Staff | None:
-    return next((each for each in _colleagues(me) if str(each.pk) == text), None)
+def _colleague(me: Staff, reader: Reader, text: str) -> Staff | None:
+    return next((each for each in _colleagues(me, reader) if str(each.pk) == text), None)
 
 
 def _refused(request: HttpRequest, which: str, refused: Refused) -> HttpResponse:
@@ -103,7 +106,7 @@ def delegate(request: HttpRequest) -> HttpResponse:
     """Lend one's roles to a colleague for a time."""
     me, reader = _me(request), request.reader  # type: ignore[attr-defined]
     try:
-        taker = _colleague(me, request.POST.get("taker", ""))
+        taker = _colleague(me, reader, request.POST.get("taker", ""))
         if taker is None:
             raise Refused(_("请选择受托人。"), field="taker")
         start, end = _day(request.POST, "valid_from"), _day(request.POST, "valid_to")
@@ -143,7 +146,7 @@ def absence(request: HttpRequest) -> HttpResponse:
         start = _day(request.POST, "valid_from")
         if start is None:
             raise Refused(_("请填写起止日期。"), field="valid_from")
-        substitute = _colleague(me, request.POST.get("substitute", ""))
+        substitute = _colleague(me, reader, request.POST.get("substitute", ""))
         actions.declare_absence(
             me,
             start,

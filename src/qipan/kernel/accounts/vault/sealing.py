@@ -80,7 +80,10 @@ def data_key_of(person: UUID, wrapped: bytes | memoryview | None) -> bytes:
 
 
 def opened(
-    person: UUID, wrapped: bytes | memoryview | None, sealed: Mapping[str, bytes | None], fields: Iterable[str]
+    person: UUID,
+    wrapped: bytes | memoryview | None,
+    sealed: Mapping[str, bytes | None],
+    fields: Iterable[str],
 ) -> dict[str, str]:
     """The named fields in clear; raises Forgotten, and VaultLocked where a field was changed or moved."""
     cipher = AESGCM(data_key_of(person, wrapped))

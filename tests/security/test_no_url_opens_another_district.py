@@ -1,0 +1,173 @@
+"""Every address, called as every role of another district, as another business, a member of the public, a stranger, and
+as people of the district who may not (any more): refused or empty, and nothing is written."""
+
+import datetime
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client, override_settings
+
+from qipan.domains.licensing import actions as licensing
+from qipan.kernel.ledger.clock import today
+from qipan.kernel.orgs import actions as orgs
+from qipan.kernel.orgs.models import Staff
+from qipan.kernel.orgs.roles import ADMINISTRATORS, Role
+from tests.orgs.factories import (
+    SYSTEM,
+    BusinessUserFactory,
+    PublicUserFactory,
+    StaffFactory,
+    reader_for,
+    signed_in,
+)
+from tests.security import addresses
+from tests.security.addresses import ADMIN, DISTRICT, OWN, PUBLIC
+from tests.security.districts import Futian
+from tests.security.reaching import OTHER_METHODS, Prober, is_refused
+from tests.subjects.factories import GrantFactory, SubjectFactory, owner_of
+
+pytestmark = pytest.mark.django_db
+EVERY = addresses.every()
+
+
+class World:
+    """福田 with everything, and the readers of elsewhere."""
+
+    def __init__(self) -> None:
+        self.futian = Futian()
+        self.prober = Prober(self.futian)
+        self.clients: dict[str, Client] = {"stranger": Client()}
+        nanshan = self.futian.tree.districts[1]
+        for role in Role:
+            self.clients[role.value] = self._signed(StaffFactory(role=role, unit=nanshan))
+        every = [role for role in Role if role not in ADMINISTRATORS]
+        self.clients["every role"] = self._signed(StaffFactory(roles=every, unit=nanshan))
+        self.clients["business"] = signed_in(Client(), self._business())
+        self.clients["public"] = signed_in(Client(), PublicUserFactory())
+        self.clients |= self._no_longer()
+        self.prober.start()
+
+    @staticmethod
+    def _signed(staff: Staff) -> Client:
+        return signed_in(Client(), staff.user)
+
+    def _business(self) -> Any:
+        subject = SubjectFactory("南山自己的店", org_path="SZ/NS/NS01/")
+        grant = GrantFactory(subject)
+        user = owner_of(subject)
+        licensing.start("FB-RENEW", uuid=uuid.uuid4(), reader=reader_for(user), subject=subject, grant=grant)
+        return user
+
+    def _no_longer(self) -> dict[str, Client]:
+        """People of 福田 itself who may not, or not any more."""
+        office = self.futian.tree.offices[0]
+        owing = Client()
+        owing.force_login(StaffFactory(role=Role.OFFICE_HEAD, unit=office).user)
+        gone = StaffFactory(role=Role.OFFICE_HEAD, unit=office)
+        orgs.end_appointment(
+            gone.appointments.get(), today() - datetime.timedelta(days=1), actor=SYSTEM, reason="调离"
+        )
+        return {
+            "owes a second factor": owing,
+            "without a post": self._signed(StaffFactory(role=None, unit=office)),
+            "post ended": self._signed(gone),
+            "business of nobody": signed_in(Client(), BusinessUserFactory()),
+        }
+
+
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """Built once; every call is rolled back, and all of it at the end."""
+    home = override_settings(HOME=tmp_path_factory.mktemp("districts"))
+    with django_db_blocker.unblock(), home, transaction.atomic():
+        yield World()
+        transaction.set_rollback(True)
+
+
+KINDS = ("stranger", "public", "business", "business of nobody", "owes a second factor", "without a post", "post ended",
+         "every role", "auditor")  # fmt: skip
+THOROUGH = ("stranger", "business", "every role", *sorted(ADMINISTRATORS))
+
+
+def test_every_address_is_declared_and_none_that_is_gone() -> None:
+    assert [pattern for pattern in EVERY if addresses.entry_of(pattern) is None] == []
+    assert set(addresses.DECLARED) - set(EVERY) == set()
+
+
+def check(world: World, name: str, *, sparse: bool) -> None:
+    wrong = found(world.prober, world.clients[name], sparse=sparse)
+    still_in = world.clients[name].get("/me/").status_code
+    assert still_in == (302 if name in {"stranger", "owes a second factor"} else 200)
+    assert not wrong, f"{len(wrong)} holes:\n" + "\n".join(wrong[:60])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_everything_is_refused_or_empty_and_nothing_is_written(world: World, name: str) -> None:
+    check(world, name, sparse=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", sorted(set(Role) - ADMINISTRATORS))
+def test_to_each_role_of_another_district(world: World, role: Role) -> None:
+    check(world, role.value, sparse=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", THOROUGH)
+def test_with_every_object_and_every_method(world: World, name: str) -> None:
+    check(world, name, sparse=False)
+
+
+def found(
+    prober: Prober, client: Client, *, sparse: bool, only: Callable[[str], bool] = lambda pattern: True
+) -> list[str]:
+    """What is wrong at all addresses for one reader. `sparse`: one object of each sort, and no strange methods."""
+    wrong: list[str] = []
+    for pattern, address in EVERY.items():
+        entry = addresses.entry_of(pattern)
+        if entry is None or not only(pattern):
+            continue
+        for place, path in enumerate(prober.fillings(pattern, entry, sparse=sparse)):
+            for method in sorted(_methods(address, entry, sparse, place)):
+                wrong += prober.probe(client, entry, method, path)
+    return wrong
+
+
+def _methods(address: addresses.Address, entry: addresses.Entry, sparse: bool, place: int) -> set[str]:
+    if not sparse:
+        return address.methods | (set(OTHER_METHODS) if place == 0 and entry.scope != ADMIN else set())
+    # What is the same for all who are signed in is posted to by those who are not sparse.
+    return address.methods - ({"POST"} if entry.scope in {PUBLIC, OWN, ADMIN} else set())
+
+
+@pytest.mark.slow
+def test_the_fillers_are_real(world: World) -> None:
+    """At each address of a district somebody of 福田 is let in with the same fillers, so that the refusals mean something."""
+    futian = world.futian
+    people = [futian.head, futian.lead, futian.receiver, futian.reviewer, futian.decider, futian.leader,
+              futian.publisher, futian.releaser, futian.editor, futian.third]  # fmt: skip
+    clients = [signed_in(Client(), person.user) for person in people]
+    clients += [signed_in(Client(), shop.representatives.get().user) for shop in futian.shops]
+    closed = []
+    for pattern, address in EVERY.items():
+        entry = addresses.entry_of(pattern)
+        if entry is not None and entry.scope == DISTRICT and not _opens(world, clients, address, entry):
+            closed.append(pattern)
+    assert closed == []
+
+
+def _opens(world: World, clients: list[Client], address: addresses.Address, entry: addresses.Entry) -> bool:
+    for path in world.prober.fillings(address.pattern, entry):
+        for client in clients:
+            for method in sorted(address.methods | {"HEAD"}):
+                with transaction.atomic():
+                    _call, answer = world.prober.call(client, method, path)
+                    transaction.set_rollback(True)
+                if answer.status_code in {409, 422} or not is_refused(answer):
+                    return True
+    return False
