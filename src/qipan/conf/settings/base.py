@@ -6,7 +6,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from qipan.conf import environment as env
-from qipan.conf import static_files
+from qipan.conf import pooling, static_files
 from qipan.conf.settings.signin import *  # noqa: F403
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -103,7 +103,7 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = False
 # Services: threads share so many connections, a dead one is replaced unseen, and none waits for a new sign-in.
 if most := env.number("QIPAN_DB_POOL", 0):
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    pool = {"min_size": 1, "max_size": most, "timeout": 10}
+    pool = {"min_size": 1, "max_size": most, "timeout": 10, "connection_class": pooling.Connection}
     DATABASES["default"]["OPTIONS"] = {**DATABASES["default"]["OPTIONS"], "pool": pool}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
