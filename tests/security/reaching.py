@@ -92,7 +92,8 @@ class Secrets:
     def in_text(self, text: str, call: Call, scope: str) -> list[str]:
         """Which of them a text gives away that the caller did not bring."""
         wanted = self.hidden | self.numbers | (set() if scope == PUBLIC else self.open)
-        return sorted(secret for secret in wanted if secret in text and secret not in call.said)[:4]
+        found = [secret for secret in wanted if secret in text and secret not in call.said]
+        return sorted(found, key=lambda secret: (secret not in self.hidden, secret))[:4]
 
 
 def _tables() -> list[str]:

@@ -23,7 +23,7 @@ from tests.orgs.factories import (
     reader_for,
     signed_in,
 )
-from tests.security import addresses
+from tests.security import addresses, planted
 from tests.security.addresses import ADMIN, DISTRICT, OWN, PUBLIC
 from tests.security.districts import Futian
 from tests.security.reaching import OTHER_METHODS, Prober, is_refused
@@ -143,6 +143,24 @@ def _methods(address: addresses.Address, entry: addresses.Entry, sparse: bool, p
         return address.methods | (set(OTHER_METHODS) if place == 0 and entry.scope != ADMIN else set())
     # What is the same for all who are signed in is posted to by those who are not sparse.
     return address.methods - ({"POST"} if entry.scope in {PUBLIC, OWN, ADMIN} else set())
+
+
+def test_planted_holes_are_found(world: World) -> None:
+    """Views that forget what they must not, each found by what it does."""
+    client, prober = world.clients["inspector"], world.prober
+    with override_settings(ROOT_URLCONF=planted.__name__):
+        strange = set(addresses.every()) - set(EVERY)
+        assert strange == set(planted.FAULTS)
+        assert [pattern for pattern in strange if addresses.entry_of(pattern)] == []
+        for pattern, (entry, method, problem) in planted.FAULTS.items():
+            wrong = [
+                line
+                for path in prober.fillings(pattern, entry)
+                for line in prober.probe(client, entry, method, path)
+            ]
+            assert any(problem in line for line in wrong) == bool(problem), (pattern, wrong)
+    with pytest.raises(LookupError, match="nothing declared to fill uuid"):
+        list(prober.fillings("planted/<uuid:uuid>/", addresses.of(DISTRICT)))
 
 
 @pytest.mark.slow
