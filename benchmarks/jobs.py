@@ -29,21 +29,14 @@ TAKE = (
 
 def run(scale: float, tell: Callable[[str], None]) -> Iterator[Measure]:
     """Pieces a second: the median of three interleaved rounds of each side."""
-    with system.running(tell) as qipan:
-        with psycopg.connect(qipan.superuser_database, autocommit=True) as connection:
-            connection.execute("DROP TABLE IF EXISTS bench_piece")
-            connection.execute("CREATE TABLE bench_piece (id bigserial PRIMARY KEY, done_at timestamptz)")
-            connection.execute("CREATE INDEX ON bench_piece (id) WHERE done_at IS NULL")
-            connection.execute(
-                "GRANT ALL ON bench_piece TO qipan_app; GRANT ALL ON SEQUENCE bench_piece_id_seq TO qipan_app"
-            )
+    with system.database(tell) as qipan:
         many, queued = max(2000, round(PIECES * scale)), max(200, round(QUEUED * scale))
         rates: dict[str, list[float]] = {"ours": [], "queue": [], "bare": []}
         for number in range(ROUNDS):
             tell(f"第 {number + 1} 轮…")
-            rates["ours"].append(_timed(qipan.app_database, many, _ours, PROCESSES))
-            rates["queue"].append(_timed(qipan.app_database, queued, _queue, 1))
-            rates["bare"].append(_timed(qipan.app_database, many, _bare, PROCESSES))
+            rates["ours"].append(_timed(qipan, many, _ours, PROCESSES))
+            rates["queue"].append(_timed(qipan, queued, _queue, 1))
+            rates["bare"].append(_timed(qipan, many, _bare, PROCESSES))
         middle = {name: share(values, 0.5) for name, values in rates.items()}
         for reference, title, wanted in (("queue", "队列库逐件", 10.0), ("bare", "裸 SKIP LOCKED", None)):
             ratio = middle["ours"] / middle[reference]
@@ -60,21 +53,25 @@ def run(scale: float, tell: Callable[[str], None]) -> Iterator[Measure]:
             )
 
 
-def _timed(address: str, count: int, work: Callable[[str], None], processes: int) -> float:
+def _timed(qipan: system.System, count: int, work: Callable[[str], None], processes: int) -> float:
     """Pieces a second from the moment at which the processes are let go until none is left."""
     from django.db import connections
 
     connections.close_all()
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("TRUNCATE bench_piece RESTART IDENTITY")
+    with psycopg.connect(qipan.superuser_database, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS bench_piece")
+        connection.execute("CREATE TABLE bench_piece (id bigserial PRIMARY KEY, done_at timestamptz)")
+        connection.execute("CREATE INDEX ON bench_piece (id) WHERE done_at IS NULL")
+        connection.execute("GRANT ALL ON bench_piece TO qipan_app")
         connection.execute(
             "INSERT INTO bench_piece (done_at) SELECT NULL FROM generate_series(1, %s)", [count]
         )
+        connection.execute("ANALYZE bench_piece")
         if work is _queue:
             _put_in_queue(count)
         start = CONTEXT.Barrier(processes + 1)
         people = [
-            CONTEXT.Process(target=_begin, args=(start, work, address), daemon=True)
+            CONTEXT.Process(target=_begin, args=(start, work, qipan.app_database), daemon=True)
             for _one in range(processes)
         ]
         for person in people:

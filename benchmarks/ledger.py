@@ -36,7 +36,7 @@ def run(scale: float, tell: Callable[[str], None]) -> Iterator[Measure]:
     with system.running(tell) as qipan:
         made = candidates.prepare(WRITERS * 4)
         tell(f"{WRITERS} 个写入者…")
-        ours, bare, widest = _contest(qipan, [one.grant for one in made], SECONDS * min(1.0, scale))
+        ours, bare, widest = _contest(qipan, [one.grant for one in made], SECONDS * min(1.0, max(0.5, scale)))
         yield from _rates(ours, bare, widest)
         count = max(10_000, round(EVENTS * scale))
         tell(f"正在写入 {count:,} 条事件…")
@@ -106,6 +106,8 @@ def _write(address: str, grants: list[int], turns: list[Any], seconds: float, re
             bare.execute(BARE, [number, "4403/440304/", f"{dice.random():>160}"])
             bare.commit()
 
+        ours(0)
+        plain(0)
         for number, turn in enumerate(turns):
             act = ours if number % 2 == 0 else plain
             turn.wait(60)

@@ -121,6 +121,24 @@ def running(tell: Tell, *, city: float = 0) -> Iterator[System]:
                 process.wait()
 
 
+@contextmanager
+def database(tell: Tell) -> Iterator[System]:
+    """Only the database of the same home, with nothing running on it."""
+    with running(tell):
+        pass
+    for name in ("DATABASE_URL", "QIPAN_OWNER_DATABASE_URL"):
+        os.environ.pop(name, None)
+    server = Database(tell)
+    with server.running():
+        server.use("app")
+        assert server.server is not None
+        cluster = server.server.cluster
+        yield System("", cluster.url("app"), cluster.url("superuser"))
+        from django.db import connections
+
+        connections.close_all()
+
+
 def _wait(process: subprocess.Popen[bytes], url: str, log: object, seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
