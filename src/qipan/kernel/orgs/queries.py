@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from qipan.kernel.accounts.models import User, UserKind
@@ -47,24 +48,31 @@ def reader_of(user: Any) -> Reader:
     return Reader(kind="staff", user_id=user.pk, powers=powers_of(staff), org_path=staff.unit.path)
 
 
+#: Asked with every request of a member of staff: as a statement, since to compile it anew each time costs more than to run it.
+POWERS = """
+SELECT r.role, u.path, r.line, p.code, NULL::bigint
+FROM orgs_appointment a
+JOIN orgs_post p ON p.id = a.post_id JOIN orgs_unit u ON u.id = p.unit_id JOIN orgs_postrole r ON r.post_id = p.id
+WHERE a.staff_id = %(staff)s AND a.valid_from <= %(day)s AND (a.valid_to IS NULL OR a.valid_to >= %(day)s)
+UNION
+SELECT r.role, u.path, r.line, p.code, giver.user_id
+FROM orgs_delegation d
+JOIN orgs_staff giver ON giver.id = d.giver_id
+JOIN accounts_user account ON account.id = giver.user_id AND account.is_active
+JOIN orgs_appointment a ON a.staff_id = giver.id
+    AND a.valid_from <= %(day)s AND (a.valid_to IS NULL OR a.valid_to >= %(day)s)
+JOIN orgs_post p ON p.id = a.post_id JOIN orgs_unit u ON u.id = p.unit_id
+JOIN orgs_postrole r ON r.post_id = p.id AND r.role = ANY (d.roles)
+WHERE d.taker_id = %(staff)s AND d.revoked_at IS NULL
+    AND d.valid_from <= %(day)s AND (d.valid_to IS NULL OR d.valid_to >= %(day)s)
+"""
+
+
 def powers_of(staff: Staff, on: datetime.date | None = None) -> tuple[Power, ...]:
     """The powers that a member of staff holds on a day, lent ones included, in a stable order."""
-    day = on or today()
-    held = PostRole.objects.filter(in_force("post__appointments__", day), post__appointments__staff=staff)
-    giver = "post__appointments__staff__"
-    lent = PostRole.objects.filter(
-        in_force("post__appointments__", day),
-        in_force(f"{giver}delegations_given__", day),
-        **{
-            f"{giver}user__is_active": True,
-            f"{giver}delegations_given__taker": staff,
-            f"{giver}delegations_given__revoked_at__isnull": True,
-            f"{giver}delegations_given__roles__contains": [F("role")],
-        },
-    )
-    columns = ("role", "post__unit__path", "line", "post__code")
-    rows = held.annotate(owner=Value(None, BigIntegerField())).values_list(*columns, "owner")
-    rows = rows.union(lent.annotate(owner=F(f"{giver}user_id")).values_list(*columns, "owner"))
+    with connection.cursor() as cursor:
+        cursor.execute(POWERS, {"staff": staff.pk, "day": on or today()})
+        rows = cursor.fetchall()
     powers = (Power(Role(role), path, line, post, owner) for role, path, line, post, owner in rows)
     return tuple(
         sorted(powers, key=lambda power: (power.lent_by or 0, power.org_path, power.role, power.line))
