@@ -103,6 +103,8 @@ def run(tell: Callable[[str], None], seconds: float = DOWN_FOR) -> Iterator[Prom
 
 
 def _under(url: str, tell: Callable[[str], None], seconds: float) -> Iterator[Promise]:
+    from django.db import transaction
+
     from qipan.kernel.ledger.actions import append, save_subscription
     from qipan.kernel.ledger.actor import Actor
     from qipan.kernel.ledger.models import Delivery, DeliveryState, Subscription
@@ -129,7 +131,8 @@ def _under(url: str, tell: Callable[[str], None], seconds: float) -> Iterator[Pr
         tell(f"接收方将中断 {seconds:.0f} 秒,其间每秒 {A_SECOND} 条事件,另有模拟器办事…")
         while time.monotonic() < back + 10:
             receiver.up = not gone <= time.monotonic() < back
-            append(ticked, units[number % len(units)], actor, data={"n": number})
+            with transaction.atomic():
+                append(ticked, units[number % len(units)], actor, data={"n": number})
             number += 1
             time.sleep(max(0.0, began + number / A_SECOND - time.monotonic()))
     tell("接收方已恢复,等待补送…")

@@ -75,7 +75,11 @@ def test_left_out_keys_must_be_brought_and_must_be_the_ones(
     (wrong / "keys" / "seals" / "one.key").write_bytes((here / "keys/seals/one.key").read_bytes())
     with pytest.raises(BackupFailure, match=r"不是备份时的那一个:keys/vault\.keys"):
         bring_back(room / "bare", keys_from=wrong)
-    # It stopped before the database; nothing starts on what is half there, and the next restore clears it away.
+    # Refused is as if it had not begun. After a kill half of it is there: nothing starts on that, the next one clears it.
+    assert not (empty / "keys").exists() and not (empty / UNFINISHED).exists()
+    (empty / UNFINISHED).touch()
+    (empty / "keys").mkdir()
+    (empty / "keys" / "vault.keys").write_text("half\n")
     with pytest.raises(DatabaseFailure, match="没有完成的恢复"), Database().running():
         raise AssertionError("it runs")
     bring_back(room / "bare", keys_from=here)

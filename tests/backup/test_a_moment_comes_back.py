@@ -80,7 +80,7 @@ def test_the_end_of_the_log_and_the_branch_that_a_restore_began(
     monkeypatch.setenv("QIPAN_HOME", str(empty))
     with pytest.raises(BackupFailure, match=r"日志没有到这个时刻\(最后一笔在 .* UTC\).*--to latest"):
         bring_back(backups, keys_from=here, to="2999-01-01T00:00:00+00:00")
-    # A refused restore leaves a mark, not a system; the next one begins anew.
+    assert not (empty / "keys").exists() and not (empty / "postgres" / "data").exists()
     bring_back(backups, keys_from=here, to=between)
     database = Database()
     with database.running(), psycopg.connect(database.url("superuser"), autocommit=True) as connection:

@@ -92,13 +92,19 @@ def restore(database: Database, wanted: Wanted, progress: Callable[[str], Progre
         _must_have_room(here, checked)
         (here / UNFINISHED).touch()
         done = Restored(backup, told)
-        keys.put(here, key_files, {} if wanted.without_keys else told.key_files)
-        _database(database, wanted, backup, done, progress)
-        newest = manifest.backups(backup.parent)[-1] if wanted.to else backup
-        lost = files.put_back(backup.parent, newest, here, progress("文件"))
-        done.notes += [f"文件没有恢复:{name}" for name in lost]
-        _seals(newest, done)
-        (here / "state.json").write_text(json.dumps(told.state, indent=1, sort_keys=True))
+        try:
+            keys.put(here, key_files, {} if wanted.without_keys else told.key_files)
+            _database(database, wanted, backup, done, progress)
+            newest = manifest.backups(backup.parent)[-1] if wanted.to else backup
+            lost = files.put_back(backup.parent, newest, here, progress("文件"))
+            done.notes += [f"文件没有恢复:{name}" for name in lost]
+            _seals(newest, done)
+            with plain(here):
+                (here / "state.json").write_text(json.dumps(told.state, indent=1, sort_keys=True))
+        except BackupFailure:  # refused on the way: the home is empty again
+            _clear(here, database)
+            (here / UNFINISHED).unlink()
+            raise
         (here / UNFINISHED).unlink()
     return done
 
@@ -137,14 +143,7 @@ def newer_than_ours(migrations: list[str]) -> list[str]:
 def _must_be_empty(here: Path, database: Database) -> None:
     """Nothing is overwritten; what an earlier, cut-off restore wrote is cleared away."""
     if (here / UNFINISHED).exists():
-        for name in USED:
-            path = here / name
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-        if database.server is not None and database.server.cluster.data.exists():
-            shutil.rmtree(database.server.cluster.data)
+        _clear(here, database)
     else:
         there = [name for name in USED if (here / name).exists()]
         if there or (database.server is not None and database.server.cluster.data.exists()):
@@ -154,6 +153,18 @@ def _must_be_empty(here: Path, database: Database) -> None:
             )
     if database.server is None and not dump.is_empty(database.url("owner")):
         raise BackupFailure("DATABASE_URL 指定的数据库里已有数据表,恢复不会覆盖它们。请指定一个空的数据库。")
+
+
+def _clear(here: Path, database: Database) -> None:
+    """Takes away what a restore wrote; only where its mark lies."""
+    for name in USED:
+        path = here / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    if database.server is not None and database.server.cluster.data.exists():
+        shutil.rmtree(database.server.cluster.data)
 
 
 def _keys(backup: Path, told: Manifest, wanted: Wanted) -> dict[str, bytes]:
