@@ -122,6 +122,26 @@ def test_an_event_goes_out_as_a_signed_cloud_event(receiver: Receiver) -> None:
 
 
 @pytest.mark.django_db
+def test_when_a_receiver_is_back_nothing_waits_for_the_end_of_its_pause(receiver: Receiver) -> None:
+    subscribe(receiver.url)
+    tree = UnitTree()
+    records = [tree.city, tree.bureau, *tree.districts]
+    receiver.status = 503
+    for n, record in enumerate(records):
+        append(NEWS, record, SYSTEM, data={"n": n})
+        dispatch.send_waiting()
+    assert Delivery.objects.filter(attempts=1).count() == len(records)
+    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=4)
+    Delivery.objects.update(next_at=later)
+    assert dispatch.send_waiting() == 0
+    receiver.status = 200
+    one = Delivery.objects.order_by("-pk").first()
+    Delivery.objects.filter(pk=one.pk).update(next_at=datetime.datetime.now(datetime.UTC))
+    assert dispatch.send_waiting() == len(records)
+    assert not Delivery.objects.exclude(state=DeliveryState.DONE).exists()
+
+
+@pytest.mark.django_db
 def test_a_receiver_that_was_down_gets_everything_once_and_in_order(receiver: Receiver) -> None:
     subscribe(receiver.url)
     tree = UnitTree()

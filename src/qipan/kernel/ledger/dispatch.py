@@ -222,7 +222,15 @@ def _send_once(down: set[int]) -> bool | None:
         _postpone(delivery.pk, str(error) or repr(error), delivery.attempts)
         return False
     _done(delivery)
+    if delivery.attempts:
+        _is_back(delivery.subscription.pk)
     return True
+
+
+def _is_back(subscription: int) -> None:
+    """A receiver that failed answers again: what it missed does not wait for the end of its own long pauses."""
+    missed = Delivery.objects.filter(subscription_id=subscription, attempts__gt=0)
+    missed.exclude(state=DeliveryState.DONE).update(next_at=timezone.now())
 
 
 @functools.cache
