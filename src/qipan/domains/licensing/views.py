@@ -21,6 +21,7 @@ from qipan.kernel.forms.checklists import ChecklistRow
 from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
+from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import queries as subjects
 from qipan.ui import checklists
@@ -140,13 +141,14 @@ def apply_form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
                 return redirect("my_case", uuid=row.case.uuid)
         except Refused as refused:
             errors, general = _told(refused)
+            row = _own(request, uuid)  # as it is kept, not as the refused act left it in memory
     form = forms.form(row.form_code)
     values = {**row.answers, **_people(row), **(typed or {})}
     context = {
         "row": row,
         "item": items.item(row.item_code),
         "form": form,
-        "sections": _sections(form, row, values, errors),
+        "sections": _sections(form, row, values, errors, reader),
         "known": [(field.title, row.known[field.code]) for field in form.fields if field.code in row.known],
         "declaration": forms.as_json(form, frozenset(row.known)),
         "errors": errors,
@@ -187,7 +189,7 @@ def _people(row: Application) -> dict[str, str]:
 
 
 def _sections(
-    form: Any, row: Application, values: dict[str, Any], errors: dict[str, str]
+    form: Any, row: Application, values: dict[str, Any], errors: dict[str, str], reader: Reader
 ) -> list[dict[str, Any]]:
     sections = []
     for section in form.sections:
@@ -196,7 +198,9 @@ def _sections(
                 "field": field,
                 "value": values.get(field.code, ""),
                 "error": errors.get(field.code, ""),
-                "files": _files(values.get(field.code) or []) if field.kind == "file" else [],
+                "files": _files(values.get(field.code) or [], row.answers.get(field.code) or [], reader)
+                if field.kind == "file"
+                else [],
             }
             for field in section.fields
             if field.code not in row.known
@@ -206,16 +210,18 @@ def _sections(
     return sections
 
 
-def _files(tokens: list[str]) -> list[dict[str, str]]:
+def _files(tokens: list[str], kept: list[str], reader: Reader) -> list[dict[str, str]]:
+    """The names of the files that the application has or that the reader uploaded; of others not even the name."""
     from qipan.kernel.evidence.actions import _by_token
 
     found = []
     for token in tokens:
         try:
             file = _by_token(token)
-            found.append({"name": file.name, "uuid": str(token)})
         except Refused:
             continue
+        if token in kept or (reader.user_id is not None and file.stored_by == reader.user_id):
+            found.append({"name": file.name, "uuid": str(token)})
     return found
 
 

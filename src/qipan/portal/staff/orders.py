@@ -26,6 +26,9 @@ from qipan.portal.staff.order_view import OrderView
 from qipan.ui import cases
 from qipan.ui.access import staff
 
+CHOSEN = frozenset({"person", "people", "signers", "signer", "unit", "urge", "order"})
+"""Kinds of field whose values are chosen from what the order's own view offers."""
+
 
 def _order(request: HttpRequest, uuid: uuids.UUID) -> WorkOrder:
     order = queries.order_for(request.reader, uuid)  # type: ignore[attr-defined]
@@ -119,8 +122,10 @@ def order_act(request: HttpRequest, uuid: uuids.UUID, code: str) -> HttpResponse
         raise Http404
     reader: Reader = request.reader  # type: ignore[attr-defined]
     on_phone = request.POST.get("at") == "phone"
+    view = OrderView(order, reader)
     try:
-        act.do(OrderView(order, reader), request.POST, _actor(reader, order, leading=act.leading))
+        _must_be_offered(act, view, request.POST)
+        act.do(view, request.POST, _actor(reader, order, leading=act.leading))
     except Refused as refused:
         order = _order(request, uuid)
         context = _context(request, order, failed=code, posted=request.POST)
@@ -131,6 +136,17 @@ def order_act(request: HttpRequest, uuid: uuids.UUID, code: str) -> HttpResponse
     if queries.order_for(reader, uuid) is None:  # handed to where the reader does not see it
         return redirect("phone_home" if on_phone else "desk")
     return redirect("phone_order" if on_phone else "order", uuid=uuid)
+
+
+def _must_be_offered(act: Act, view: OrderView, posted: QueryDict) -> None:
+    """People, units and orders are chosen among those that the page offers, whatever a browser sends."""
+    for field in act.fields:
+        if field.kind in CHOSEN and (sent := [value for value in posted.getlist(field.name) if value]):
+            offered = {str(value) for value, _title in view.options(field.kind)}
+            if not offered.issuperset(sent):
+                raise Refused(
+                    _("所选的人员、机构或者工单不在可选范围内，请刷新页面后重新选择。"), field=field.name
+                )
 
 
 def _actor(reader: Reader, order: WorkOrder, *, leading: bool) -> Actor:
