@@ -1,6 +1,9 @@
 """What a file really is, told by its content; what may not come in."""
 
 import io
+import re
+import zlib
+from collections.abc import Iterator
 
 import filetype
 from django.utils.translation import gettext as _
@@ -17,7 +20,13 @@ ENDINGS = {
 }
 """How the names of a kind end; the first is given to a name that ends otherwise."""
 MOST_PIXELS = 60_000_000
-ACTIVE_PDF = (b"/JavaScript", b"/JS ", b"/JS(", b"/Launch", b"/EmbeddedFile", b"/OpenAction")
+ACTIVE_PDF = re.compile(
+    rb"/JavaScript|/JS[\s(<]|/Launch|/EmbeddedFile|/OpenAction|/RichMedia|/SubmitForm|/ImportData|/XFA[\s\[(<]"
+)
+WRITTEN_BY_CODE = re.compile(rb"#([0-9A-Fa-f]{2})")
+"""A sign of a name by its number: `/J#61vaScript` is `/JavaScript` to a viewer."""
+PACKED_OBJECTS = re.compile(rb"/ObjStm\b.{0,400}?stream\r?\n", re.DOTALL)
+MOST_UNPACKED = 64 * 1024 * 1024
 
 
 def media_type(content: bytes) -> str:
@@ -29,11 +38,35 @@ def media_type(content: bytes) -> str:
         )
     if found.startswith("image/"):
         _check_image(content, found)
-    elif found == "application/pdf" and any(mark in content for mark in ACTIVE_PDF):
+    elif found == "application/pdf" and _is_active(content):
         raise Refused(
             _("PDF 中含有脚本、附件或者自动动作，不能接收。请另存为普通 PDF 后重新上传。"), field="file"
         )
     return found
+
+
+def _is_active(content: bytes) -> bool:
+    """Whether a PDF has scripts, attachments or actions of its own, in the open, written by code, or packed."""
+    return any(
+        ACTIVE_PDF.search(WRITTEN_BY_CODE.sub(lambda code: bytes([int(code[1], 16)]), part))
+        for part in (content, *_unpacked(content))
+    )
+
+
+def _unpacked(content: bytes) -> Iterator[bytes]:
+    """The packed objects of a PDF (object streams). Refuses those that nobody can look into, or that grow too large."""
+    room = MOST_UNPACKED
+    for start in PACKED_OBJECTS.finditer(content):
+        try:
+            part = zlib.decompressobj().decompress(content[start.end() :], room)
+        except zlib.error:
+            raise Refused(
+                _("PDF 已加密或者损坏，不能检查其中有没有脚本。请另存为普通 PDF 后重新上传。"), field="file"
+            ) from None
+        room -= len(part)
+        if room <= 0:
+            raise Refused(_("PDF 解压后过大，不能接收。请另存为普通 PDF 后重新上传。"), field="file")
+        yield part
 
 
 def proper_name(name: str, kind: str) -> str:
