@@ -252,7 +252,7 @@ class Prober:
                 "content_type": "application/offset+octet-stream",
                 "headers": options["headers"] | heads,
             }
-        if path.startswith("/api/v1/"):
+        if path.startswith("/api/v1/") or path.endswith("/note/"):
             text = json.dumps(self._json(path))
             return text, options | {"data": text, "content_type": "application/json"}
         if method == "POST":
@@ -260,6 +260,8 @@ class Prober:
         return "", options | {"data": b"{}", "content_type": "application/json"}
 
     def _json(self, path: str) -> dict[str, Any]:
+        if path.endswith("/note/"):
+            return {"items": {}}
         if path.endswith("/answers"):
             return {"answers": {"layout_plan": self.values["evidence"][:1], "changes": "试探"}}
         if path.endswith("/submit"):
