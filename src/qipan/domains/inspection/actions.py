@@ -49,9 +49,8 @@ def open_visit(
     """Open an inspection in PLANNED; idempotent by `uuid`. The place is the licence's where none is named."""
     place = premises or (grant.premises if grant else None)
     path = org_path or (place.org_path if place else "") or subject.org_path
-    with override(
-        settings.LANGUAGE_CODE
-    ):  # a record's title is Chinese, in whatever language the actor works
+    # A record's title is Chinese, in whatever language the actor works.
+    with override(settings.LANGUAGE_CODE):
         title = f"{subject.name} {kind.label}"
     case = open_case(
         "inspection.visit",

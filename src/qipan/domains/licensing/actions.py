@@ -185,9 +185,8 @@ def _place(row: Application, case: Case, actor: Actor) -> None:
 def submit(row: Application, reader: Reader, *, key: str = "", expected_version: int | None = None) -> Case:
     """Hand the application in (again after a correction); what the rules may grant is granted in the same transaction."""
     step = "resubmit" if row.case.state == "CORRECTION" else "submit"
-    if (
-        key and row.case.state != "DRAFT"
-    ):  # sent again, it is the same step, whatever the state has become by it
+    # Sent again, it is the same step, whatever the state has become by it.
+    if key and row.case.state != "DRAFT":
         known = FiredKey.objects.filter(case_id=row.pk, key=key).values_list("transition", flat=True).first()
         step = known or step
     return fire(row.case, step, reader.actor(), key=key or None, expected_version=expected_version)

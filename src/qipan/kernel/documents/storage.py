@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.ledger.errors import Refused
 
-MASK = 4
+QR_MASK = 4
 
 
 def folder() -> Path:
@@ -57,7 +57,7 @@ def qr_svg(text: str) -> str:
     The mask is given: a reader takes any of the eight, and to weigh them all costs four times the rest.
     """
     buffer = io.BytesIO()
-    segno.make(text, error="m", mask=MASK).save(
+    segno.make(text, error="m", mask=QR_MASK).save(
         buffer, kind="svg", border=0, xmldecl=False, svgns=True, omitsize=True
     )
     return buffer.getvalue().decode()

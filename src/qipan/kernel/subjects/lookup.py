@@ -35,8 +35,12 @@ def find(text: str, reader: Reader | None = None, limit: int = 20) -> list[Subje
     rows = Subject.objects.all() if reader is None else Subject.objects.visible_to(reader)
     order: tuple[str, ...] = ("pk",) if reader is None else ("org_path", "pk")
     pieces = sorted({piece for word in words for piece in searching.wanted(word)})
-    found = _matching(rows, pieces, limit, order)
-    if len(found) >= SCAN or set(pieces) <= common_pieces():
+    common = set(pieces) <= common_pieces()
+    found = _in_window(rows.order_by(*order), pieces) if common else {}
+    if len(found) < limit:
+        # In no order: an ordered scan would walk the whole table for what few rows hold.
+        found = dict(rows.filter(grams__contains=pieces).order_by().values_list("pk", "name")[:SCAN])
+    if common or len(found) >= SCAN:
         # Among so many the very one that was named may be further on.
         found |= dict(rows.filter(name=text.strip()).values_list("pk", "name")[:limit])
     first = searching.signs_of(words[0])
@@ -53,19 +57,8 @@ def find(text: str, reader: Reader | None = None, limit: int = 20) -> list[Subje
     return [whole[pk] for pk in chosen if pk in whole]
 
 
-def _matching(
-    rows: QuerySet[Subject], pieces: list[str], limit: int, order: tuple[str, ...]
-) -> dict[int, str]:
-    """At most SCAN rows that hold all pieces: their names by their ids."""
-    if set(pieces) <= common_pieces():
-        near = _in_window(rows.order_by(*order), pieces)
-        if len(near) >= limit:
-            return near
-    # In no order: an ordered scan would walk the whole table for what few rows hold.
-    return dict(rows.filter(grams__contains=pieces).order_by().values_list("pk", "name")[:SCAN])
-
-
 def _in_window(rows: QuerySet[Subject], pieces: list[str]) -> dict[int, str]:
+    """Those of the first WINDOW rows that hold all pieces, at most SCAN: their names by their ids."""
     inner, values = rows.values("id", "name", "grams")[:WINDOW].query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
