@@ -42,16 +42,21 @@ class Measure:
     met: bool | None = None
 
 
-def benchmarks() -> dict[str, ModuleType]:
-    """Every benchmark by its name."""
+def modules_in(folder: Path) -> dict[str, ModuleType]:
+    """The modules of a folder beside the sources that can be run, by their names."""
     if str(env.ROOT) not in sys.path:
         sys.path.insert(0, str(env.ROOT))
     found = {}
-    for entry in pkgutil.iter_modules([str(FOLDER)]):
-        module = importlib.import_module(f"benchmarks.{entry.name}")
+    for entry in pkgutil.iter_modules([str(folder)]):
+        module = importlib.import_module(f"{folder.name}.{entry.name}")
         if hasattr(module, "run"):
             found[entry.name] = module
     return found
+
+
+def benchmarks() -> dict[str, ModuleType]:
+    """Every benchmark by its name."""
+    return modules_in(FOLDER)
 
 
 def register(subparsers: Any) -> None:

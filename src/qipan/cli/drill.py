@@ -4,9 +4,7 @@ The drills lie in `drills/`: a module with HELP and `run(tell)`, which yields `P
 """
 
 import argparse
-import importlib
 import json
-import pkgutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -14,7 +12,7 @@ from dataclasses import asdict, dataclass
 from types import ModuleType
 from typing import Any
 
-from qipan.cli.bench import machine
+from qipan.cli.bench import machine, modules_in
 from qipan.cli.session import Refusal, tell
 from qipan.conf import environment as env
 
@@ -34,14 +32,7 @@ class Promise:
 
 def drills() -> dict[str, ModuleType]:
     """Every drill by its name."""
-    if str(env.ROOT) not in sys.path:
-        sys.path.insert(0, str(env.ROOT))
-    found = {}
-    for entry in pkgutil.iter_modules([str(FOLDER)]):
-        module = importlib.import_module(f"drills.{entry.name}")
-        if hasattr(module, "run"):
-            found[entry.name] = module
-    return found
+    return modules_in(FOLDER)
 
 
 def register(subparsers: Any) -> None:
