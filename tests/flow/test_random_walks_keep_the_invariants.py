@@ -80,6 +80,7 @@ class Walk(RuleBasedStateMachine):
             assert (after.version, after.state) == (before.version, before.state)
             return
         assert not stale
+        self.visited.add(after.state)
         assert after.version in (before.version + 1, before.version + 2)
         self.fired.append((step, actor, data, key))
 
@@ -89,6 +90,14 @@ class Walk(RuleBasedStateMachine):
         dice = random.Random(seed)
         for _turn in range(turns):
             self.somebody_does_what_is_due(dice.randrange(12), dice.random() < 0.1)
+
+    @rule(answered=st.booleans())
+    def something_is_missing(self, answered: bool) -> None:
+        """The one way into a correction, which walks by chance seldom find in time."""
+        self.somebody_tries("submit", 0, False, "红荔路", False)
+        self.somebody_tries("ask_correction", 1, False, "红荔路", False)
+        if answered:
+            self.somebody_tries("submit", 0, False, "红荔路", False)
 
     def somebody_does_what_is_due(self, pick: int, unchanged: bool) -> None:
         case = Case.objects.get(pk=self.case.pk)
