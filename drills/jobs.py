@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 
-from qipan.cli.drill import Promise
+from qipan.cli.drill import Promise, Scale
 from qipan.cli.session import use_settings
 from qipan.conf import environment as env
 from qipan.conf.database import Database
@@ -18,7 +18,7 @@ from tests.jobs.test_a_killed_worker_loses_and_doubles_nothing import WORKER
 from tests.setup.systems import folder_for_all
 
 HELP = "10,000 个任务,后台进程被杀三次:不丢、不重复、不卡住"
-JOBS = 10_000
+JOBS = {"full": 10_000, "small": 1_000}
 STUCK_AFTER = 60.0
 UNFINISHED = "SELECT count(*) FROM procrastinate_jobs WHERE queue_name = 'drill' AND status <> 'succeeded'"
 
@@ -29,7 +29,7 @@ def start() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", WORKER], env=environment, cwd=env.ROOT)
 
 
-def run(tell: Callable[[str], None], jobs: int = JOBS) -> Iterator[Promise]:
+def run(tell: Callable[[str], None], scale: Scale = "full") -> Iterator[Promise]:
     """Queues them in one transaction, lets two workers at them, and kills one of the two again and again."""
     for name in ("DATABASE_URL", "QIPAN_OWNER_DATABASE_URL", "DJANGO_SETTINGS_MODULE"):
         os.environ.pop(name, None)
@@ -43,7 +43,7 @@ def run(tell: Callable[[str], None], jobs: int = JOBS) -> Iterator[Promise]:
             import django
 
             django.setup()
-            yield from _killed(database.url("owner"), tell, jobs)
+            yield from _killed(database.url("owner"), tell, JOBS[scale])
 
 
 def _killed(owner: str, tell: Callable[[str], None], jobs: int) -> Iterator[Promise]:

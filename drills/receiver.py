@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from drills.systems import system
-from qipan.cli.drill import Promise
+from qipan.cli.drill import Promise, Scale
 from qipan.cli.session import use_settings
 from qipan.conf.database import Database
 
 HELP = "接收方中断 300 秒:事件一条不少,同一记录的先后不乱"
-DOWN_FOR = 300.0
+DOWN_FOR = {"full": 300.0, "small": 20.0}
 A_SECOND = 20
 PATIENCE = 600.0
 
@@ -85,7 +85,7 @@ def living(url: str) -> Iterator[None]:
         people.wait(30)
 
 
-def run(tell: Callable[[str], None], seconds: float = DOWN_FOR) -> Iterator[Promise]:
+def run(tell: Callable[[str], None], scale: Scale = "full") -> Iterator[Promise]:
     """Takes the receiver away for a while under load, brings it back, and waits until nothing waits."""
     tell("正在启动一套系统…")
     with system() as made:
@@ -98,7 +98,7 @@ def run(tell: Callable[[str], None], seconds: float = DOWN_FOR) -> Iterator[Prom
         import django
 
         django.setup()
-        yield from _under(made.url, tell, seconds)
+        yield from _under(made.url, tell, DOWN_FOR[scale])
         made.interrupt()
 
 

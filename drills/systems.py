@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from qipan.cli.drill import Promise
 from qipan.conf.postgres import Cluster
 from tests.setup.systems import System, copy_of_the_project, folder_for_all
 
@@ -123,3 +124,27 @@ class Writers:
         with psycopg.connect(self.cluster.url("owner"), connect_timeout=30) as connection:
             there = {row[0] for row in connection.execute("SELECT n FROM drill_written")}
         return len(promised), len(promised - there), len(there - promised)
+
+
+def served_again(writers: Writers, looking: Looking, since: float, *, after: float | None = None) -> float:
+    """Seconds from a moment until pages and every writer were served again (after `after`); 120 at most."""
+    wanted = since if after is None else after
+    while time.monotonic() < since + 120 and not (
+        looking.good_at > wanted and min(writers.last_good) > wanted
+    ):
+        time.sleep(0.05)
+    return time.monotonic() - since
+
+
+def nothing_lost(drill: str, writers: Writers) -> Promise:
+    """What became of the writes that were acknowledged."""
+    promised, lost, more = writers.lost()
+    told = f"{promised} 条,丢失 {lost},未及确认 {more}"
+    return Promise(drill, "已确认的写入一条不少", told, promised > 0 and not lost)
+
+
+def ledger_whole(drill: str, made: System) -> Promise:
+    """What the independent verifier says of the ledger."""
+    verified = made.run("ledger", "verify")
+    told = verified.stdout.strip().splitlines() or [verified.stderr.strip()]
+    return Promise(drill, "总账与封存一致", told[-1], verified.returncode == 0)

@@ -12,6 +12,7 @@ from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
+from qipan.kernel.orgs.roles import Role
 from tests.flow import terms_of_law
 from tests.flow.people import Desk, acts
 from tests.orgs.factories import StaffFactory
@@ -167,3 +168,30 @@ def test_numbers_have_no_gap_and_no_double_under_load() -> None:
     for thread in threads:
         thread.join()
     assert sorted(taken) == list(range(1, 10))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_that_two_issue_under_one_uuid_is_one() -> None:
+    terms_of_law.load()
+    desk, mark, barrier = Desk(), uuid.uuid4(), threading.Barrier(4)
+    made: list[int | str] = []
+
+    def issue() -> None:
+        try:
+            barrier.wait()
+            order = actions.create_order(
+                "test.task", "检查", Role.INSPECTOR, desk.path, actor=acts(desk.head), uuid=mark
+            )
+            made.append(order.pk)
+        except Exception as problem:
+            made.append(repr(problem))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=issue) for _number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 4 and len(set(made)) == 1
+    assert Event.objects.filter(name="flow.order.issued", record_id=made[0]).count() == 1

@@ -5,7 +5,7 @@ import uuid as uuids
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -64,23 +64,31 @@ def register_subject(
     if not name.strip():
         raise Refused(_("请填写主体名称。"), field="name")
     values = {kind: codes.tidy(value) for kind, value in (identifiers or {}).items() if value}
-    subject = Subject.objects.create(
-        uuid=uuid or uuids.uuid4(),
-        name=name.strip(),
-        type=SubjectType(type),
-        org_path=org_path,
-        legal_rep=legal_rep,
-        domicile=domicile,
-        business_scope=business_scope,
-        industry=industry,
-        established_on=established_on,
-        capital=capital,
-        is_demo=is_demo,
-        grams=searching.grams(name, values.values(), [domicile]),
-        **facts,
-    )
-    for kind, value in values.items():
-        _add_identifier(subject, IdentifierKind(kind), value, override_reason)
+    try:
+        with transaction.atomic():
+            subject = Subject.objects.create(
+                uuid=uuid or uuids.uuid4(),
+                name=name.strip(),
+                type=SubjectType(type),
+                org_path=org_path,
+                legal_rep=legal_rep,
+                domicile=domicile,
+                business_scope=business_scope,
+                industry=industry,
+                established_on=established_on,
+                capital=capital,
+                is_demo=is_demo,
+                grams=searching.grams(name, values.values(), [domicile]),
+                **facts,
+            )
+            for kind, value in values.items():
+                _add_identifier(subject, IdentifierKind(kind), value, override_reason)
+    except IntegrityError:  # somebody else registers it, or its code, in this very moment
+        if uuid and (known := Subject.objects.filter(uuid=uuid).first()):
+            return known
+        for kind, value in values.items():
+            _refuse_taken(IdentifierKind(kind), value)
+        raise
     append(
         events.REGISTERED,
         subject,
@@ -107,12 +115,7 @@ def _add_identifier(subject: Subject, kind: IdentifierKind, value: str, override
             % {"kind": kind.label, "value": value},
             field=kind.value.lower(),
         )
-    if Identifier.objects.filter(kind=kind, value=value).exists():
-        raise Refused(
-            _("%(kind)s %(value)s 已登记在另一主体名下。") % {"kind": kind.label, "value": value},
-            code="conflict",
-            field=kind.value.lower(),
-        )
+    _refuse_taken(kind, value)
     Identifier.objects.create(
         subject=subject,
         kind=kind,
@@ -122,8 +125,22 @@ def _add_identifier(subject: Subject, kind: IdentifierKind, value: str, override
     )
 
 
+def _refuse_taken(kind: IdentifierKind, value: str) -> None:
+    if Identifier.objects.filter(kind=kind, value=value).exists():
+        raise Refused(
+            _("%(kind)s %(value)s 已登记在另一主体名下。") % {"kind": kind.label, "value": value},
+            code="conflict",
+            field=kind.value.lower(),
+        )
+
+
+def _lock(subject: Subject) -> Subject:
+    """The subject as it stands; what it is found by is made from several tables, by one transaction at a time."""
+    return Subject.objects.select_for_update(of=("self",), no_key=True).get(pk=subject.pk)
+
+
 def refresh_grams(subject: Subject) -> None:
-    """Make what the subject is found by anew, after names, codes or places changed."""
+    """Make what a (locked) subject is found by anew, after names, codes or places changed."""
     subject.grams = searching.grams(
         subject.name,
         [
@@ -145,7 +162,7 @@ def change_subject(subject: Subject, changes: Mapping[str, Any], actor: Actor, r
     allowed = {"name", "legal_rep", "domicile", "business_scope", "industry", "capital", "term_to"}
     if unknown := set(changes) - allowed:
         raise ValueError(f"not to be changed here: {unknown}")
-    row = Subject.objects.select_for_update().get(pk=subject.pk)
+    row = _lock(subject)
     changed = [field for field, value in changes.items() if getattr(row, field) != value]
     for field in changed:
         setattr(row, field, changes[field])
@@ -160,7 +177,7 @@ def change_subject(subject: Subject, changes: Mapping[str, Any], actor: Actor, r
 @transaction.atomic
 def change_status(subject: Subject, to: Status | str, actor: Actor, reason: str) -> Subject:
     """Move a subject to another status as the law allows; refuses what does not follow, and says why."""
-    row = Subject.objects.select_for_update().get(pk=subject.pk)
+    row = _lock(subject)
     after = Status(to)
     step = statuses.step(row.status, after)
     if step is None:
@@ -250,6 +267,7 @@ def add_premises(
     """Enter a place of business."""
     if not address.strip():
         raise Refused(_("请填写经营场所地址。"), field="address")
+    locked = _lock(subject)
     known = Premises.objects.filter(subject=subject, address=address.strip()).first()
     if known:
         return known
@@ -264,7 +282,7 @@ def add_premises(
         latitude=latitude,
         area_m2=area_m2,
     )
-    refresh_grams(subject)
+    refresh_grams(locked)
     append(
         events.PLACE_ADDED,
         subject,
@@ -338,6 +356,7 @@ def register_grant(
     issuer: str = "",
 ) -> Grant:
     """Enter a licence or filing in the register; the same number again is refused."""
+    locked = _lock(subject)
     if Grant.objects.filter(number=number).exists():
         raise Refused(_("编号 %(number)s 已登记。") % {"number": number}, code="conflict", field="number")
     grant = Grant.objects.create(
@@ -354,8 +373,8 @@ def register_grant(
         valid_to=valid_to,
         issuer=issuer,
     )
-    subject.grams = sorted({*subject.grams, *searching.code_pieces(number)})
-    subject.save(update_fields=["grams"])
+    locked.grams = sorted({*locked.grams, *searching.code_pieces(number)})
+    locked.save(update_fields=["grams"])
     append(events.GRANTED, grant, actor, data={"number": number, "kind": kind})
     return grant
 
@@ -366,7 +385,7 @@ def change_grant(grant: Grant, changes: Mapping[str, Any], actor: Actor, reason:
     allowed = {"data", "decided_on", "valid_from", "valid_to", "premises", "document_id", "title"}
     if unknown := set(changes) - allowed:
         raise ValueError(f"not to be changed: {unknown}")
-    row = Grant.objects.select_for_update(of=("self",)).get(pk=grant.pk)
+    row = Grant.objects.select_for_update(of=("self",), no_key=True).get(pk=grant.pk)
     if row.state != GrantState.VALID:
         raise Refused(
             _("证照 %(number)s 现为“%(state)s”，不能变更。")
@@ -401,7 +420,7 @@ GRANT_STEPS: dict[str, set[str]] = {
 @transaction.atomic
 def set_grant_state(grant: Grant, state: GrantState | str, actor: Actor, reason: str) -> Grant:
     """Move a grant to another state; refuses what does not follow."""
-    row = Grant.objects.select_for_update(of=("self",)).get(pk=grant.pk)
+    row = Grant.objects.select_for_update(of=("self",), no_key=True).get(pk=grant.pk)
     after = GrantState(state)
     if after.value not in GRANT_STEPS.get(row.state, set()):
         raise Refused(

@@ -6,7 +6,7 @@ import datetime
 import uuid as uuids
 from collections.abc import Sequence
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
 from qipan.kernel.flow import events, permissions
@@ -50,12 +50,8 @@ def create_order(
     only its people, its issuer or its unit's head may break down; `completion` says how children close this one.
     Refuses a person who issues where the person has no part, and people who may not work on it.
     """
-    if uuid is not None:
-        known = WorkOrder.objects.filter(uuid=uuid).first()
-        if known is not None:
-            if (known.kind, known.org_path) != (kind, org_path):
-                raise Refused(_("同一提交编号已用于另一张工单。"), code="conflict")
-            return known
+    if (known := _known(uuid, kind, org_path)) is not None:
+        return known
     if role not in Role.values:
         raise Refused(_("没有这样的角色：%(role)s。") % {"role": role}, field="role")
     if not title.strip():
@@ -90,12 +86,26 @@ def create_order(
     )
     if uuid is not None:
         made.uuid = uuid
-    made.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+    except IntegrityError:  # issued by somebody else in this very moment
+        if (known := _known(uuid, kind, org_path)) is None:
+            raise
+        return known
     append(events.ORDER_ISSUED, made, actor, data={"kind": kind, "role": made.role})
     if users:
         changes.put_people(made, users)
     changes.tell(made)
     return made
+
+
+def _known(uuid: uuids.UUID | None, kind: str, org_path: str) -> WorkOrder | None:
+    """The order that was issued under this uuid; refused when it is another one."""
+    known = WorkOrder.objects.filter(uuid=uuid).first() if uuid is not None else None
+    if known is not None and (known.kind, known.org_path) != (kind, org_path):
+        raise Refused(_("同一提交编号已用于另一张工单。"), code="conflict")
+    return known
 
 
 def _refuse_issuer(actor: Actor, org_path: str, line: str, parent: WorkOrder | None) -> None:
