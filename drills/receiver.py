@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import http.server
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -15,10 +14,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from drills.systems import system
+from drills.systems import set_up_django, system
 from qipan.cli.drill import Promise, Scale
-from qipan.cli.session import use_settings
-from qipan.conf.database import Database
 
 HELP = "接收方中断 300 秒:事件一条不少,同一记录的先后不乱"
 DOWN_FOR = {"full": 300.0, "small": 20.0}
@@ -89,15 +86,7 @@ def run(tell: Callable[[str], None], scale: Scale = "full") -> Iterator[Promise]
     """Takes the receiver away for a while under load, brings it back, and waits until nothing waits."""
     tell("正在启动一套系统…")
     with system() as made:
-        os.environ["QIPAN_HOME"] = str(made.home)
-        for name in ("DATABASE_URL", "QIPAN_OWNER_DATABASE_URL", "DJANGO_SETTINGS_MODULE"):
-            os.environ.pop(name, None)
-        use_settings("demo")
-        database = Database()
-        database.use("app")
-        import django
-
-        django.setup()
+        set_up_django(made.home)
         yield from _under(made.url, tell, DOWN_FOR[scale])
         made.interrupt()
 

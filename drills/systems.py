@@ -12,10 +12,13 @@ import httpx
 import psycopg
 
 from qipan.cli.drill import Promise
+from qipan.cli.session import use_settings
+from qipan.conf.database import Database
 from qipan.conf.postgres import Cluster
 from tests.setup.systems import System, copy_of_the_project, folder_for_all
 
 PAGES = ("/", "/items/", "/businesses/?q=深圳", "/api/v1/items")
+OPTIONS = ("--scale", "0.0003", "--rate", "0")
 READABLE = ("暂时不能使用", "暂时不可用")
 
 
@@ -26,10 +29,22 @@ def system(home: Path | None = None, **environment: str) -> Iterator[System]:
         tree = copy_of_the_project(folder / "qipan", with_parts=True)
         made = System(tree, home, **environment)
         try:
-            made.start("--scale", "0.0003", "--rate", "0")
+            made.start(*OPTIONS)
             yield made
         finally:
             made.end()
+
+
+def set_up_django(home: Path) -> None:
+    """This process works on the database of a running system, as one of its own would."""
+    for name in ("DATABASE_URL", "QIPAN_OWNER_DATABASE_URL", "DJANGO_SETTINGS_MODULE"):
+        os.environ.pop(name, None)
+    os.environ["QIPAN_HOME"] = str(home)
+    use_settings("demo")
+    Database().use("app")
+    import django
+
+    django.setup()
 
 
 class Looking:
