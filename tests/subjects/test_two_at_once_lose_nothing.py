@@ -1,44 +1,23 @@
 """Two who enter the same, or enter something about the same business, in the same moment."""
 
-import threading
+import datetime
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
 
 from qipan.kernel.ledger.actor import Actor
+from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
 from qipan.kernel.subjects import actions, codes, searching
-from qipan.kernel.subjects.models import Subject
-from tests.subjects.factories import SubjectFactory
+from qipan.kernel.subjects.models import Grant, GrantState, Subject
+from tests.concurrency import while_uncommitted
+from tests.subjects.factories import GrantFactory, SubjectFactory
 
 SYSTEM = Actor.system()
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def while_uncommitted(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
-    """What the second gives that begins when the first has written and not committed; the first commits then."""
-    answer: list[Any] = []
-
-    def late() -> None:
-        try:
-            answer.append(second())
-        except Refused as refused:
-            answer.append(refused)
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=late)
-    with transaction.atomic():
-        first()
-        thread.start()
-        thread.join(0.5)
-        assert thread.is_alive(), "the second did not wait"
-    thread.join(20)
-    return answer[0]
 
 
 def register(mark: uuid.UUID, code: str) -> Subject:
@@ -77,3 +56,23 @@ def test_a_business_is_found_by_all_that_was_entered_at_once() -> None:
     subject.refresh_from_db()
     for address in ("笋岗东路 77 号", "百花二路 48 号"):
         assert searching.pieces(address) <= set(subject.grams)
+
+
+def test_a_licence_that_is_renewed_while_the_night_ends_it_stays_valid() -> None:
+    grant = GrantFactory(SubjectFactory(), ends_in=-1)
+    later = today() + datetime.timedelta(days=1826)
+    ended = while_uncommitted(
+        lambda: actions.change_grant(grant, {"valid_to": later}, SYSTEM), lambda: actions.expire_grants()
+    )
+    assert ended == 0
+    assert Grant.objects.get().state == GrantState.VALID and Grant.objects.get().valid_to == later
+
+
+def test_a_licence_that_is_renewed_while_its_end_is_told_of_is_told_of_again_in_time() -> None:
+    grant = GrantFactory(SubjectFactory(), ends_in=20)
+    later = today() + datetime.timedelta(days=1826)
+    told = while_uncommitted(
+        lambda: actions.change_grant(grant, {"valid_to": later}, SYSTEM),
+        lambda: actions.remind_of_expiry(lambda _day: 10, today() + datetime.timedelta(days=150)),
+    )
+    assert told == 0 and Grant.objects.get().reminded == 0

@@ -122,13 +122,21 @@ def _split(row: Application, answers: Mapping[str, Any]) -> tuple[dict[str, Any]
     return plain, people
 
 
+def _lock(row: Application) -> Case:
+    """The locked case of an application, and the application as it stands: it was read before, perhaps long before."""
+    case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
+    row.refresh_from_db()
+    row.case = case
+    return case
+
+
 @transaction.atomic
 def save(row: Application, answers: Mapping[str, Any], reader: Reader) -> Result:
     """Keep what was filled in: everything that is right, personal data in the vault; returns what is wrong.
 
     Only the applicant, only while it is the applicant's turn.
     """
-    case = Case.objects.select_for_update(of=("self",)).get(pk=row.pk)
+    case = _lock(row)
     if case.state not in {"DRAFT", "CORRECTION"}:
         raise Refused(_("申请已经提交，现在不能修改。"), code="state")
     if case.opened_by != reader.user_id and case.subject_id not in reader.subject_ids:
@@ -215,6 +223,7 @@ def start_check(
         raise Refused(_("现场核查须由两名以上持证人员进行，请先让同事共同签收工单。"), code="state")
     if reader.user_id not in officers:
         raise Refused(_("您不是这次核查的承办人。"), code="forbidden")
+    _lock(row)  # two officers begin together: it is one visit
     known = SiteCheck.objects.filter(uuid=uuid).first() or row.checks.filter(conclusion="").first()
     if known:
         return known
@@ -285,6 +294,9 @@ def conclude_check(
     `signatures`: PNG data URLs by "officer1", "officer2", "operator".
     """
     row = check.application
+    _lock(row)
+    # What the other officer recorded meanwhile is part of it; who concludes second is told.
+    check = SiteCheck.objects.select_for_update(of=("self",), no_key=True).get(pk=check.pk)
     if reader.user_id not in check.officers:
         raise Refused(_("您不是这次核查的承办人。"), code="forbidden")
     if check.conclusion:

@@ -445,10 +445,14 @@ def expire_grants(day: datetime.date | None = None, actor: Actor | None = None) 
     """Grants whose last day is over become expired; returns how many."""
     limit = day or today()
     done = 0
-    for grant in Grant.objects.filter(state=GrantState.VALID, valid_to__lt=limit).iterator(chunk_size=500):
-        set_grant_state(
-            grant, GrantState.EXPIRED, actor or Actor.system(grant.org_path), str(_("有效期届满"))
-        )
+    ended = Grant.objects.filter(state=GrantState.VALID, valid_to__lt=limit)
+    for grant in ended.iterator(chunk_size=500):
+        with transaction.atomic():
+            # It may have been renewed since the list was read.
+            if ended.select_for_update(of=("self",), no_key=True).filter(pk=grant.pk).first() is None:
+                continue
+            by = actor or Actor.system(grant.org_path)
+            set_grant_state(grant, GrantState.EXPIRED, by, str(_("有效期届满")))
         done += 1
     return done
 
@@ -471,7 +475,9 @@ def remind_of_expiry(workdays_left: Any, horizon: datetime.date, day: datetime.d
         stage = sum(1 for limit in REMINDERS if left <= limit)
         if stage > grant.reminded:
             with transaction.atomic():
-                Grant.objects.filter(pk=grant.pk).update(reminded=stage)
+                same = Grant.objects.filter(pk=grant.pk, state=GrantState.VALID, valid_to=grant.valid_to)
+                if not same.update(reminded=stage):  # renewed since the list was read
+                    continue
                 append(
                     events.GRANT_EXPIRING,
                     grant,

@@ -97,13 +97,20 @@ def recuse(
         subject_id=subject_id,
         org_path=case.org_path if case else "",
     )
-    held = WorkOrder.objects.filter(
-        state__in=ACTIVE, participants__user_id=user_id, participants__active=True
-    )
-    held = held.filter(case=case) if case else held.filter(subject_id=subject_id or 0)
-    for order in held.distinct().order_by("pk"):
-        _take_out(changes.lock(order), user_id, actor, reason)
+    for order in _in_hand(subject_id, case):
+        if order.active and order.participants.filter(user_id=user_id, active=True).exists():
+            _take_out(order, user_id, actor, reason)
     return made
+
+
+def _in_hand(subject_id: int | None, case: Case | None) -> list[WorkOrder]:
+    """The open orders of a subject or case, locked with their cases: who takes one in this very moment comes first."""
+    cases = Case.objects.filter(pk=case.pk) if case else Case.objects.filter(subject_id=subject_id or 0)
+    locking = cases.filter(closed_at__isnull=True).select_for_update(of=("self",), no_key=True)
+    list(locking.order_by("pk").values_list("pk"))
+    orders = WorkOrder.objects.filter(state__in=ACTIVE)
+    orders = orders.filter(case=case) if case else orders.filter(subject_id=subject_id or 0)
+    return [changes.lock(order) for order in orders.order_by("pk")]
 
 
 def _take_out(order: WorkOrder, user_id: int, actor: Actor, reason: str) -> None:
