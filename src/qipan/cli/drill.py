@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 1 if broken else 0
     module = known[arguments.name]
     if not arguments.json:
-        print(f"{arguments.name} · {module.HELP} · {machine()}", flush=True)
+        print(f"{arguments.name} · {module.HELP} · scale {arguments.scale} · {machine()}", flush=True)
     return 1 if _show(module.run(tell, arguments.scale), arguments.json) else 0
 
 

@@ -134,9 +134,13 @@ def officers_of(case: Case, kind: str) -> list[int]:
     return list(parts.values_list("user_id", flat=True))
 
 
+def _lock(visit: Visit) -> Case:
+    return Case.objects.select_for_update(of=("self",), no_key=True).get(pk=visit.pk)
+
+
 def _locked(visit: Visit, reader: Reader, kind: str, *states: str) -> Visit:
     """The inspection, locked, for one of its officers, in one of these states."""
-    case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=visit.pk)
+    case = _lock(visit)
     if reader.user_id not in officers_of(case, kind):
         raise Refused(_("您不是这次检查的承办人，请先签收工单。"), code="forbidden")
     row = Visit.objects.select_related("case__subject", "premises", "grant").get(pk=visit.pk)
@@ -239,6 +243,7 @@ def sign(
 
     `signatures`: PNG data URLs by officer1, officer2, operator, witness. Nothing is kept when something is refused.
     """
+    _lock(visit)  # sent twice at once, the second finds what the first has signed
     known = Visit.objects.filter(pk=visit.pk, submission=submission, signed_at__isnull=False).first()
     if known is not None:
         return known
@@ -296,6 +301,7 @@ def recheck(
     place: str = "",
 ) -> Visit:
     """Record a recheck by two officers, item by item, and close or escalate; idempotent by `submission` (Insp 33)."""
+    _lock(visit)
     row_now = Rectification.objects.filter(pk=visit.pk, submission=submission).first()
     if row_now is not None and row_now.passed is not None:
         return Visit.objects.select_related("case").get(pk=visit.pk)
