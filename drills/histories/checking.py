@@ -148,14 +148,24 @@ def one_effect(acts: Sequence[Act], evidence: Evidence) -> Iterator[str]:
 
 
 def one_winner(acts: Sequence[Act], evidence: Evidence) -> Iterator[str]:
-    """Of those who claim one order one has it until it is given up, and a case is decided once."""
+    """Of those who claim one order one has it (or as many as it needs) until it is given up; a case is decided once."""
     claims: dict[str, list[Act]] = defaultdict(list)
+    shared: dict[str, list[Act]] = defaultdict(list)
     decisions: dict[str, list[Act]] = defaultdict(list)
     for act in _writes(acts):
         if act.done and act.kind == "claim" and act.args.get("needs", 1) == 1:
             claims[act.record].append(act)
+        if act.done and act.kind == "claim" and act.args.get("needs", 1) > 1:
+            shared[act.record].append(act)
         if act.done and act.args.get("decides"):
             decisions[act.record].append(act)
+    for record, several in shared.items():
+        held = [event["people"] for event in evidence.events.get(record, ()) if event.get("people")]
+        for act in several:
+            if not any(act.args["who"] in people for people in held):
+                yield f"{act}: acknowledged, and the ledger knows of no such claim"
+        if any(len(people) > several[0].args["needs"] for people in held):
+            yield f"{record}: {held} hold an order for {several[0].args['needs']}"
     for record, several in claims.items():
         rows = {row["version"]: row for row in evidence.rows.get(record, ())}
         for first, second in pairwise(sorted(several, key=lambda act: act.version or 0)):
@@ -235,12 +245,12 @@ def _row(evidence: Evidence, record: str, version: int) -> Row | None:
 
 
 def _held_already(evidence: Evidence, act: Act) -> bool:
-    """It was a claim by somebody who had the order: that changes nothing, and is answered the order as it stands."""
+    """It may have been a claim by somebody who had the order: that changes nothing, and is answered as it stands."""
     if act.kind != "claim":
         return False
     before = _row(evidence, act.record, (act.version or 0) - 1) or {}
-    own = before.get("holder") == act.args["who"] or act.args.get("needs", 1) > 1
-    return before.get("state") == "CLAIMED" and own
+    own = before.get("state") == "CLAIMED" and before.get("holder") == act.args["who"]
+    return own or act.args.get("needs", 1) > 1
 
 
 def _made_by(evidence: Evidence, act: Act) -> list[int]:

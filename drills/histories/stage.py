@@ -147,7 +147,8 @@ def _events() -> dict[str, list[Row]]:
     for event in Event.objects.filter(record_kind__in=kinds).order_by("id").iterator():
         record = f"{kinds[event.record_kind]}:{event.record_id}"
         version = event.data.get("version") if "transition" in event.data else None
-        found[record].append({"name": event.name, "label": event.reason, "version": version})
+        people = event.data.get("people") if event.name == "flow.order.claimed" else None
+        found[record].append({"label": event.reason, "version": version, "people": people})
     return found
 
 

@@ -83,6 +83,8 @@ def good() -> History:
         act(10, "number", "case:2", 1, result={"number": 1}, args={"series": "S", "makes": "u1"}, label=""),
         act(11, "number", "case:3", 2, result={"number": 2}, args={"series": "S", "makes": "u2"}, label=""),
         act(12, "fire", "case:1", 5, outcome="refused", args={"expected": 1}),
+        act(13, "claim", "order:2", 1, args={"who": 7, "needs": 2}),
+        act(14, "claim", "order:2", 2, args={"who": 8, "needs": 2}),
     ]
     rows = {
         "case:1": [{"version": number, "state": state} for number, state in ((1, "A"), (2, "B"), (3, "C"))],
@@ -92,6 +94,7 @@ def good() -> History:
             {"version": 3, "state": "OPEN", "holder": None},
             {"version": 4, "state": "CLAIMED", "holder": 8},
         ],
+        "order:2": [{"version": number} for number in (1, 2, 3)],
         "grant:1": [
             {"version": number, "state": "VALID", "marks": marks}
             for number, marks in ((1, []), (2, ["a8"]), (3, ["a8", "a9"]))
@@ -105,6 +108,7 @@ def good() -> History:
         ],
         "order:1": [{"label": label} for label in ("", "", "a6", "")],
         "grant:1": [{"label": label} for label in ("", "a8", "a9")],
+        "order:2": [{"label": "", "people": people} for people in (None, [7], [7, 8])],
     }
     return acts, Evidence(rows, events, {"S": [1, 2]}, {"S": 2}, {"u1": 1, "u2": 1}, {"subject:1": []})
 
@@ -153,6 +157,11 @@ PLANTED: dict[str, tuple[str, Callable[[History], None]]] = {
     "a stale write let through": ("stale refused", change(2, args={"expected": 1})),
     "two winners of a claim": ("one winner", two_winners),
     "two decisions": ("one winner", change(2, args={"decides": "y"})),
+    "a third winner of a claim for two": (
+        "one winner",
+        lambda h: h[1].events["order:2"][2].update(people=[7, 8, 9]),
+    ),
+    "a claim that nobody knows of": ("one winner", change(13, args={"who": 9, "needs": 2})),
     "a gap in the numbers": ("numbers", lambda h: h[1].last.update(S=3)),
     "a doubled number": ("numbers", change(10, result={"number": 1})),
     "an acknowledged number that is not in use": ("numbers", lambda h: h[1].numbers["S"].pop()),
