@@ -15,7 +15,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from qipan.conf import environment as env
-from qipan.conf import home
+from qipan.conf import home, wall
 from qipan.conf.digest import of_files
 from qipan.conf.postgres import Cluster, DatabaseFailure, Role, Server
 
@@ -132,7 +132,7 @@ class Database:
     def _fingerprint(self) -> str:
         """Digest of the migrations on disk and of the ones recorded in the database."""
         files = [*SOURCES.rglob("migrations/*.py"), env.ROOT / "requirements" / "base.txt"]
-        digest = hashlib.sha256((of_files(files, env.ROOT) + repr(CLOSED_TO_REPORTS)).encode())
+        digest = hashlib.sha256((of_files(files, env.ROOT) + repr((CLOSED_TO_REPORTS, wall.TABLES))).encode())
         with psycopg.connect(self.url("owner"), connect_timeout=10) as connection:
             if connection.execute("SELECT to_regclass('django_migrations')").fetchone() != (None,):
                 rows = connection.execute("SELECT app, name, applied FROM django_migrations ORDER BY id")
@@ -152,3 +152,9 @@ class Database:
                     )
                 elif table.startswith("ledger_"):
                     connection.execute(SQL("GRANT SELECT ON {} TO qipan_audit").format(Identifier(table)))
+                elif table in wall.TABLES:  # reports are of the whole city
+                    connection.execute(
+                        SQL("DROP POLICY IF EXISTS qipan_reports ON {0}; "
+                            "CREATE POLICY qipan_reports ON {0} FOR SELECT TO qipan_readonly USING (true)")
+                        .format(Identifier(table))
+                    )  # fmt: skip

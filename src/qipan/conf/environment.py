@@ -73,7 +73,7 @@ def database(url: str) -> dict[str, Any]:
     options: dict[str, object] = dict(parse_qsl(parts.query))
     host = str(options.pop("host", "") or parts.hostname or "")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "qipan.conf.walled",
         "NAME": unquote(parts.path.lstrip("/")) or "qipan",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

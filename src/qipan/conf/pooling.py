@@ -5,6 +5,8 @@ from typing import Any
 import psycopg
 from psycopg_pool import ConnectionPool
 
+from qipan.conf import wall
+
 
 class Connection(psycopg.Connection[Any]):
     """A pooled connection that lets go of all the others in its pool when it is found dead.
@@ -14,10 +16,10 @@ class Connection(psycopg.Connection[Any]):
     had long been back.
     """
 
-    def execute(self, *arguments: Any, **options: Any) -> psycopg.Cursor[Any]:
-        """What the pool tries a connection with."""
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> psycopg.Cursor[Any]:
+        """What the pool tries a connection with: its empty question also makes it forget for whom it read before."""
         try:
-            return super().execute(*arguments, **options)
+            return super().execute(query or wall.RESET, *arguments, **options)
         except psycopg.OperationalError:
             pool = getattr(self, "_pool", None)
             if self.broken and isinstance(pool, ConnectionPool):

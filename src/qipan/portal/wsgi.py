@@ -9,7 +9,8 @@ application = get_wsgi_application()
 
 from django.urls import get_resolver  # noqa: E402
 
-from qipan.conf import memory  # noqa: E402
+from qipan.conf import memory, wall  # noqa: E402
 
 get_resolver().url_patterns  # noqa: B018  (the first request finds every page imported)
+wall.serve()
 memory.settle()

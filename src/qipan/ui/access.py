@@ -29,6 +29,7 @@ from ninja.operation import PathView
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
+from qipan.conf import wall
 from qipan.kernel.accounts import limits
 from qipan.kernel.accounts.queries import token_user
 from qipan.kernel.orgs.queries import reader_of
@@ -172,6 +173,7 @@ class ApiAccess(AuthBase):
         request.user = user
         request.token = token  # type: ignore[attr-defined]
         request.reader = reader_of(user)  # type: ignore[attr-defined]
+        wall.stand(request.reader.wall())  # type: ignore[attr-defined]
         return self._checked(request.reader)  # type: ignore[attr-defined]
 
     def _checked(self, reader: Reader) -> Reader:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from qipan.conf import wall
 from qipan.kernel.orgs.queries import reader_of
 from qipan.kernel.orgs.reader import Reader
 from qipan.ui.signin import second_factor
@@ -31,15 +32,35 @@ FIRST_STEPS = frozenset(
 """Pages that a session may open before it has shown a second factor or changed a passing password."""
 
 
-class ReaderMiddleware:
-    """Puts `request.reader` (lazily) on every request; a session that owes a second factor reads as one without powers."""
+class WallMiddleware:
+    """The database's second wall stands around every request: shut until the reader is known, and again afterwards."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.reader = SimpleLazyObject(lambda: self._reader(request))  # type: ignore[attr-defined]
+        with wall.standing(wall.SHUT):
+            return self.get_response(request)
+
+
+class ReaderMiddleware:
+    """Puts `request.reader` (lazily) on every request; a session that owes a second factor reads as one without powers.
+
+    Once the reader is known the wall stands around the reader's own.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.reader = SimpleLazyObject(lambda: self._known(request))  # type: ignore[attr-defined]
         return self.get_response(request)
+
+    @classmethod
+    def _known(cls, request: HttpRequest) -> Reader:
+        reader = cls._reader(request)
+        wall.stand(reader.wall())
+        return reader
 
     @staticmethod
     def _reader(request: HttpRequest) -> Reader:

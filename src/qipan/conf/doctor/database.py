@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from qipan.conf import wall
 from qipan.conf.database import Database, is_embedded
 from qipan.conf.doctor import Finding, check, error, ok, warning
 from qipan.conf.postgres import ROLES
@@ -56,6 +57,23 @@ def roles_are_there() -> Finding:
             f"{'、'.join(mighty)} 权限过大", "请撤销这些账户的超级用户、建账户和绕过行级安全的权限。"
         )
     return ok("、".join(wanted))
+
+
+@check("database_wall", "行级安全")
+def second_wall_stands() -> Finding:
+    """The application must be held back by the policies: neither owner of the tables nor above them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind = 'r' AND row_security_active(oid)",
+            [list(wall.TABLES)],
+        )
+        held = {name for (name,) in cursor.fetchall()}
+    if missing := sorted(set(wall.TABLES) - held):
+        return warning(
+            f"对账户 {_one('SELECT current_user')} 不起作用({'、'.join(missing)})",
+            "请让应用用另一个账户连接(DATABASE_URL),表归 QIPAN_OWNER_DATABASE_URL 的账户所有,见 docs/operators.md。",
+        )
+    return ok("、".join(wall.TABLES))
 
 
 @check("database_line", "数据库连接")

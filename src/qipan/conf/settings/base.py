@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "qipan.ui.interface.timing.TimingMiddleware",
+    "qipan.ui.middleware.WallMiddleware",
     "qipan.ui.watching.WatchMiddleware",
     "qipan.ui.transport.TransportMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from qipan.conf import wall
 from qipan.kernel.flow import events, permissions, registry
 from qipan.kernel.flow.errors import FlowError
 from qipan.kernel.flow.models import Case
@@ -19,6 +20,7 @@ from qipan.kernel.orgs.roles import Role
 
 
 @transaction.atomic
+@wall.lifted()
 def open_case(
     flow_code: str,
     *,
@@ -87,6 +89,7 @@ def take_number(series: str) -> int:
 
 
 @transaction.atomic
+@wall.lifted()
 def migrate_case(
     case: Case, to_version: int, *, state_map: Mapping[str, str], reason: str, actor: Actor
 ) -> Case:

@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from qipan.conf import wall
 from qipan.kernel.documents.actions import prepare
 from qipan.kernel.documents.jobs import produce_later
 from qipan.kernel.flow import case_orders, clocks, events
@@ -56,6 +57,7 @@ guard_observers: list[Callable[[Flow, Transition, Guard, bool], None]] = []
 
 
 @transaction.atomic
+@wall.lifted()
 def fire(
     case: Case,
     transition: str,

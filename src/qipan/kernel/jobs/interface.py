@@ -10,6 +10,8 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from qipan.conf import wall
+
 log = logging.getLogger(__name__)
 
 #: Every declared job, by name; tests run them from here.
@@ -85,7 +87,8 @@ def after_commit(declared: Job, **arguments: Any) -> None:
 
     def attempt() -> None:
         try:
-            declared.function(**arguments)
+            with wall.lifted():
+                declared.function(**arguments)
         except Exception:
             log.exception("%s was not done at once; the queue will", declared.name)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from qipan.conf import wall
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.orgs.roles import Role
 
@@ -39,6 +40,12 @@ class Reader:
     def paths(self, *roles: Role) -> tuple[str, ...]:
         """The organisation paths in which the reader holds one of the roles (any role when none is named)."""
         return tuple({power.org_path for power in self.powers if not roles or power.role in roles})
+
+    def wall(self) -> str:
+        """What the database is told of the reader: a wider ring than any scope, for scopes that are forgotten."""
+        if self.kind == "system":
+            return wall.OPEN
+        return wall.around(self.user_id, self.paths(), self.subject_ids)
 
     def over_all(self, *roles: Role) -> bool:
         """Whether the reader holds one of the roles at the top unit, and so over the whole installation."""

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from qipan.conf import wall
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow import permissions
 from qipan.kernel.flow.models import ACTIVE, WorkOrder
@@ -35,6 +36,7 @@ def kind_on(code: str, day: datetime.date) -> PublicationKind:
 
 
 @transaction.atomic
+@wall.lifted()
 def oblige(
     kind_code: str,
     record: models.Model,
@@ -84,6 +86,7 @@ def oblige(
 
 
 @transaction.atomic
+@wall.lifted()
 def publish(publication: Publication, *, actor: Actor) -> Publication:
     """Put an obligation out; again changes nothing. By a publisher of the unit, or by the system."""
     locked = _lock(publication)
@@ -95,6 +98,7 @@ def publish(publication: Publication, *, actor: Actor) -> Publication:
 
 
 @transaction.atomic
+@wall.lifted()
 def correct(
     publication: Publication,
     content: Mapping[str, Any],
@@ -117,6 +121,7 @@ def correct(
 
 
 @transaction.atomic
+@wall.lifted()
 def annul(
     record: models.Model, *, formed_on: datetime.date, reason: str, actor: Actor, kind_code: str = ""
 ) -> list[Publication]:
@@ -143,6 +148,7 @@ def annul(
 
 
 @transaction.atomic
+@wall.lifted()
 def withdraw(publication: Publication, *, reason: str, actor: Actor) -> Publication:
     """Take a publication back, with the reason that the law asks for (PenPub 11); again changes nothing."""
     if not reason.strip():
@@ -156,6 +162,7 @@ def withdraw(publication: Publication, *, reason: str, actor: Actor) -> Publicat
 
 
 @transaction.atomic
+@wall.lifted()
 def expire(publication: Publication, *, actor: Actor) -> Publication:
     """End a publication whose time is over; one whose time is not over is left as it is."""
     locked = _lock(publication)
@@ -167,6 +174,7 @@ def expire(publication: Publication, *, actor: Actor) -> Publication:
 
 
 @transaction.atomic
+@wall.lifted()
 def remind(publication: Publication, *, actor: Actor) -> Publication:
     """Make sure that an obligation past its limit lies in the publisher's inbox."""
     locked = _lock(publication)

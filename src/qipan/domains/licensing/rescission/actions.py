@@ -5,6 +5,7 @@ import uuid as uuids
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from qipan.conf import wall
 from qipan.domains.licensing.models import Ground, Rescission
 from qipan.kernel.flow.actions import fire, open_case
 from qipan.kernel.ledger.actor import Actor
@@ -13,6 +14,7 @@ from qipan.kernel.subjects.models import Grant
 
 
 @transaction.atomic
+@wall.lifted()
 def begin(grant: Grant, *, uuid: uuids.UUID, ground: str, finding: str, actor: Actor) -> Rescission:
     """Register that a grant may have to be rescinded, and have it verified; idempotent by `uuid`.
 

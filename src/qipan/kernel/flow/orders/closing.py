@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from qipan.conf import wall
 from qipan.kernel.flow import events
 from qipan.kernel.flow.models import ACTIVE, Completion, OrderState, Part, Participant, WorkOrder
 from qipan.kernel.flow.models.orders import Countersigning
@@ -16,6 +17,7 @@ from qipan.kernel.ledger.errors import Refused
 
 
 @transaction.atomic
+@wall.lifted()
 def suspend(order: WorkOrder, *, reason: str, actor: Actor) -> WorkOrder:
     """Lay an order aside for a while (挂起). Its limit runs on: only the law stops a statutory clock."""
     if not reason.strip():
@@ -31,6 +33,7 @@ def suspend(order: WorkOrder, *, reason: str, actor: Actor) -> WorkOrder:
 
 
 @transaction.atomic
+@wall.lifted()
 def resume(order: WorkOrder, *, actor: Actor) -> WorkOrder:
     """Take up a suspended order again; it stands as it stood before."""
     locked = changes.lock(order)
@@ -44,6 +47,7 @@ def resume(order: WorkOrder, *, actor: Actor) -> WorkOrder:
 
 
 @transaction.atomic
+@wall.lifted()
 def finish(order: WorkOrder, *, actor: Actor, result: str = "") -> WorkOrder:
     """Report an order done, with what came of it.
 
@@ -83,6 +87,7 @@ def finish(order: WorkOrder, *, actor: Actor, result: str = "") -> WorkOrder:
 
 
 @transaction.atomic
+@wall.lifted()
 def complete(order: WorkOrder, *, actor: Actor, result: str = "") -> WorkOrder:
     """Close an order because the work it asks for was done by another action of its record.
 
@@ -100,6 +105,7 @@ def complete(order: WorkOrder, *, actor: Actor, result: str = "") -> WorkOrder:
 
 
 @transaction.atomic
+@wall.lifted()
 def cancel(order: WorkOrder, *, reason: str, actor: Actor) -> WorkOrder:
     """Cancel an order and everything below it; by its issuer or its unit's head."""
     if not reason.strip():
@@ -123,6 +129,7 @@ def _cancel_below(order: WorkOrder, actor: Actor, reason: str) -> None:
 
 
 @transaction.atomic
+@wall.lifted()
 def merge(order: WorkOrder, into: WorkOrder, *, reason: str, actor: Actor) -> WorkOrder:
     """Let one order be done with another (合并): it is cancelled and points to the one that goes on.
 

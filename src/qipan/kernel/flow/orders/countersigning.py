@@ -8,6 +8,7 @@ from typing import Literal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from qipan.conf import wall
 from qipan.kernel.accounts.models import User, UserKind
 from qipan.kernel.flow import events
 from qipan.kernel.flow.models import OrderState, Part, Participant, WorkOrder
@@ -20,6 +21,7 @@ from qipan.kernel.ledger.errors import Refused
 
 
 @transaction.atomic
+@wall.lifted()
 def countersign(
     order: WorkOrder,
     users: Sequence[int],
@@ -73,6 +75,7 @@ def _refuse_signers(order: WorkOrder, asked: Sequence[int], working: set[int]) -
 
 
 @transaction.atomic
+@wall.lifted()
 def sign(order: WorkOrder, *, agree: bool, actor: Actor, note: str = "") -> WorkOrder:
     """Say yes or no to a countersignature; a no needs its reason. The same answer again changes nothing."""
     locked = changes.lock(order)
@@ -95,6 +98,7 @@ def sign(order: WorkOrder, *, agree: bool, actor: Actor, note: str = "") -> Work
 
 
 @transaction.atomic
+@wall.lifted()
 def drop_signer(order: WorkOrder, user_id: int, *, reason: str, actor: Actor) -> WorkOrder:
     """Take somebody who has not answered out of a pending round (减签); a rule for all then counts one less."""
     locked = changes.lock(order)

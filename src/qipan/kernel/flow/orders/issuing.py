@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
+from qipan.conf import wall
 from qipan.kernel.flow import events, permissions
 from qipan.kernel.flow.models import Case, Completion, WorkOrder
 from qipan.kernel.flow.orders import changes
@@ -21,6 +22,7 @@ from qipan.kernel.orgs.roles import Role
 
 
 @transaction.atomic
+@wall.lifted()
 def create_order(
     kind: str,
     title: str,

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from qipan.conf import wall
 from qipan.kernel.flow import events, permissions
 from qipan.kernel.flow.models import ACTIVE, Case, OrderState, Part, Participant, Recusal, Urge, WorkOrder
 from qipan.kernel.flow.orders import changes
@@ -19,6 +20,7 @@ from qipan.kernel.orgs.roles import Role
 
 
 @transaction.atomic
+@wall.lifted()
 def urge(order: WorkOrder, message: str, *, actor: Actor, reply_by: datetime.date | None = None) -> Urge:
     """Urge an order that is not done (督办): its people see it, and are to answer by a day if one is given."""
     if not message.strip():
@@ -38,6 +40,7 @@ def urge(order: WorkOrder, message: str, *, actor: Actor, reply_by: datetime.dat
 
 
 @transaction.atomic
+@wall.lifted()
 def reply_urge(note: Urge, text: str, *, actor: Actor) -> Urge:
     """Answer a supervision note, once; by one of the order's people or its unit's head."""
     if not text.strip():
@@ -58,6 +61,7 @@ def reply_urge(note: Urge, text: str, *, actor: Actor) -> Urge:
 
 
 @transaction.atomic
+@wall.lifted()
 def recuse(
     user_id: int, *, reason: str, actor: Actor, subject_id: int | None = None, case: Case | None = None
 ) -> Recusal:
@@ -127,6 +131,7 @@ def _take_out(order: WorkOrder, user_id: int, actor: Actor, reason: str) -> None
 
 
 @transaction.atomic
+@wall.lifted()
 def lift_recusal(recusal: Recusal, *, reason: str, actor: Actor) -> Recusal:
     """End a recusal; decided by a leader, never by the officer concerned."""
     leads = any(

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from qipan.conf import wall
 from qipan.kernel.flow import events
 from qipan.kernel.flow.models import OrderState, Part, Participant, WorkOrder
 from qipan.kernel.flow.orders import changes
@@ -19,6 +20,7 @@ from qipan.kernel.orgs.models import Unit
 
 
 @transaction.atomic
+@wall.lifted()
 def claim(order: WorkOrder, *, actor: Actor, co: Sequence[int] = ()) -> WorkOrder:
     """Take an order in hand (签收); who already holds it gets it again unchanged.
 
@@ -65,6 +67,7 @@ def _moment(order: WorkOrder) -> str:
 
 
 @transaction.atomic
+@wall.lifted()
 def assign(order: WorkOrder, users: Sequence[int], *, actor: Actor) -> WorkOrder:
     """Name who is to work on an order (指派), the first to lead; they still sign for it by claiming.
 
@@ -81,6 +84,7 @@ def assign(order: WorkOrder, users: Sequence[int], *, actor: Actor) -> WorkOrder
 
 
 @transaction.atomic
+@wall.lifted()
 def transfer(
     order: WorkOrder, *, reason: str, actor: Actor, to_user: int | None = None, to_org: str = ""
 ) -> WorkOrder:
@@ -122,6 +126,7 @@ def transfer(
 
 
 @transaction.atomic
+@wall.lifted()
 def release(order: WorkOrder, *, reason: str = "", actor: Actor) -> WorkOrder:
     """Put an order back into the unit's inbox: the one who releases leaves it, a colleague moves up to lead."""
     locked = changes.lock(order)
@@ -142,6 +147,7 @@ def release(order: WorkOrder, *, reason: str = "", actor: Actor) -> WorkOrder:
 
 
 @transaction.atomic
+@wall.lifted()
 def return_order(order: WorkOrder, *, reason: str, actor: Actor) -> WorkOrder:
     """Send an order back to who issued it (退回), with the reason; it waits there to be issued again or cancelled.
 
@@ -165,6 +171,7 @@ def return_order(order: WorkOrder, *, reason: str, actor: Actor) -> WorkOrder:
 
 
 @transaction.atomic
+@wall.lifted()
 def reissue(order: WorkOrder, *, actor: Actor, users: Sequence[int] = (), to_org: str = "") -> WorkOrder:
     """Issue a returned order again, to its unit, to another unit or to named people."""
     locked = changes.lock(order)

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.functional import Promise
 
+from qipan.conf import wall
 from qipan.kernel.flow import clocks as timing
 from qipan.kernel.flow import engine, registry
 from qipan.kernel.flow.context import Context
@@ -149,6 +150,7 @@ def waiting_for_applicant(reader: Reader) -> ScopedQuerySet:
     return rows.filter(turns).order_by("due_on", "-id")
 
 
+@wall.lifted()  # guards look beyond the reader, as they will when the step is taken
 def offers(case: Case, reader: Reader) -> list[Offer]:
     """What the reader may do with a case now, in the order of the declaration; refused ones say why.
 
