@@ -33,7 +33,7 @@ INSERT INTO flow_case (uuid, flow_code, flow_version, state, number, title, org_
 SELECT gen_random_uuid(), (ARRAY['licensing.application', 'inspection.visit'])[1 + n %% 2], 1, 'ASSIGNED',
     'W' || lpad(n::text, 10, '0'), '性能测试办件' || n, o.path, '', 1000000 + n %% 50000, now() - n * interval '1 minute',
     current_date, current_date + (n %% 30)::int, CASE WHEN n %% 5 > 0 THEN now() END, '', false, 1, true
-FROM generate_series(1, %(cases)s) n JOIN offices o ON o.place = n %% (SELECT count(*) FROM offices);
+FROM generate_series(1, %(cases)s) n JOIN offices o ON o.place = n %% (SELECT count(*) FROM offices) ORDER BY n;
 INSERT INTO flow_workorder (uuid, kind, title, requirement, case_id, record_kind, org_path, line, role, needs, certified,
     state, due_rule, due_on, urged, completion, completion_count, countersign_state, countersign_needed, source, issued_at,
     closed_at, reason, result, version)
