@@ -33,6 +33,7 @@ PROCESSES, THREADS = 3, 3
 SECONDS = {"full": 180.0, "small": 20.0}
 KILL_EVERY = 3.0
 PERIOD = 1.5
+SHOWN = 6
 SAID = {
     "answers": "人人得到应答(没有死锁、没有约束冲突)",
     "one apart": "每条记录的版本逐一递增",
@@ -175,8 +176,9 @@ def _harmed(workers: Crew, owner: str, tell: Callable[[str], None]) -> Iterator[
     findings = check(acts, evidence)
     connections.close_all()
     took = time.monotonic() - begun
-    for each in findings[:20]:
-        tell(f"    {each.rule}: {each.text}")
+    for rule in CHECKS:
+        for text in [each.text for each in findings if each.rule == rule][:SHOWN]:
+            tell(f"    {rule}: {text}")
     counted = Counter(act.outcome or "unanswered" for act in acts)
     writes = sum(act.done and act.kind != "read" for act in acts)
     told = (

@@ -205,11 +205,21 @@ def numbers(acts: Sequence[Act], evidence: Evidence) -> Iterator[str]:
 def reads(acts: Sequence[Act], evidence: Evidence) -> Iterator[str]:
     """A reader is shown a committed version that was the present one at some moment between question and answer."""
     seen: dict[str, list[Act]] = defaultdict(list)
+    first: dict[
+        tuple[str, str], float
+    ] = {}  # a key is pressed by several: whoever began first may have made it
     for act in acts:
         if act.done and act.version is not None:
             seen[act.record].append(act)
+        if act.label:
+            key = act.record, act.label
+            first[key] = min(first.get(key, act.begun), act.begun)
     for record, several in seen.items():
-        makers = {made: act for act in several if act.kind not in READS for made in _made_by(evidence, act)}
+        asked = {
+            event["version"]: first[record, event["label"]]
+            for event in evidence.events.get(record, ())
+            if event.get("version") and (record, event["label"]) in first
+        }
         for act in several:
             if act.kind not in READS:
                 continue
@@ -225,9 +235,8 @@ def reads(acts: Sequence[Act], evidence: Evidence) -> Iterator[str]:
             told = act.result.get("told", act.version)
             if told != act.version:
                 yield f"{act}: version {act.version}, while the ledger told of {told}"
-            maker = makers.get(act.version or 0)
-            if maker is not None and maker.begun > act.ended:
-                yield f"{act}: version {act.version} was seen before {maker.id} asked for it"
+            if asked.get(act.version or 0, 0.0) > act.ended:
+                yield f"{act}: version {act.version} was seen before anybody asked for it"
         for newest, act in _before(several, lambda act: act.version or 0):
             if act.kind in READS and newest > (act.version or 0):
                 yield f"{act}: version {act.version} was shown after {newest} was acknowledged"
@@ -249,7 +258,7 @@ def _held_already(evidence: Evidence, act: Act) -> bool:
     if act.kind != "claim":
         return False
     before = _row(evidence, act.record, (act.version or 0) - 1) or {}
-    own = before.get("state") == "CLAIMED" and before.get("holder") == act.args["who"]
+    own = before.get("state") in {"CLAIMED", "SUSPENDED"} and before.get("holder") == act.args["who"]
     return own or act.args.get("needs", 1) > 1
 
 

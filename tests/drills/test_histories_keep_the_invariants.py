@@ -209,6 +209,15 @@ def test_what_was_not_answered_may_have_happened_or_not() -> None:
         assert check(acts, found) == []
 
 
+def test_a_key_that_is_pressed_twice_was_perhaps_heard_the_first_time() -> None:
+    acts, found = good()
+    acts[2].begun, acts[2].ended, acts[2].args = 7.0, 7.5, {"repeats": True}
+    acts.append(act(15, "fire", "case:1", 3, label="a3", outcome="", args={"repeats": True}))
+    assert check(acts, found) == []
+    acts.pop()
+    assert {finding.rule for finding in check(acts, found)} == {"reads"}
+
+
 def test_a_killed_process_leaves_its_question_and_a_torn_line(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     recorder = Recorder(path)
