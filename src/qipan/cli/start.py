@@ -119,15 +119,16 @@ def _prepare(database: Database, options: Options) -> None:
         _step("正在载入目录(法规、事项、表单…)…", "load")
     identity = database.identity()
     if options.scale and done.get("city") != identity:
-        _step(
-            f"正在建设示范城市(规模 {options.scale:g})…", "city", "--brief", "--scale", f"{options.scale:g}"
-        )
+        title = f"正在建设示范城市(规模 {options.scale:g})…"
+        # It is copied in by the owner of the tables: COPY knows nothing of row-level security.
+        owner = database.url("owner")
+        _step(title, "city", "--brief", "--scale", f"{options.scale:g}", QIPAN_OWNER_DATABASE_URL=owner)
         home.remember(city=identity)
 
 
-def _step(title: str, *arguments: str) -> None:
+def _step(title: str, *arguments: str, **environment: str) -> None:
     tell(title)
-    environment = {**os.environ, "QIPAN_LOG_LEVEL": "WARNING"}
+    environment = {**os.environ, "QIPAN_LOG_LEVEL": "WARNING", **environment}
     if subprocess.run([*QIPAN, *arguments], env=environment, check=False).returncode:  # noqa: S603
         raise Refusal("上一步没有完成,已停止。处理后重新运行即可,已完成的步骤不会重做。")
 
