@@ -12,7 +12,7 @@ import httpx
 import psycopg
 
 from qipan.cli.drill import Promise
-from qipan.cli.session import use_settings
+from qipan.cli.session import Refusal, use_settings
 from qipan.conf.database import Database
 from qipan.conf.postgres import Cluster
 from tests.setup.systems import System, copy_of_the_project, folder_for_all
@@ -29,7 +29,10 @@ def system(home: Path | None = None, **environment: str) -> Iterator[System]:
         tree = copy_of_the_project(folder / "qipan", with_parts=True)
         made = System(tree, home, **environment)
         try:
-            made.start(*OPTIONS)
+            try:
+                made.start(*OPTIONS)
+            except AssertionError as problem:
+                raise Refusal(f"系统没有启动起来,演练没有做:\n{str(problem)[-3000:]}") from None
             yield made
         finally:
             made.end()

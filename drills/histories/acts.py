@@ -283,7 +283,7 @@ class Hand:
         self.act("number", "", number, series=stage.LICENCES)
 
     def on_subject(self) -> None:
-        """Registers the business of the moment, changes a fact of one, or enters a place of it."""
+        """Registers the business of the moment, reads one, changes a fact of one, or enters a place of it."""
         pk, label, dice = self.dice.choice(self.plan.subjects), self.mark(), self.dice.random()
         actor = self.staff(self.plan.head)
         if dice < 0.3:
@@ -302,7 +302,9 @@ class Hand:
                 return {"record": f"subject:{made.pk}"}
 
             self.act("register", "", register, makes=str(mark))
-        elif dice < 0.65:
+        elif dice < 0.45:
+            self.act("read", f"subject:{pk}", lambda: stage.of_subject(Subject.objects.get(pk=pk)))
+        elif dice < 0.75:
 
             def change() -> dict[str, Any]:
                 domicile = {"domicile": f"红荔路 {label}"}
