@@ -1,9 +1,12 @@
 """Row history by triggers: no business table without it, and every way of writing is seen."""
 
+import pghistory
+import pgtrigger
 import pytest
 from django.apps import apps
 from django.db import connection
 
+from qipan.kernel.ledger import history
 from qipan.kernel.ledger.models import Subscription
 
 EVENT_LIKE = "rows are only added: the row is its own history"
@@ -102,3 +105,25 @@ def test_bulk_writes_and_raw_sql_are_seen_and_secrets_are_not_kept() -> None:
         ("c2", "delete", "一"),
     ]
     assert "secret" not in {field.name for field in History._meta.get_fields()}
+
+
+@pytest.mark.django_db
+def test_a_row_of_history_costs_no_subtransaction() -> None:
+    with connection.cursor() as cursor:
+        for name in history.FUNCTIONS:
+            cursor.execute("SELECT prosrc FROM pg_proc WHERE oid = %s::regprocedure", [name])
+            (source,) = cursor.fetchone()
+            assert "EXCEPTION" not in source.upper(), name
+
+
+@pytest.mark.django_db
+def test_the_lighter_functions_answer_as_the_libraries_do() -> None:
+    row = Subscription.objects.create(code="c0", title="一", pattern="*", url="http://a/")
+    with pgtrigger.ignore("ledger.Subscription:update_update"):
+        Subscription.objects.filter(pk=row.pk).update(title="二")
+    Subscription.objects.filter(pk=row.pk).update(title="三")
+    with pghistory.context(why="中文"):
+        Subscription.objects.filter(pk=row.pk).update(title="四")
+    History = apps.get_model("ledger", "SubscriptionEvent")
+    kept = History.objects.order_by("pgh_id").values_list("title", "pgh_context__metadata")
+    assert [(title, (told or {}).get("why")) for title, told in kept] == [("二", None), ("三", "中文")]

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,7 +12,9 @@ class LedgerConfig(AppConfig):
         """Every worker also delivers events and seals the ledger."""
         from qipan.kernel.jobs import testing, worker
         from qipan.kernel.ledger import dispatch, events, examination, sealing
+        from qipan.kernel.ledger.history import lighten_triggers
 
+        post_migrate.connect(lighten_triggers, sender=self)
         assert events and examination
         # Each in a thread of its own: a slow receiver or reaction does not hold up the screens.
         worker.rounds += [
