@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -10,13 +11,14 @@ from django.utils.translation import gettext as _
 
 from qipan.city import clearing, events, licences, naming, open_work, registering
 from qipan.city.accounts import enter_accounts
-from qipan.city.copying import Sheet
+from qipan.city.copying import Sheet, collected
 from qipan.city.history import Historian
 from qipan.city.models import City
 from qipan.city.places import all_places
 from qipan.city.registering import Sheets
 from qipan.city.shape import BLOCK, Plan
 from qipan.city.staffing import Register, members, posts_by_unit
+from qipan.city.writing import Writer
 from qipan.kernel.accounts.models import Person
 from qipan.kernel.documents.models import Seal
 from qipan.kernel.documents.seals import create_seal
@@ -90,11 +92,12 @@ class _Builder:
             _make_seals()
         historian = Historian(self.places, people, self.calendar)
         roads = naming.road_tables(len(self.places))
-        for number in range(-(-plan.subjects // BLOCK)):
-            with transaction.atomic():
-                self._checks_at_once()
-                self._block(number, roads, historian)
-            self.tell(min((number + 1) * BLOCK, plan.subjects), plan.subjects)
+        with Writer() as writer:
+            for number in range(-(-plan.subjects // BLOCK)):
+                with collected() as copies:
+                    self._block(number, roads, historian)
+                writer.write(copies, partial(_keep_series, dict(self.series)))
+                self.tell(min((number + 1) * BLOCK, plan.subjects), plan.subjects)
         every = [self.persons, *vars(self.sheets).values(), self.grants, *historian.sheets.all()]
         with transaction.atomic():
             every += enter_accounts(plan, self.register)
@@ -122,12 +125,6 @@ class _Builder:
         open_work.begin(plan.as_of)
         return city
 
-    @staticmethod
-    def _checks_at_once() -> None:
-        """References are checked by each COPY instead of being remembered until the end of the transaction."""
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-
     def _block(self, number: int, roads: list[list[str]], historian: Historian) -> None:
         block = registering.draw(self.plan, self.places, roads, number)
         held = licences.draw(block, self.places, self.series, self.calendar)
@@ -135,7 +132,6 @@ class _Builder:
         registering.write(block, self.places, self.sheets, persons)
         licences.write(block, held, self.places, self.sheets, self.grants, self.calendar)
         historian.write(block, held, self.sheets, self.grants)
-        _keep_series(self.series)
 
 
 def _series_in_use() -> dict[str, int]:

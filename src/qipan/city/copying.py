@@ -6,7 +6,9 @@ Nothing is switched off.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,34 @@ class Ref:
 
     sheet: "Sheet"
     rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Rows on their way into a table: the statement and its bytes."""
+
+    statement: str
+    parts: list[bytes]
+
+    def run(self) -> None:
+        """Write them over this thread's connection."""
+        with connection.cursor() as cursor, cursor.copy(self.statement) as copy:
+            for part in self.parts:
+                copy.write(part)
+
+
+_waiting: ContextVar[list[Copy] | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def collected() -> Iterator[list[Copy]]:
+    """What sheets put meanwhile is not written but gathered here, in its order, for somebody else to write."""
+    copies: list[Copy] = []
+    before = _waiting.set(copies)
+    try:
+        yield copies
+    finally:
+        _waiting.reset(before)
 
 
 Column = Sequence[str] | Ref | str
@@ -71,10 +101,14 @@ class Sheet:
                 self._digest.update(name.encode())
                 self._digest.update(_content(given[name]))
         given |= self._defaults(given)
-        with connection.cursor() as cursor:
-            if self.numbered:
-                given[self.model._meta.pk.column] = self._take_ids(cursor, count)  # type: ignore[union-attr]
-            self._copy(cursor, given, count)
+        if self.numbered:
+            given[self.model._meta.pk.column] = self._take_ids(count)  # type: ignore[union-attr]
+        copy = self._copy(given, count)
+        waiting = _waiting.get()
+        if waiting is None:
+            copy.run()
+        else:
+            waiting.append(copy)
         self.count += 0 if noted else count
 
     def _defaults(self, given: Mapping[str, Column]) -> dict[str, Column]:
@@ -88,25 +122,29 @@ class Sheet:
             found[field.column] = "{}" if value == {} else "[]" if value == [] else _plain(value)
         return found
 
-    def _take_ids(self, cursor: Any, count: int) -> Sequence[str]:
-        """A run of ids; the table is locked against other writers, so nobody takes one of them meanwhile."""
+    def _take_ids(self, count: int) -> Sequence[str]:
+        """A run of ids without a gap: where another writer took one meanwhile, the next run."""
         key = self.model._meta.pk.column  # type: ignore[union-attr]
-        quoted = connection.ops.quote_name(self.table)
-        cursor.execute(f"LOCK TABLE {quoted} IN SHARE ROW EXCLUSIVE MODE")
-        cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [quoted, key])
-        (sequence,) = cursor.fetchone()
-        cursor.execute("SELECT nextval(%s::regclass)", [sequence])
-        self.base = int(cursor.fetchone()[0])
-        cursor.execute("SELECT setval(%s::regclass, %s)", [sequence, self.base + count - 1])
-        return list(map(str, range(self.base, self.base + count)))
+        with connection.cursor() as cursor:
+            while True:
+                cursor.execute(
+                    "SELECT min(id), max(id) FROM (SELECT nextval(pg_get_serial_sequence(%s, %s)::regclass) AS id"
+                    " FROM generate_series(1, %s)) taken",
+                    [connection.ops.quote_name(self.table), key, count],
+                )
+                first, last = cursor.fetchone()
+                if last - first == count - 1:
+                    self.base = int(first)
+                    return list(map(str, range(first, last + 1)))
 
-    def _copy(self, cursor: Any, given: Mapping[str, Column], count: int) -> None:
+    def _copy(self, given: Mapping[str, Column], count: int) -> Copy:
         texts = [_texts(value, count) for value in given.values()]
         names = ", ".join(connection.ops.quote_name(name) for name in given)
-        with cursor.copy(f"COPY {connection.ops.quote_name(self.table)} ({names}) FROM STDIN") as copy:
-            for start in range(0, count, LINES):
-                part = zip(*(column[start : start + LINES] for column in texts), strict=True)
-                copy.write("\n".join(map("\t".join, part)) + "\n")
+        parts = []
+        for start in range(0, count, LINES):
+            part = zip(*(column[start : start + LINES] for column in texts), strict=True)
+            parts.append(("\n".join(map("\t".join, part)) + "\n").encode())
+        return Copy(f"COPY {connection.ops.quote_name(self.table)} ({names}) FROM STDIN", parts)
 
 
 def _content(value: Column) -> bytes:
