@@ -4,11 +4,13 @@ The benchmarks lie in `benchmarks/`: a module with HELP and `run(scale, tell)`, 
 """
 
 import argparse
+import datetime
 import importlib
 import json
 import os
 import pkgutil
 import platform
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -21,6 +23,7 @@ from qipan.conf import environment as env
 
 DATABASE = None
 FOLDER = env.ROOT / "benchmarks"
+MARKS = {True: " ✓", False: " ✗", None: ""}
 Run = Callable[[float, Callable[[str], None]], Iterable["Measure"]]
 
 
@@ -61,9 +64,11 @@ def benchmarks() -> dict[str, ModuleType]:
 
 def register(subparsers: Any) -> None:
     parser = subparsers.add_parser("bench", help="性能测试：我们的数字、同一次运行中的极限或对照、两者之比")
-    parser.add_argument("name", nargs="?", help="测试的名称；不给出时列出全部")
+    parser.add_argument("name", nargs="?", help="测试的名称，all 为全部；不给出时列出全部")
     parser.add_argument("--scale", type=positive, default=1.0, help="规模（默认 1）")
-    parser.add_argument("--json", action="store_true", help="以 JSON 输出，每行一项")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="以 JSON 输出，每行一项")
+    form.add_argument("--markdown", action="store_true", help="以 Markdown 表格输出，写进文档用")
 
 
 def positive(text: str) -> float:
@@ -80,15 +85,54 @@ def run(arguments: argparse.Namespace) -> int:
         for name, module in known.items():
             print(f"{name:<12}{module.HELP}")
         return 0
-    if arguments.name not in known:
+    if arguments.name not in {*known, "all"}:
         raise Refusal(f"没有名为 {arguments.name} 的性能测试。现有：{'、'.join(known) or '无'}。")
-    measures = known[arguments.name].run(arguments.scale, tell)
+    measures: Iterable[Measure]
+    if arguments.name == "all":
+        measures = _all(known, arguments.scale)
+    else:
+        measures = known[arguments.name].run(arguments.scale, tell)
     if arguments.json:
         for measure in measures:
             print(json.dumps(asdict(measure) | {"scale": arguments.scale}, ensure_ascii=False), flush=True)
         return 0
-    _table(measures, arguments)
+    (_markdown if arguments.markdown else _table)(measures, arguments)
     return 0
+
+
+def _all(names: Iterable[str], scale: float) -> Iterator[Measure]:
+    """Everything, one after another; what cannot run is said and the others go on."""
+    for name in names:
+        try:
+            yield from measured_apart(name, scale)
+        except Refusal as problem:
+            tell(f"{name} 没有测成：{problem}")
+
+
+def measured_apart(name: str, scale: float) -> Iterator[Measure]:
+    """What a benchmark yields in a process of its own (Django knows one database only). Raises Refusal if it fails."""
+    command = [sys.executable, "-P", "-m", "qipan.cli", "bench", name, "--scale", f"{scale:g}", "--json"]
+    tell(f"{name}，规模 {scale:g}…")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        for line in process.stdout:
+            fields = json.loads(line)
+            fields.pop("scale")
+            yield Measure(**fields)
+    if process.returncode:
+        raise Refusal(f"性能测试 {name} 以 {process.returncode} 结束，原因见上。")
+
+
+def _markdown(measures: Iterable[Measure], arguments: argparse.Namespace) -> None:
+    print(
+        f"`./qipan bench {arguments.name} --scale {arguments.scale:g}`, {datetime.date.today()}, {machine()}\n"
+    )
+    print("| bench | measure | ours | unit | beside | theirs | ratio | target |")
+    print("|---|---|---:|---|---|---:|---:|---|")
+    for row in measures:
+        figures = number(row.reference_value), number(row.ratio), row.target + MARKS[row.met]
+        cells = (row.bench, row.measure, number(row.value), row.unit, row.reference, *figures)
+        print("| " + " | ".join(cells) + " |", flush=True)
 
 
 def _table(measures: Iterable[Measure], arguments: argparse.Namespace) -> None:
@@ -99,7 +143,6 @@ def _table(measures: Iterable[Measure], arguments: argparse.Namespace) -> None:
     for heading in ("测量", "我们", "单位", "对照", "对照值", "比值", "目标"):
         table.add_column(heading, justify="left" if heading in {"测量", "单位", "对照", "目标"} else "right")
     for row in measures:
-        mark = {True: " ✓", False: " ✗", None: ""}[row.met]
         table.add_row(
             row.measure,
             number(row.value),
@@ -107,7 +150,7 @@ def _table(measures: Iterable[Measure], arguments: argparse.Namespace) -> None:
             row.reference,
             number(row.reference_value),
             number(row.ratio),
-            row.target + mark,
+            row.target + MARKS[row.met],
         )
     console = Console()
     Console(width=max(console.width, 120)).print(table)

@@ -44,8 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
         return _simulate(arguments)
     if home.mode() == "production":
         raise Refusal(f"{env.home()} 里是正式系统,示范数据不会写进去。请用 QIPAN_HOME 另指一个文件夹。")
-    with session("owner"):
-        return _build(arguments)
+    with session("owner") as database:
+        done = _build(arguments)
+        assert database is not None
+        home.remember(city=database.identity())  # so that `demo` builds no second one
+        return done
 
 
 def _build(arguments: argparse.Namespace) -> int:

@@ -31,10 +31,10 @@ def use_settings(mode: home.Mode | None = None) -> None:
 
 
 @contextmanager
-def session(role: Used | None) -> Iterator[None]:
-    """Settings chosen, database running and migrated, Django set up, for as long as the block runs."""
+def session(role: Used | None) -> Iterator[Database | None]:
+    """Settings chosen, database running and migrated, Django set up, for as long as the block runs: the database."""
     if role is None:
-        yield
+        yield None
         return
     use_settings()
     database = Database(tell)
@@ -46,4 +46,4 @@ def session(role: Used | None) -> Iterator[None]:
         import django  # after the settings are chosen
 
         django.setup()
-        yield
+        yield database
