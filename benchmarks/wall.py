@@ -35,10 +35,10 @@ SELECT gen_random_uuid(), (ARRAY['licensing.application', 'inspection.visit'])[1
     current_date, current_date + (n %% 30)::int, CASE WHEN n %% 5 > 0 THEN now() END, '', false, 1, true
 FROM generate_series(1, %(cases)s) n JOIN offices o ON o.place = n %% (SELECT count(*) FROM offices) ORDER BY n;
 INSERT INTO flow_workorder (uuid, kind, title, requirement, case_id, record_kind, org_path, line, role, needs, certified,
-    state, due_rule, due_on, urged, completion, completion_count, countersign_state, countersign_needed, source, issued_at,
+    state, due_rule, due_on, urged, completion, completion_count, countersign_state, countersign_needed, source, issued_by, issued_at,
     closed_at, reason, result, version)
 SELECT gen_random_uuid(), 'inspection.task', title, '', id, '', org_path, '', (ARRAY['inspector', 'lic_reviewer'])[1 + n %% 2],
-    1, false, CASE WHEN n <= %(orders)s THEN 'OPEN' ELSE 'DONE' END, '', due_on, 0, 'manual', 0, '', 0, '', opened_at,
+    1, false, CASE WHEN n <= %(orders)s THEN 'OPEN' ELSE 'DONE' END, '', due_on, 0, 'manual', 0, '', 0, '', 2000000 + n %% 5000, opened_at,
     CASE WHEN n > %(orders)s THEN now() END, '', '', 1
 FROM (SELECT *, row_number() OVER (ORDER BY md5(id::text)) AS n FROM flow_case) c;
 """
