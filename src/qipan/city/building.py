@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from qipan.city import clearing, events, licences, naming, open_work, registering
+from qipan.city import clearing, events, indexes, licences, naming, open_work, registering
 from qipan.city.accounts import enter_accounts
 from qipan.city.copying import Sheet, collected
 from qipan.city.history import Historian
@@ -46,7 +46,7 @@ def standing() -> City | None:
 
 
 def build(plan: Plan, *, replace: bool = False, tell: Progress = lambda done, total: None) -> City:
-    """Build the city of a plan; `tell` hears how many subjects of how many are done.
+    """Build the city of a plan; `tell` hears how many subjects of how many are done, and 0 of 0 when only the indexes remain.
 
     Refuses in a real installation, a scale outside (0, 2], a day that is not yet, and a home where a city stands
     unless `replace` (then the demo data goes first; what is not demo data stays, accounts stay too). A build that was
@@ -92,7 +92,7 @@ class _Builder:
             _make_seals()
         historian = Historian(self.places, people, self.calendar)
         roads = naming.road_tables(len(self.places))
-        with Writer() as writer:
+        with indexes.made_afterwards(plan.subjects, partial(self.tell, 0, 0)), Writer() as writer:
             for number in range(-(-plan.subjects // BLOCK)):
                 with collected() as copies:
                     self._block(number, roads, historian)

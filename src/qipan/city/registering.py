@@ -108,7 +108,9 @@ def draw(plan: Plan, places: list[Place], roads: list[list[str]], number: int) -
         )
     ]
     names = _names(dice, kinds, industry, [places[s] for s in street.tolist()])
-    uscc, uscc_right, reg_no = _codes(plan, dice, first, kinds, established, [places[s] for s in street.tolist()])
+    uscc, uscc_right, reg_no = _codes(
+        plan, dice, first, kinds, established, [places[s] for s in street.tolist()]
+    )
     food = np.array([bool(each.food) for each in EVERY])[industry]
     risk = dice.words(shape.RISK, count)
     risk[~food] = ""
@@ -204,7 +206,11 @@ def _codes(
         "" if alone else _spoilt(code) if bad else code
         for code, alone, bad in zip(usccs, only.tolist(), wrong.tolist(), strict=True)
     ]
-    return uscc, (~wrong).tolist(), [number if kept else "" for number, kept in zip(numbers, keeps.tolist(), strict=True)]
+    return (
+        uscc,
+        (~wrong).tolist(),
+        [number if kept else "" for number, kept in zip(numbers, keeps.tolist(), strict=True)],
+    )
 
 
 def _spoilt(code: str) -> str:

@@ -70,11 +70,18 @@ def _build(arguments: argparse.Namespace) -> int:
     )
     with bar:
         task = bar.add_task("主体", total=plan.subjects)
+
+        def show(done: int, total: int) -> None:
+            if total:
+                bar.update(task, completed=done, total=total)
+            else:
+                bar.update(task, description="正在建立检索索引…")
+
         try:
             city = building.build(
                 plan,
                 replace=arguments.replace,
-                tell=lambda done, total: bar.update(task, completed=done, total=total),
+                tell=show,
             )
         except Refused as problem:
             raise Refusal(str(problem)) from None
