@@ -98,9 +98,10 @@ def context(request: HttpRequest) -> dict[str, Any]:
     """Everything the inbox shows."""
     reader: Reader = request.reader  # type: ignore[attr-defined]
     filters, words = _chosen(request, reader)
-    page = queries.inbox(reader, filters, after=request.GET.get("after", ""), limit=PAGE)
-    counts = queries.inbox_counts(reader)
-    lights = queries.light_counts(reader, filters) if filters.box != "done" else {}
+    arms = queries.Arms.of(reader)
+    page = queries.inbox(reader, filters, after=request.GET.get("after", ""), limit=PAGE, arms=arms)
+    counts = queries.inbox_counts(reader, arms=arms)
+    lights = queries.light_counts(reader, filters, arms=arms) if filters.box != "done" else {}
     paths = reader.paths()
     narrowed = {name: value for name, value in words.items() if name not in {"which"}}
     return {

@@ -14,6 +14,7 @@ from qipan.kernel.flow.queries.cases import (
     waiting_for_applicant,
 )
 from qipan.kernel.flow.queries.orders import (
+    Arms,
     Count,
     InboxFilters,
     InboxRow,
@@ -28,6 +29,7 @@ from qipan.kernel.flow.queries.orders import (
 )
 
 __all__ = [
+    "Arms",
     "CaseFilters",
     "ClockView",
     "Count",
