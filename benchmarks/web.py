@@ -16,6 +16,7 @@ import psycopg
 from benchmarks import system
 from qipan.cli.bench import Measure, share
 from qipan.cli.session import Refusal
+from qipan.conf import wall
 
 HELP = "网页和接口：收件箱、办件页、JSON 读取、一次操作，对照同样的 SQL 语句"
 CITY = 0.01
@@ -40,6 +41,7 @@ def run(scale: float, tell: Callable[[str], None]) -> Iterator[Measure]:
         psycopg.connect(qipan.app_database, autocommit=True) as bare,
         httpx.Client(base_url=qipan.url, timeout=60, trust_env=False) as client,
     ):
+        bare.execute("SELECT set_config(%s, %s, false)", (wall.SETTING, wall.OPEN))
         sides = list(_sides(qipan, client))
         ours: dict[str, list[float]] = {side.title: [] for side in sides}
         limit: dict[str, list[float]] = {side.title: [] for side in sides}
