@@ -11,7 +11,9 @@ from qipan.kernel.evidence.examination import Examined
 
 def every_file() -> Iterator[Examined]:
     """Each finished document's file, read whole and hashed again; those that are not intact with their numbers."""
-    digests = Document.objects.exclude(digest="").order_by("digest").values_list("digest", flat=True).distinct()
+    digests = (
+        Document.objects.exclude(digest="").order_by("digest").values_list("digest", flat=True).distinct()
+    )
     for digest in digests.iterator(chunk_size=1000):
         found = _examine(digest)
         if found.state != "intact":

@@ -47,7 +47,8 @@ class FileStore:
         if not path.exists():
             if any((self.folder / "seals").glob("*.key")):  # another one would open none of them
                 raise Refused(
-                    _("印章主密钥 seals.master 不见了，不能用印。请由系统管理员从备份恢复这个文件。"), code="state"
+                    _("印章主密钥 seals.master 不见了，不能用印。请由系统管理员从备份恢复这个文件。"),
+                    code="state",
                 )
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:

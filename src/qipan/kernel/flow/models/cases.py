@@ -65,6 +65,7 @@ class Case(models.Model):
             models.Index(
                 fields=["org_path", "due_on"], name="flow_case_open_due", condition=Q(closed_at__isnull=True)
             ),
+            models.Index(fields=["-id"], name="flow_case_open", condition=Q(closed_at__isnull=True)),
             models.Index(fields=["subject", "-id"], name="flow_case_subject"),
             models.Index(fields=["opened_by", "-id"], name="flow_case_opened_by"),
             models.Index(fields=["number"], name="flow_case_number_prefix"),

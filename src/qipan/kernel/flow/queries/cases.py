@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import uuid as uuids
 from copy import copy
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ from qipan.kernel.orgs.scopes import ScopedQuerySet
 from qipan.kernel.subjects import queries as subjects
 
 FEW_CHARACTERS = 2
+#: So many titles are looked through: the rest is found by number or subject.
+NEWEST = 1000
+#: What stands in a number stands in no title.
+NUMBER = re.compile(r"(?=.*\d)[A-Za-z0-9-]{6,}")
 
 
 @dataclass(frozen=True)
@@ -107,33 +112,46 @@ def search_cases(
     before: int | None = None,
     limit: int = 50,
 ) -> list[Case]:
-    """Cases by a part of their title, the head of their number, or their subject's name or identifier.
+    """Cases by the head of their number, their subject's name, identifier or address, or a part of their title.
 
     Newest first, at most `limit`; `before` is the id of the last row of the page before. Numbers and subjects are
-    found by index; titles are only looked through when those give less than a page.
+    found by index; titles are looked through last, those of the newest NEWEST that the reader may see.
     """
-    rows = cases_visible(reader, filters).select_related("subject")
+    rows = cases_visible(reader, filters)
     if before is not None:
         rows = rows.filter(pk__lt=before)
     words = text.strip()
     if not words:
-        return list(rows[:limit])
+        return list(_whole(rows[:limit]))
     ways = [Q(number__startswith=words.upper()) | Q(number__startswith=words)]
     if len(words) >= FEW_CHARACTERS:
         of_subjects = [subject.pk for subject in subjects.find(words, limit=100)]
         if of_subjects:
             ways.append(Q(subject_id__in=of_subjects))
-        ways.append(Q(title__contains=words))
-    found: dict[int, Case] = {}
+    found: set[int] = set()
     for way in ways:
         if len(found) < limit:
-            found |= {case.pk: case for case in rows.filter(way)[:limit]}
-    return sorted(found.values(), key=lambda case: -case.pk)[:limit]
+            found |= set(rows.filter(way).values_list("pk", flat=True)[:limit])
+    if len(words) >= FEW_CHARACTERS and len(found) < limit and not NUMBER.fullmatch(words):
+        found |= {pk for pk, title in rows.values_list("pk", "title")[:NEWEST] if words in title}
+    chosen = sorted(found, reverse=True)[:limit]
+    return sorted(_whole(rows.filter(pk__in=chosen)), key=lambda case: -case.pk) if chosen else []
+
+
+def _whole(rows: ScopedQuerySet) -> ScopedQuerySet:
+    """With what a list shows of the subject."""
+    return rows.select_related("subject").defer("subject__grams")
 
 
 def case_for(reader: Reader, uuid: uuids.UUID | str) -> Case | None:
     """The case with this uuid, if the reader may see it."""
-    return Case.objects.visible_to(reader).select_related("subject").filter(uuid=uuid).first()
+    return (
+        Case.objects.visible_to(reader)
+        .select_related("subject")
+        .defer("subject__grams")
+        .filter(uuid=uuid)
+        .first()
+    )
 
 
 def waiting_for_applicant(reader: Reader) -> ScopedQuerySet:

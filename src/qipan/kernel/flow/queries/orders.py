@@ -204,6 +204,7 @@ def inbox(
     rows = (
         _rows(reader, wanted, arms)
         .select_related("case", "subject", "assignee")
+        .defer("subject__grams")
         .prefetch_related(Prefetch("participants", queryset=working, to_attr="working"))
     )
     if wanted.box == "done":
@@ -301,6 +302,7 @@ def order_for(reader: Reader, uuid: uuids.UUID | str) -> WorkOrder | None:
     return (
         WorkOrder.objects.visible_to(reader)
         .select_related("case", "subject", "assignee")
+        .defer("subject__grams")
         .filter(uuid=uuid)
         .first()
     )
