@@ -8,8 +8,7 @@ than `SCAN` rows are ranked, by their names alone; only those that are shown are
 import time
 
 from django.db import connection
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import codes, searching
@@ -20,8 +19,6 @@ SCAN = 400
 COMMON_SHARE = 0.01
 #: So many rows are looked at one by one for common pieces, before the index is asked.
 WINDOW = 16_000
-#: So many rare pieces together are few rows.
-FEW_RARE = 2
 KEPT_FOR = 600.0
 #: When the statistics were read, and what they said.
 _common: tuple[float, frozenset[str]] = (0.0, frozenset())
@@ -42,8 +39,7 @@ def find(text: str, reader: Reader | None = None, limit: int = 20) -> list[Subje
     found = _in_window(rows.order_by(*order), pieces) if common else {}
     if len(found) < limit:
         # In no order: an ordered scan would walk the whole table for what few rows hold.
-        held = _holding(rows, pieces).order_by()
-        found = dict(held.values_list("pk", "name")[:SCAN])
+        found = dict(rows.filter(grams__contains=pieces).order_by().values_list("pk", "name")[:SCAN])
     if common or len(found) >= SCAN:
         # Among so many the very one that was named may be further on.
         found |= dict(rows.filter(name=text.strip()).values_list("pk", "name")[:limit])
@@ -59,21 +55,6 @@ def find(text: str, reader: Reader | None = None, limit: int = 20) -> list[Subje
     chosen = [pk for pk, _name in sorted(found.items(), key=rank)[:limit]]
     whole = Subject.objects.defer("grams").in_bulk(chosen)
     return [whole[pk] for pk in chosen if pk in whole]
-
-
-def _holding(rows: QuerySet[Subject], pieces: list[str]) -> QuerySet[Subject]:
-    """Those that hold all pieces: two rare ones or more lead to few rows, which are then looked at for the common ones.
-
-    (Walking the postings of 龙岗 in order to meet them with those of a trade name costs 15 ms among 3.69 million.)
-    """
-    common = [piece for piece in pieces if piece in common_pieces()]
-    if not common or len(pieces) - len(common) < FEW_RARE:
-        return rows.filter(grams__contains=pieces)
-    rare = [piece for piece in pieces if piece not in common]
-    looked_at = RawSQL(
-        "(subjects_subject.grams || '{}'::varchar[]) @> %s::varchar[]", (common,), BooleanField()
-    )
-    return rows.filter(looked_at, grams__contains=rare)
 
 
 def _in_window(rows: QuerySet[Subject], pieces: list[str]) -> dict[int, str]:
