@@ -1,6 +1,7 @@
 """What every test shares. The database is the one DATABASE_URL names."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +53,19 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def empty_queue(request: pytest.FixtureRequest) -> None:
-    """A test that commits finds no job that an earlier one left: the queue's tables are not emptied with the others."""
+def empty_queue(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that commits leaves no job behind and finds none: the queue's tables are not emptied with the others."""
     mark = request.node.get_closest_marker("django_db")
     commits = {"transactional_db", "live_server"} & set(request.fixturenames)
     if not commits and not (mark and mark.kwargs.get("transaction")):
+        yield
         return
     request.getfixturevalue("transactional_db")
     from django.db import connection
 
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    yield
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
 

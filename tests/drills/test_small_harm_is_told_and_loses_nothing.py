@@ -146,6 +146,7 @@ def test_without_a_font_documents_wait_and_keep_their_numbers(
 ) -> None:
     forget = (rendering.font_files.cache_clear, rendering.covered.cache_clear)
     root, folder = settings.ROOT, frontend.FOLDER
+    fonts, rare = settings.QIPAN_FONTS, settings.QIPAN_RARE_FONTS
     settings.ROOT = tmp_path
     settings.QIPAN_FONTS = settings.QIPAN_RARE_FONTS = []
     monkeypatch.setattr(frontend, "FOLDER", tmp_path)
@@ -159,9 +160,9 @@ def test_without_a_font_documents_wait_and_keep_their_numbers(
         level, words = said("fonts")
         assert level == "error" and "noto-serif-sc" in words
     finally:
-        settings.ROOT = root
+        settings.ROOT, settings.QIPAN_FONTS, settings.QIPAN_RARE_FONTS = root, fonts, rare
         monkeypatch.setattr(frontend, "FOLDER", folder)
-        _all(forget)
+        _all(forget)  # what is read from here on is kept for every later test
     number = document.number
     produce(document.pk)
     document.refresh_from_db()
