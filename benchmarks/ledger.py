@@ -195,7 +195,7 @@ def _verified(qipan: system.System, count: int, written: float, sealed: float) -
     bare = _bare_hash(report.events)
     yield Measure("ledger", f"写入 {count:,} 条事件（COPY）", written, "秒")
     yield Measure("ledger", "封存它们", sealed, "秒")
-    wanted = 20.0 * max(count, 1) / EVENTS
+    wanted = 20.0 * report.events / EVENTS
     yield Measure(
         "ledger",
         f"核验 {report.events:,} 条",
