@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 
+from drills.systems import database_in
 from qipan.cli.drill import Promise, Scale
-from qipan.cli.session import use_settings
 from qipan.conf import environment as env
-from qipan.conf.database import Database
 from tests.jobs.test_a_killed_worker_loses_and_doubles_nothing import WORKER
 from tests.setup.systems import folder_for_all
 
@@ -31,19 +30,8 @@ def start() -> subprocess.Popen[bytes]:
 
 def run(tell: Callable[[str], None], scale: Scale = "full") -> Iterator[Promise]:
     """Queues them in one transaction, lets two workers at them, and kills one of the two again and again."""
-    for name in ("DATABASE_URL", "QIPAN_OWNER_DATABASE_URL", "DJANGO_SETTINGS_MODULE"):
-        os.environ.pop(name, None)
-    with folder_for_all() as folder:
-        os.environ["QIPAN_HOME"] = str(folder)
-        use_settings("demo")
-        database = Database(tell)
-        with database.running():
-            database.migrate()
-            database.use("app")
-            import django
-
-            django.setup()
-            yield from _killed(database.url("owner"), tell, JOBS[scale])
+    with folder_for_all() as folder, database_in(folder, tell) as database:
+        yield from _killed(database.url("owner"), tell, JOBS[scale])
 
 
 def _killed(owner: str, tell: Callable[[str], None], jobs: int) -> Iterator[Promise]:

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -40,11 +40,30 @@ def system(home: Path | None = None, **environment: str) -> Iterator[System]:
 
 def set_up_django(home: Path) -> None:
     """This process works on the database of a running system, as one of its own would."""
+    _at(home)
+    _as_app(Database())
+
+
+@contextlib.contextmanager
+def database_in(home: Path, tell: Callable[[str], None]) -> Iterator[Database]:
+    """A database of its own with every table and nothing else running on it; this process works on it."""
+    _at(home)
+    database = Database(tell)
+    with database.running():
+        database.migrate()
+        _as_app(database)
+        yield database
+
+
+def _at(home: Path) -> None:
     for name in ("DATABASE_URL", "QIPAN_OWNER_DATABASE_URL", "DJANGO_SETTINGS_MODULE"):
         os.environ.pop(name, None)
     os.environ["QIPAN_HOME"] = str(home)
     use_settings("demo")
-    Database().use("app")
+
+
+def _as_app(database: Database) -> None:
+    database.use("app")
     import django
 
     django.setup()

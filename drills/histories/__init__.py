@@ -23,9 +23,8 @@ import psycopg
 
 from drills.histories import worker
 from drills.histories.record import Act, read
+from drills.systems import database_in
 from qipan.cli.drill import Promise, Scale
-from qipan.cli.session import use_settings
-from qipan.conf.database import Database
 from tests.setup.systems import folder_for_all
 
 HELP = "并发读写历史:随机操作同一批办件、工单、证照,其间杀进程、杀数据库后端,逐项核对不变量"
@@ -130,22 +129,11 @@ def crew(folder: Path, seconds: float, *, threads: int = THREADS, period: float 
 
 def run(tell: Callable[[str], None], scale: Scale = "full") -> Iterator[Promise]:
     """Lets them work, does harm in turn, and checks."""
-    for name in ("DATABASE_URL", "QIPAN_OWNER_DATABASE_URL", "DJANGO_SETTINGS_MODULE"):
-        os.environ.pop(name, None)
-    with folder_for_all() as folder:
-        os.environ["QIPAN_HOME"] = str(folder / "home")
-        use_settings("demo")
-        database = Database(tell)
-        with database.running():
-            database.migrate()
-            database.use("app")
-            import django
-
-            django.setup()
-            history = folder / "history"
-            history.mkdir()
-            workers = crew(history, SECONDS[scale])
-            yield from _harmed(workers, database.url("superuser"), tell)
+    with folder_for_all() as folder, database_in(folder / "home", tell) as database:
+        history = folder / "history"
+        history.mkdir()
+        workers = crew(history, SECONDS[scale])
+        yield from _harmed(workers, database.url("superuser"), tell)
 
 
 def _harmed(workers: Crew, owner: str, tell: Callable[[str], None]) -> Iterator[Promise]:

@@ -16,6 +16,15 @@ from tests.subjects.factories import GrantFactory, SubjectFactory, owner_of
 
 SYSTEM = Actor.system()
 CONTACT = {"contact_name": "王小明", "contact_phone": "13800138000", "truthful": "true"}
+PLACE = {"premises": "深圳市福田区园岭街道红荔路88号首层", "street": "园岭街道", "area": "120"}
+BUSINESS = {
+    "main_format": "2",
+    "items": ["HOT"],
+    "marks": [],
+    "manager_name": "李四",
+    "manager_phone": "13900139000",
+    "staff_count": "6",
+}
 
 
 class City:

@@ -19,20 +19,11 @@ from qipan.kernel.forms import queries as forms
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects.codes import is_licence_number
-from tests.licensing.city import City
+from tests.licensing.city import BUSINESS, PLACE, City
 from tests.orgs.factories import reader_for
 from tests.subjects.factories import SubjectFactory, owner_of
 
 pytestmark = pytest.mark.django_db
-PLACE = {"premises": "深圳市福田区园岭街道红荔路88号首层", "street": "园岭街道", "area": "120"}
-BUSINESS = {
-    "main_format": "2",
-    "items": ["HOT"],
-    "marks": [],
-    "manager_name": "李四",
-    "manager_phone": "13900139000",
-    "staff_count": "6",
-}
 
 
 @pytest.fixture

@@ -39,20 +39,12 @@ from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import queries
 from qipan.kernel.subjects.models import Grant, RegisterImport, SourceRow, Subject
 from tests.inspection.office import Office, photo
+from tests.licensing.city import BUSINESS, PLACE
 from tests.orgs.factories import StaffFactory, reader_for, signed_in
 from tests.subjects.factories import SubjectFactory, owner_of
 
 HIDDEN, OPEN = "暗河", "明月"
 SYSTEM = Actor.system("SZ/FT/FT01/")
-PLACE = {"premises": "深圳市福田区园岭街道红荔路88号首层", "street": "园岭街道", "area": "120"}
-BUSINESS = {
-    "main_format": "2",
-    "items": ["HOT"],
-    "marks": [],
-    "manager_name": "李四",
-    "manager_phone": "13900139000",
-    "staff_count": "6",
-}
 
 
 class Futian(Office):

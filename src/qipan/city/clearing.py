@@ -8,7 +8,7 @@ Row history sees it: the triggers of the tables keep each deleted state. Account
 from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
-from qipan.city import events, indexes
+from qipan.city import events
 from qipan.city.models import City
 from qipan.kernel.accounts.models import Person
 from qipan.kernel.flow.models import Case
@@ -39,7 +39,6 @@ def clear(city: City) -> dict[str, int]:
             " AND NOT EXISTS (SELECT 1 FROM accounts_user u WHERE u.person_id = p.id)"
         )
         gone[Person._meta.db_table] = cursor.rowcount
-    indexes.make_missing()
     city.cleared_at = now()
     city.save(update_fields=["cleared_at"])
     append(events.CLEARED, city, Actor.system(), data={"count": sum(gone.values()), "manifest": gone})

@@ -1,7 +1,7 @@
 """Indexes that a large build does without and makes at its end: sorted once instead of grown row by row.
 
 The search pieces of 3.69 million subjects took two thirds of the database's time when each row entered them by itself.
-A build that is killed leaves its home without them; the next build, or the clearing that it begins with, makes them.
+A build that is killed leaves its home without them; the next one, which begins with clearing, makes them at its end.
 """
 
 from collections.abc import Callable, Iterator

@@ -145,13 +145,7 @@ def _whole(rows: ScopedQuerySet) -> ScopedQuerySet:
 
 def case_for(reader: Reader, uuid: uuids.UUID | str) -> Case | None:
     """The case with this uuid, if the reader may see it."""
-    return (
-        Case.objects.visible_to(reader)
-        .select_related("subject")
-        .defer("subject__grams")
-        .filter(uuid=uuid)
-        .first()
-    )
+    return _whole(Case.objects.visible_to(reader)).filter(uuid=uuid).first()
 
 
 def waiting_for_applicant(reader: Reader) -> ScopedQuerySet:
