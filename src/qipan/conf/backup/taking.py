@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def make(database: Database, backups: Path, passphrase: str, progress: Callable[
     if backups.resolve().is_relative_to(env.home().resolve() / "postgres"):
         raise BackupFailure("备份不能放进数据库自己的文件夹。请另选一个,最好在另一个磁盘上。")
     with _alone(backups), plain(backups):
-        name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        name = _free_name(backups)
         draft = backups / f"{name}{DRAFT}"
         for cut_off in backups.glob(f"*{DRAFT}"):
             shutil.rmtree(cut_off, ignore_errors=True)
@@ -63,6 +64,13 @@ def make(database: Database, backups: Path, passphrase: str, progress: Callable[
             raise
     home.remember(backup={"at": made.at, "folder": str(backups)})
     return Made(backups / name, made)
+
+
+def _free_name(backups: Path) -> str:
+    """The second of beginning; where the second has a backup already, the next that has none."""
+    while (backups / (name := datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"))).exists():
+        time.sleep(0.05)
+    return name
 
 
 @contextmanager
