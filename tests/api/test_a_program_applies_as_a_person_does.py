@@ -28,7 +28,7 @@ def test_all_seven_items_are_listed_with_their_forms(city: City) -> None:
     program = Program()
     codes = {item["code"] for item in program.get("/items")}
     assert codes >= {"FB-NEW", "FB-CHANGE", "FB-RENEW", "FB-REISSUE", "FB-CANCEL", "FF-NEW", "FF-CANCEL"}
-    assert [item["code"] for item in program.get("/items?q=延续")] == ["FB-RENEW"]
+    assert "FB-RENEW" in [item["code"] for item in program.get("/items?q=延续")]
     guide = program.get("/items/FB-NEW")
     fields = {field["code"]: field for section in guide["sections"] for field in section["fields"]}
     assert fields["diners"]["when"] == {"field": "main_format", "op": "eq", "value": "3"}

@@ -55,9 +55,10 @@ def test_every_registered_flow_is_sound() -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("law")
 def test_what_every_registered_flow_refers_to_is_in_the_catalogues() -> None:
+    blocks = catalogue.blocks_of(catalogue.files())
     for source in catalogue.files():
         if source.kind == "templates":
-            documents.load_templates(catalogue.checked(source), Actor.system())
+            documents.load_templates(catalogue.checked(source, blocks), Actor.system())
     for flow in registry.all_flows():
         assert checks.missing(flow) == [], f"{flow.code} v{flow.version}"
     lost = changed("accept", clocks=(Start("Nowhere.rule"),), documents=(Paper("sample.nowhere", data=dict),))

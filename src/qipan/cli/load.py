@@ -1,4 +1,4 @@
-"""`qipan load`: the catalogues of every room; `qipan load laws PATH`: the texts of the laws."""
+"""`qipan load`: the catalogues of every room, or a bureau's own file; `qipan load laws PATH`: the texts of the laws."""
 
 import argparse
 import json
@@ -13,12 +13,18 @@ DATABASE = None
 
 def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
-        "load", help="载入目录(期限、事项、表单、决策表、文书模板);load laws PATH 载入法规"
+        "load",
+        help="载入目录(期限、事项、表单、决策表、文书模板);load catalogues PATH 载入本局自己的目录文件;load laws PATH 载入法规",
     )
     parser.add_argument(
         "what", nargs="?", choices=["catalogues", "laws"], default="catalogues", help="载入什么"
     )
-    parser.add_argument("path", nargs="?", type=Path, help="法规文件 laws.jsonl,或者它所在的文件夹")
+    parser.add_argument(
+        "path",
+        nargs="?",
+        type=Path,
+        help="法规文件 laws.jsonl(或者它所在的文件夹),或者本局自己的目录文件(YAML)",
+    )
     parser.add_argument("--json", action="store_true", help="结果以 JSON 输出")
 
 
@@ -46,8 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
             if arguments.what == "laws":
                 result: list[dict[str, object]] = [{"kind": "laws", **vars(_load_laws(arguments.path))}]
             else:
-                result = [vars(report) for report in catalogue.load_all()]
-                database.note_loaded()
+                own = [arguments.path] if arguments.path else []
+                reports = catalogue.load_files(own) if own else catalogue.load_all()
+                result = [vars(report) for report in reports]
+                if not own:
+                    database.note_loaded()
         except Refused as problem:
             raise Refusal(str(problem)) from None
         wrong = citing.problems()

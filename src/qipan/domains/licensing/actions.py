@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import events
-from qipan.domains.licensing.models import Application, CheckConclusion, Kind, SiteCheck
+from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.models import FOLLOWING, Application, CheckConclusion, Kind, SiteCheck
 from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import Person, User
 from qipan.kernel.evidence import actions as evidence
@@ -31,7 +32,6 @@ from qipan.kernel.subjects.models import Grant, Premises, Subject
 
 MOST_PHOTOS = 9
 PEOPLE = ("contact", "manager")
-FOLLOWING = {Kind.CHANGE, Kind.RENEW, Kind.REISSUE, Kind.CANCEL, Kind.FILING_CANCEL}
 
 
 def known_of(subject: Subject, grant: Grant | None) -> dict[str, Any]:
@@ -68,12 +68,14 @@ def start(
     if subject.pk not in reader.subject_ids:
         raise Refused(_("您不是该主体的代表人，不能代为办理。"), code="forbidden")
     kind = Kind(item.handling)
-    if kind in FOLLOWING and (grant is None or grant.subject_id != subject.pk):
+    if kind in FOLLOWING and (
+        grant is None or grant.subject_id != subject.pk or (item.licence and grant.kind != item.licence)
+    ):
         raise Refused(_("请选择该主体名下的一张证照。"), code="invalid", field="grant")
     premises = grant.premises if grant else None
     path = (premises.org_path if premises else "") or subject.org_path
     case = open_case(
-        "licensing.application",
+        item.flow,
         uuid=uuid,
         org_path=path,
         actor=reader.actor(),
@@ -87,7 +89,7 @@ def start(
         if (row.item_code, row.grant_id) != (item.code, grant.pk if grant else None):
             raise Refused(_("同一提交编号已用于另一办件，请刷新页面后重新提交。"), code="conflict")
         return row
-    known, _asked = prefill(forms.form(item.form), known_of(subject, grant))
+    known, _asked = prefill(forms.asked(item), known_of(subject, grant))
     return Application.objects.create(
         case=case,
         item_code=item.code,
@@ -109,7 +111,7 @@ def _own_person(reader: Reader) -> Person | None:
 
 def _split(row: Application, answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
     """Answers that may be kept with the application, and those that belong into the vault, by person."""
-    form = forms.form(row.form_code)
+    form = form_of(row)
     personal = {field.code for field in form.fields if field.personal}
     people: dict[str, dict[str, str]] = {}
     plain = {}
@@ -141,7 +143,7 @@ def save(row: Application, answers: Mapping[str, Any], reader: Reader) -> Result
         raise Refused(_("申请已经提交，现在不能修改。"), code="state")
     if case.opened_by != reader.user_id and case.subject_id not in reader.subject_ids:
         raise Refused(_("这不是您的申请。"), code="forbidden")
-    form = forms.form(row.form_code)
+    form = form_of(row)
     result = validate(form, answers, draft=True, skip=frozenset(row.known))
     plain, people = _split(row, result.cleaned)
     kept = {code: value for code, value in row.answers.items() if code in result.errors}

@@ -11,9 +11,9 @@ from ninja import Router, Schema, Status
 from pydantic import Field
 
 from qipan.domains.licensing import actions
+from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts.queries import masked
-from qipan.kernel.forms import queries as forms
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects import queries as subjects
 from qipan.ui.access import api
@@ -167,7 +167,7 @@ def application(request: HttpRequest, uuid: uuids.UUID) -> Any:
 def answers(request: HttpRequest, uuid: uuids.UUID, body: AnswersIn) -> Any:
     """Keep what is right and tell what is wrong, field by field; only in DRAFT and CORRECTION."""
     row = _own(request, uuid)
-    codes = {field.code for field in forms.form(row.form_code).fields}
+    codes = {field.code for field in form_of(row).fields}
     if strangers := [code for code in body.answers if code not in codes]:
         told = {code: _("表单没有这个字段。") for code in strangers}
         return problems.field_problems(told, "answers")

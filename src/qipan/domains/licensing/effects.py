@@ -1,27 +1,21 @@
 """What steps do to the application, the register of grants and the obligation to publish."""
 
 import datetime
-from typing import Any
 
-from django.utils.translation import gettext as _
-
-from qipan.domains.licensing import events, facts
+from qipan.domains.licensing import facts
+from qipan.domains.licensing.granting import GRANTING
 from qipan.domains.licensing.models import Application, Kind, Mode
 from qipan.kernel.decisions import actions as decisions
 from qipan.kernel.decisions import queries as decided
 from qipan.kernel.flow.context import Context
 from qipan.kernel.items import queries as items
-from qipan.kernel.law import terms
-from qipan.kernel.ledger.actions import append
+from qipan.kernel.items.models import Matter
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.publication import actions as publication
 from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import queries as registry
-from qipan.kernel.subjects.models import GrantState
-
-TITLES = {"JY": "食品经营许可证", "YB": "仅销售预包装食品经营者备案"}
 
 
 def _row(context: Context) -> Application:
@@ -116,108 +110,12 @@ def grant(context: Context) -> None:
     row.decided_at = now()
     row.result_grant = GRANTING[Kind(row.kind)](row, actor)
     row.save()
-    context.event_data |= {"number": row.result_grant.number, "mode": row.mode}
+    number = row.result_grant.number if row.result_grant else context.case.number
+    context.event_data |= {"number": number, "mode": row.mode}
     _publish(row, actor)
     from qipan.domains.licensing.jobs import issue_licence
 
     issue_licence.defer(case_id=context.case.pk, key=f"issue:{context.case.pk}")
-
-
-def _content(row: Application) -> dict[str, Any]:
-    subject = row.case.subject
-    assert subject is not None
-    kept = ("main_format", "items", "marks", "diners")
-    return {
-        **{key: row.answers[key] for key in kept if key in row.answers},
-        "name": subject.name,
-        "domicile": subject.domicile,
-    }
-
-
-def _new(row: Application, actor: Actor) -> Any:
-    subject, place = row.case.subject, row.premises
-    assert subject is not None and place is not None
-    filing = row.kind == Kind.FILING
-    prefix = "YB" if filing else "JY"
-    district = orgs.district_of(row.case.org_path)
-    first = str(row.answers.get("main_format", "1"))
-    if not filing:
-        _end_filing(row, actor)
-    number = subjects.take_licence_number(prefix, first, district.licence_area_code or place.division_code)
-    return subjects.register_grant(
-        number=number,
-        kind=prefix,
-        title=TITLES[prefix],
-        subject=subject,
-        premises=place,
-        org_path=row.case.org_path,
-        item_code=row.item_code,
-        data=_content(row),
-        valid_from=today(),
-        valid_to=None if filing else _last_day(today()),
-        issuer=district.path,
-        actor=actor,
-    )
-
-
-def _end_filing(row: Application, actor: Actor) -> None:
-    """A filing lapses when a licence is obtained for the same place (FBL23, unconfirmed)."""
-    subject = row.case.subject
-    assert subject is not None
-    for filed in registry.grants_of(subject).filter(kind="YB", state=GrantState.VALID, premises=row.premises):
-        subjects.set_grant_state(filed, GrantState.CANCELLED, actor, str(_("取得食品经营许可，备案失效")))
-        append(events.LAPSED, row.case, actor, data={"number": filed.number})
-
-
-def _last_day(start: datetime.date) -> datetime.date:
-    """Five years from the decision (FSLR 15): the day before the same date."""
-    rule = terms.rule("FSLR15.validity")
-    year = start.year + rule.value
-    try:
-        same = start.replace(year=year)
-    except ValueError:
-        same = datetime.date(year, 3, 1)
-    return same - datetime.timedelta(days=1)
-
-
-def _renewed(row: Application, actor: Actor) -> Any:
-    assert row.grant is not None
-    changes = {
-        "data": _content(row),
-        "decided_on": today(),
-        "valid_from": today(),
-        "valid_to": _last_day(today()),
-    }
-    return subjects.change_grant(row.grant, changes, actor, str(_("准予延续")))
-
-
-def _changed(row: Application, actor: Actor) -> Any:
-    assert row.grant is not None
-    data = _content(row)
-    if row.answers.get("new_items"):
-        data["items"] = row.answers["new_items"]
-    return subjects.change_grant(row.grant, {"data": data, "decided_on": today()}, actor, str(_("准予变更")))
-
-
-def _reissued(row: Application, actor: Actor) -> Any:
-    assert row.grant is not None
-    return row.grant
-
-
-def _cancelled(row: Application, actor: Actor) -> Any:
-    assert row.grant is not None
-    return subjects.set_grant_state(row.grant, GrantState.CANCELLED, actor, str(_("申请注销")))
-
-
-GRANTING = {
-    Kind.NEW: _new,
-    Kind.FILING: _new,
-    Kind.RENEW: _renewed,
-    Kind.CHANGE: _changed,
-    Kind.REISSUE: _reissued,
-    Kind.CANCEL: _cancelled,
-    Kind.FILING_CANCEL: _cancelled,
-}
 
 
 def _named(title: str, kind: str) -> str:
@@ -230,6 +128,9 @@ def _publish(row: Application, actor: Actor) -> None:
     subject, held = row.case.subject, row.result_grant
     if subject is None or held is None:
         return
+    item = items.item(row.item_code)
+    if item is None or (item.kind != Matter.LICENCE and item.licence != "YB"):
+        return  # only the decision on a licence is published by this law
     district = orgs.district_of(row.case.org_path)
     place = row.premises.address if row.premises else subject.domicile
     common = {
@@ -268,28 +169,31 @@ def _publish(row: Application, actor: Actor) -> None:
 
 
 def tell_issue(context: Context) -> None:
-    """What other rooms need to know of an issued licence."""
+    """What other rooms need to know of what was issued."""
     row = _row(context)
     held = row.result_grant
+    checked = row.checks.exclude(conclusion="").exists()
+    unchecked_kinds = {Kind.NEW, Kind.RENEW, Kind.CHANGE}
+    item = items.item(row.item_code)
+    food = item is None or item.flow == "licensing.application"
+    context.event_data |= {
+        "number": held.number if held else context.case.number,
+        "kind": row.kind,
+        "grant": held.pk if held else 0,
+        "premises": row.premises_id,
+        "unchecked": food and row.kind in unchecked_kinds and not checked,
+        "catering": food and held is not None and str(held.data.get("main_format", "")) in {"2", "3"},
+    }
     if held is None:
         return
-    checked = row.checks.exclude(conclusion="").exists()
-    new_kinds = {Kind.NEW, Kind.RENEW, Kind.CHANGE}
-    context.event_data |= {
-        "number": held.number,
-        "kind": row.kind,
-        "grant": held.pk,
-        "premises": row.premises_id,
-        "unchecked": row.kind in new_kinds and not checked,
-        "catering": str(held.data.get("main_format", "")) in {"2", "3"},
-    }
     from qipan.kernel.documents.models import Document
 
+    kind = items.licence_kind(held.kind)
     certificate = (
         Document.objects.filter(
             record_kind="flow.case",
             record_id=row.case_id,
-            template__code__in=["licensing.certificate", "licensing.filing"],
+            template__code=kind.template if kind else "",
         )
         .order_by("-pk")
         .values_list("pk", flat=True)

@@ -6,9 +6,12 @@ from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts.models import Person
 from qipan.kernel.flow import registry
 from qipan.kernel.flow.models import Case
+from qipan.kernel.items import queries as items
+from qipan.kernel.items.models import Item
 from qipan.kernel.law import calendar
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.subjects import queries as subjects
+from qipan.kernel.subjects.actions import in_force_marks
 
 #: Items of business that the handbook counts as high risk (DOMAIN 3.5, a proposal).
 HIGH_RISK_ITEMS = {"RAW", "COLD", "CAKE", "SEMI"}
@@ -30,6 +33,13 @@ def facts_of(application: Application) -> dict[str, Any]:
         "last_conclusion": _last_conclusion(application),
         "holds_licence": _holds_licence(application),
     }
+    item = items.item(application.item_code)
+    if item is not None and item.flow != "licensing.application":
+        known |= {
+            "holds_same": _holds_same(application, item),
+            "truthful": application.answers.get("truthful") is True,
+            "marked": _marked(application, item),
+        }
     return known | _grant_facts(application) | _change_facts(application)
 
 
@@ -88,6 +98,23 @@ def _holds_licence(application: Application) -> bool:
         return False
     rows = subjects.grants_of(subject).filter(kind="JY", state="VALID")
     return rows.filter(premises=application.premises).exists() if application.premises else rows.exists()
+
+
+def _holds_same(application: Application, item: Item) -> bool:
+    """Whether the subject holds what it asks for already (at the place, where the kind is tied to one)."""
+    subject = application.case.subject
+    if not item.licence or subject is None:
+        return False
+    rows = subjects.grants_of(subject).filter(kind=item.licence, state="VALID")
+    return rows.filter(premises=application.premises).exists() if application.premises else rows.exists()
+
+
+def _marked(application: Application, item: Item) -> bool:
+    """Whether the subject has the mark that the item takes off."""
+    subject = application.case.subject
+    if not item.target or subject is None:
+        return False
+    return bool(in_force_marks(subject).filter(kind=item.target).exists())
 
 
 def name_of(person: Person | None) -> str:

@@ -1,392 +1,86 @@
-"""The course of an application for a food business licence or filing, declared.
+"""The courses of licensing: food business licences and filings, and every other item that the bureau itself decides.
 
-Source: 市场监督管理行政许可程序暂行规定 (LicProc). The limits are rules of law in the catalogue; those of
-食品经营许可和备案管理办法 are marked unconfirmed there, since its text is not in the library.
+The limits are rules of law in the catalogue; those of 食品经营许可和备案管理办法 are marked unconfirmed there, since its
+text is not in the library. What an item other than food asks for, and until when it is decided, the item says.
 """
+
+import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from qipan.domains.licensing import effects, events, guards, papers
+from qipan.domains.licensing import papers
+from qipan.domains.licensing.course import Course, Limits, Sheets
 from qipan.domains.licensing.models import Application
 from qipan.kernel.flow import registry
-from qipan.kernel.flow.clock_steps import End, Extend, Start
-from qipan.kernel.flow.declaration import Flow, Order, Owner, State, Transition
-from qipan.kernel.flow.predicates import Applicant, CoOfficers, HasRole, Rules, System
-from qipan.kernel.orgs.roles import Role
+from qipan.kernel.flow.context import Context
+from qipan.kernel.items import queries as items
+from qipan.kernel.law import calendar
+from qipan.kernel.ledger.clock import today
 
-BEFORE_ACCEPTANCE = ("SUBMITTED", "CORRECTION")
-AFTER_ACCEPTANCE = ("ACCEPTED", "CHECKING", "RECTIFYING", "REVIEWED")
-ACCEPT = Order("licensing.accept", _("受理申请"), Role.LIC_RECEIVER, due="FBL23.correct")
-REVIEW = Order("licensing.review", _("审查申请"), Role.LIC_REVIEWER, due="FBL23.decide")
-CHECK = Order(
-    "licensing.check", _("现场核查"), Role.INSPECTOR, due="FBL23.site_check", needs=2, certified=True
-)
-DECIDE = Order("licensing.decide", _("作出许可决定"), Role.LIC_DECIDER, due="FBL23.decide")
 
-APPLICATION = Flow(
+def item_limit(context: Context) -> datetime.date | None:
+    """The last day for the decision: the item's statutory limit in working days, at least one."""
+    row: Application = context.record
+    item = items.item(row.item_code)
+    return calendar.current().add_working_days(today(), max(item.law_days, 1)) if item else None
+
+
+APPLICATION = Course(
     code="licensing.application",
     version=1,
     title=_("食品经营许可和备案"),
-    source="LicProc",
-    record=lambda case: Application.objects.select_related(
-        "case__subject", "grant", "premises", "result_grant"
-    ).get(pk=case.pk),
-    states=(
-        State(
-            "DRAFT", _("草稿"), Owner.APPLICANT, "start", private=True, no_clock=_("尚未提交，由申请人掌握")
-        ),
-        State("SUBMITTED", _("待受理"), Role.LIC_RECEIVER, clock="FBL23.correct"),
-        State("CORRECTION", _("待补正"), Owner.APPLICANT, "waiting", clock="FBL23.supplement"),
-        State("ACCEPTED", _("审查中"), Role.LIC_REVIEWER, clock="FBL23.decide"),
-        State("CHECKING", _("现场核查"), Role.INSPECTOR, clock=("FBL23.site_check", "FBL23.decide")),
-        State(
-            "RECTIFYING", _("核查整改"), Owner.APPLICANT, "waiting", clock=("FBL23.rectify", "FBL23.decide")
-        ),
-        State("REVIEWED", _("待决定"), Role.LIC_DECIDER, clock="FBL23.decide"),
-        State("GRANTED", _("准予，制证中"), Owner.SYSTEM, clock="FBL23.issue"),
-        State("ISSUED", _("已制证"), kind="final"),
-        State("REFUSED", _("不予许可"), kind="final"),
-        State("NOT_ACCEPTED", _("不予受理"), kind="final"),
-        State("WITHDRAWN", _("已撤回"), kind="final", exit=True),
-        State("TERMINATED", _("已终止"), kind="final", exit=True),
+    rules=Limits(
+        correct="FBL23.correct",
+        supplement="FBL23.supplement",
+        decide="FBL23.decide",
+        site_check="FBL23.site_check",
+        rectify="FBL23.rectify",
+        issue="FBL23.issue",
     ),
-    transitions=(
-        Transition(
-            "submit",
-            _("提交申请"),
-            "DRAFT",
-            "SUBMITTED",
-            (Applicant(),),
-            "LicProc 13",
-            guards=(
-                guards.form_complete,
-                guards.subject_may_apply,
-                guards.not_barred,
-                guards.grant_in_force,
-                guards.renewal_in_time,
-                guards.one_open_case,
-                guards.one_place_one_licence,
-            ),
-            effects=(effects.number_case, effects.route),
-            event=events.SUBMITTED,
-            clocks=(Start("FBL23.correct"),),
-            opens=(ACCEPT,),
-            style="primary",
-        ),
-        Transition(
-            "resubmit",
-            _("补正后提交"),
-            "CORRECTION",
-            "SUBMITTED",
-            (Applicant(),),
-            "LicProc 15",
-            guards=(guards.form_complete, guards.subject_may_apply, guards.grant_in_force),
-            effects=(effects.route,),
-            event=events.SUBMITTED,
-            clocks=(End("FBL23.supplement"), Start("FBL23.correct")),
-            opens=(ACCEPT,),
-            style="primary",
-        ),
-        Transition(
-            "grant_by_rules",
-            _("自动准予"),
-            "SUBMITTED",
-            "GRANTED",
-            (Rules(),),
-            "LicProc 17",
-            guards=(guards.rules_granted,),
-            effects=(effects.grant,),
-            event=events.GRANTED,
-            clocks=(End("FBL23.correct"), Start("FBL23.issue")),
-            closes=("licensing.accept",),
-            documents=papers.DECISION,
-            automatic=True,
-        ),
-        Transition(
-            "grant_now",
-            _("当场准予"),
-            "SUBMITTED",
-            "GRANTED",
-            (HasRole(Role.LIC_DECIDER),),
-            "LicProc 18",
-            guards=(guards.grant_in_force, guards.no_check_due),
-            effects=(effects.grant,),
-            event=events.GRANTED,
-            clocks=(End("FBL23.correct"), Start("FBL23.issue")),
-            closes=("licensing.accept",),
-            documents=papers.DECISION,
-        ),
-        Transition(
-            "accept",
-            _("受理"),
-            "SUBMITTED",
-            "ACCEPTED",
-            (HasRole(Role.LIC_RECEIVER),),
-            "LicProc 16",
-            event=events.ACCEPTED,
-            clocks=(End("FBL23.correct"), Start("FBL23.decide")),
-            closes=("licensing.accept",),
-            opens=(REVIEW,),
-            documents=(papers.ACCEPTANCE,),
-            style="primary",
-        ),
-        Transition(
-            "accept_by_silence",
-            _("逾期未告知补正，视为受理"),
-            "SUBMITTED",
-            "ACCEPTED",
-            (System(),),
-            "Licence 32",
-            event=events.DEEMED_ACCEPTED,
-            clocks=(End("FBL23.correct"), Start("FBL23.decide", since=effects.received)),
-            closes=("licensing.accept",),
-            opens=(REVIEW,),
-            documents=(papers.ACCEPTANCE,),
-            when_missed="FBL23.correct",
-        ),
-        Transition(
-            "correct",
-            _("一次性告知补正"),
-            "SUBMITTED",
-            "CORRECTION",
-            (HasRole(Role.LIC_RECEIVER),),
-            "LicProc 15",
-            guards=(guards.correction_once, guards.points_given),
-            effects=(effects.keep_correction,),
-            event=events.RETURNED,
-            clocks=(End("FBL23.correct"), Start("FBL23.supplement")),
-            closes=("licensing.accept",),
-            documents=(papers.CORRECTION,),
-            form="correct",
-        ),
-        Transition(
-            "decline",
-            _("不予受理"),
-            "SUBMITTED",
-            "NOT_ACCEPTED",
-            (HasRole(Role.LIC_RECEIVER),),
-            "LicProc 15",
-            effects=(effects.stamp_decision,),
-            event=events.DECLINED,
-            clocks=(End("FBL23.correct"),),
-            closes=("licensing.accept",),
-            documents=(papers.NOT_ACCEPTED,),
-            reason_required=True,
-            result="NOT_ACCEPTED",
-            style="danger",
-        ),
-        Transition(
-            "lapse",
-            _("逾期未补正，视为撤回"),
-            "CORRECTION",
-            "WITHDRAWN",
-            (System(),),
-            "unconfirmed",
-            event=events.WITHDRAWN,
-            when_missed="FBL23.supplement",
-            terminates=True,
-        ),
-        Transition(
-            "order_check",
-            _("安排现场核查"),
-            "ACCEPTED",
-            "CHECKING",
-            (HasRole(Role.LIC_REVIEWER),),
-            "FBL15 16",
-            guards=(guards.check_needed,),
-            effects=(effects.name_checklist,),
-            event=events.CHECK_ORDERED,
-            clocks=(Start("FBL23.site_check"),),
-            closes=("licensing.review",),
-            opens=(CHECK,),
-            style="primary",
-        ),
-        Transition(
-            "ask_rectification",
-            _("核查要求整改"),
-            "CHECKING",
-            "RECTIFYING",
-            (CoOfficers(2, Role.INSPECTOR, "licensing.check"),),
-            "LicProc 21",
-            guards=(guards.check_concluded, guards.check_asks_rectification),
-            effects=(effects.tell_check,),
-            event=events.CHECK_CONCLUDED,
-            clocks=(End("FBL23.site_check"), Start("FBL23.rectify")),
-            closes=("licensing.check",),
-        ),
-        Transition(
-            "report_rectified",
-            _("报告整改完成"),
-            "RECTIFYING",
-            "CHECKING",
-            (Applicant(),),
-            "LicProc 21",
-            event=events.RECTIFIED,
-            clocks=(End("FBL23.rectify"), Start("FBL23.site_check")),
-            opens=(CHECK,),
-            style="primary",
-        ),
-        Transition(
-            "rectification_lapsed",
-            _("逾期未整改"),
-            "RECTIFYING",
-            "REVIEWED",
-            (System(),),
-            "LicProc 21",
-            event=events.REVIEWED,
-            opens=(DECIDE,),
-            when_missed="FBL23.rectify",
-        ),
-        Transition(
-            "finish_check",
-            _("提交核查结论"),
-            "CHECKING",
-            "REVIEWED",
-            (CoOfficers(2, Role.INSPECTOR, "licensing.check"),),
-            "FBL15 16",
-            guards=(guards.check_concluded, guards.check_passed),
-            effects=(effects.tell_check,),
-            event=events.CHECK_CONCLUDED,
-            clocks=(End("FBL23.site_check"),),
-            closes=("licensing.check",),
-            opens=(DECIDE,),
-            style="primary",
-        ),
-        Transition(
-            "review",
-            _("提出审查意见"),
-            "ACCEPTED",
-            "REVIEWED",
-            (HasRole(Role.LIC_REVIEWER),),
-            "LicProc 18",
-            guards=(guards.opinion_given, guards.check_done_where_needed),
-            effects=(effects.keep_opinion,),
-            event=events.REVIEWED,
-            closes=("licensing.review",),
-            opens=(DECIDE,),
-            form="review",
-            style="primary",
-        ),
-        Transition(
-            "send_back",
-            _("退回审查"),
-            "REVIEWED",
-            "ACCEPTED",
-            (HasRole(Role.LIC_DECIDER),),
-            "LicProc 18",
-            event=events.SENT_BACK,
-            closes=("licensing.decide",),
-            opens=(REVIEW,),
-            reason_required=True,
-        ),
-        Transition(
-            "extend",
-            _("延长办理期限"),
-            AFTER_ACCEPTANCE,
-            "",
-            (HasRole(Role.BUREAU_LEADER),),
-            "Licence 42",
-            event=events.EXTENDED,
-            clocks=(Extend("FBL23.decide"),),
-            reason_required=True,
-        ),
-        Transition(
-            "grant",
-            _("准予许可"),
-            "REVIEWED",
-            "GRANTED",
-            (HasRole(Role.LIC_DECIDER),),
-            "LicProc 22",
-            guards=(
-                guards.grant_in_force,
-                guards.check_done_where_needed,
-                guards.check_not_failed,
-                guards.not_own_check,
-            ),
-            effects=(effects.grant,),
-            event=events.GRANTED,
-            clocks=(End("FBL23.decide"), Start("FBL23.issue")),
-            closes=("licensing.decide",),
-            documents=papers.DECISION,
-            style="primary",
-        ),
-        Transition(
-            "refuse",
-            _("不予许可"),
-            "REVIEWED",
-            "REFUSED",
-            (HasRole(Role.LIC_DECIDER),),
-            "LicProc 22",
-            guards=(guards.not_own_check,),
-            effects=(effects.stamp_decision,),
-            event=events.REFUSED,
-            clocks=(End("FBL23.decide"),),
-            closes=("licensing.decide",),
-            documents=(papers.REFUSAL,),
-            reason_required=True,
-            result="REFUSED",
-            style="danger",
-        ),
-        Transition(
-            "issue",
-            _("制发证照"),
-            "GRANTED",
-            "ISSUED",
-            (System(),),
-            "LicProc 35",
-            guards=(guards.documents_made,),
-            effects=(effects.tell_issue,),
-            event=events.ISSUED,
-            clocks=(End("FBL23.issue"),),
-            result="GRANTED",
-        ),
-        Transition(
-            "discard",
-            _("删除草稿"),
-            "DRAFT",
-            "WITHDRAWN",
-            (Applicant(),),
-            "unconfirmed",
-            event=events.WITHDRAWN,
-            terminates=True,
-        ),
-        Transition(
-            "withdraw",
-            _("撤回申请"),
-            BEFORE_ACCEPTANCE,
-            "WITHDRAWN",
-            (Applicant(),),
-            "LicProc 30",
-            event=events.WITHDRAWN,
-            terminates=True,
-            style="danger",
-        ),
-        Transition(
-            "terminate",
-            _("申请终止办理"),
-            AFTER_ACCEPTANCE,
-            "TERMINATED",
-            (Applicant(), HasRole(Role.LIC_DECIDER)),
-            "LicProc 30",
-            event=events.TERMINATED,
-            documents=(papers.TERMINATION,),
-            reason_required=True,
-            terminates=True,
-            style="danger",
-        ),
-        Transition(
-            "grant_withdrawn",
-            _("制证受阻，终止"),
-            "GRANTED",
-            "TERMINATED",
-            (HasRole(Role.BUREAU_LEADER),),
-            "unconfirmed",
-            event=events.TERMINATED,
-            reason_required=True,
-            terminates=True,
-            style="danger",
-        ),
+    sheets=Sheets(
+        acceptance=papers.ACCEPTANCE,
+        correction=papers.CORRECTION,
+        not_accepted=papers.NOT_ACCEPTED,
+        refusal=papers.REFUSAL,
+        termination=papers.TERMINATION,
+        decision=papers.DECISION,
     ),
-)
+    checked_by="FBL15 16",
+    grant=_("准予许可"),
+    granted=_("准予，制证中"),
+    issued=_("已制证"),
+    refuse=_("不予许可"),
+    decide=_("作出许可决定"),
+).declared()
+
+MATTER = Course(
+    code="licensing.matter",
+    version=1,
+    title=_("行政许可和公共服务事项"),
+    rules=Limits(
+        correct="Licence32.correct",
+        supplement="Matter.supplement",
+        decide="Matter.decide",
+        site_check="Matter.site_check",
+        rectify="Matter.rectify",
+        issue="LicProc35.issue",
+    ),
+    sheets=Sheets(
+        acceptance=papers.matter("licensing.matter_acceptance"),
+        correction=papers.matter("licensing.matter_correction"),
+        not_accepted=papers.matter("licensing.matter_not_accepted"),
+        refusal=papers.matter("licensing.matter_refusal"),
+        termination=papers.matter("licensing.matter_termination"),
+        decision=papers.OUTCOMES,
+    ),
+    checked_by="LicProc 18",
+    grant=_("准予办理"),
+    granted=_("准予，制作结果"),
+    issued=_("已办结"),
+    refuse=_("不予办理"),
+    decide=_("作出决定"),
+    until=item_limit,
+).declared()
 
 registry.register(APPLICATION)
+registry.register(MATTER)

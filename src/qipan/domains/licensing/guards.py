@@ -4,17 +4,30 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_lazy as _
 
-from qipan.domains.licensing.models import Application, CheckConclusion, Ground, Kind, Mode, Rescission
+from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.models import (
+    FOLLOWING,
+    FOUNDING,
+    Application,
+    CheckConclusion,
+    Ground,
+    Kind,
+    Mode,
+    Rescission,
+)
 from qipan.kernel.decisions import queries as decisions
 from qipan.kernel.decisions.tables import evaluate_table
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Refusal
 from qipan.kernel.flow.models import Case
-from qipan.kernel.forms import queries as forms
 from qipan.kernel.forms.validation import validate
+from qipan.kernel.items import queries as items
 from qipan.kernel.law import terms
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.subjects import queries as subjects
+
+#: Who has ceased business may still give back what it holds and close its affairs.
+LEAVING = {Kind.CANCEL, Kind.FILING_CANCEL, Kind.STATUS, Kind.UNLIST, Kind.ANSWER, Kind.SUSPEND}
 
 
 def _row(context: Context) -> Application:
@@ -25,7 +38,7 @@ def _row(context: Context) -> Application:
 def form_complete(context: Context) -> Iterator[Refusal]:
     """Every field that the form asks for is answered rightly (LicProc 13)."""
     row = _row(context)
-    form = forms.form(row.form_code)
+    form = form_of(row)
     given = {field.code for field in form.fields if field.personal and _in_vault(row, field.code)}
     result = validate(form, row.answers, skip=frozenset(row.known) | frozenset(given))
     for field, text in result.errors.items():
@@ -44,8 +57,8 @@ def subject_may_apply(context: Context) -> Refusal | None:
     row = _row(context)
     subject = row.case.subject
     if subject is None:
-        return Refusal(_("请先选择要办理的主体。"), "subject")
-    if row.kind not in {Kind.CANCEL, Kind.FILING_CANCEL} and subject.status not in {"ACTIVE", "SUSPENDED"}:
+        return None if row.kind == Kind.REGISTER else Refusal(_("请先选择要办理的主体。"), "subject")
+    if row.kind not in LEAVING and subject.status not in {"ACTIVE", "SUSPENDED"}:
         return Refusal(_("主体现为“%(status)s”，不能申请。") % {"status": subject.get_status_display()})
     return None
 
@@ -53,7 +66,7 @@ def subject_may_apply(context: Context) -> Refusal | None:
 def not_barred(context: Context) -> Refusal | None:
     """Who got a licence by fraud may not apply again for three years after it was rescinded (FBL15 47)."""
     row = _row(context)
-    if row.kind not in {Kind.NEW, Kind.FILING}:
+    if row.kind not in FOUNDING:
         return None
     last = (
         Rescission.objects.filter(grant__subject_id=row.case.subject_id, ground=Ground.FRAUD)
@@ -75,11 +88,11 @@ def not_barred(context: Context) -> Refusal | None:
 def grant_in_force(context: Context) -> Refusal | None:
     """What is changed, renewed, issued again or cancelled is held and in force (LicProc 25, 27)."""
     row = _row(context)
-    if row.kind in {Kind.NEW, Kind.FILING}:
+    if row.kind not in FOLLOWING:
         return None
     if row.grant is None:
         return Refusal(_("请选择要办理的证照。"), "grant")
-    if row.grant.state != "VALID":
+    if row.grant.state != ("SUSPENDED" if row.kind == Kind.RESTORE else "VALID"):
         return Refusal(
             _("证照 %(number)s 现为“%(state)s”，不能办理。有效期已过的，请重新申请。")
             % {"number": row.grant.number, "state": row.grant.get_state_display()}
@@ -90,7 +103,7 @@ def grant_in_force(context: Context) -> Refusal | None:
 def renewal_in_time(context: Context) -> Refusal | None:
     """A renewal is asked for no earlier than 90 working days before the end (FBL23, unconfirmed)."""
     row = _row(context)
-    if row.kind != Kind.RENEW or row.grant is None or row.grant.valid_to is None:
+    if row.kind != Kind.RENEW or row.grant is None or row.grant.valid_to is None or row.grant.kind != "JY":
         return None
     first = terms.due("FBL23.renew_from", row.grant.valid_to).due_on
     if first and today() < first:
@@ -106,8 +119,10 @@ def one_open_case(context: Context) -> Refusal | None:
     rows = Application.objects.filter(case__closed_at__isnull=True, case__private=False).exclude(pk=row.pk)
     if row.grant_id:
         rows = rows.filter(grant_id=row.grant_id)
-    elif row.premises_id:
-        rows = rows.filter(premises_id=row.premises_id, kind=row.kind)
+    elif row.premises_id and row.kind in FOUNDING:
+        item = items.item(row.item_code)
+        alike = [row.item_code] if item is None else items.codes_about(item.licence)
+        rows = rows.filter(premises_id=row.premises_id, kind=row.kind, item_code__in=alike)
     else:
         return None
     other = rows.select_related("case").first()
@@ -119,15 +134,28 @@ def one_open_case(context: Context) -> Refusal | None:
 
 
 def one_place_one_licence(context: Context) -> Refusal | None:
-    """一地一证 (FBL15 4): no other licence in force at the very address."""
+    """一地一证 (FBL15 4), and what else there is one of: no other licence of the kind in force at the very address."""
     row = _row(context)
-    if row.kind != Kind.NEW or row.premises is None:
+    item = items.item(row.item_code)
+    kind = items.licence_kind(item.licence) if item and item.licence else None
+    if (
+        row.kind != Kind.NEW
+        or kind is None
+        or not (kind.exclusive and kind.place_bound)
+        or row.premises is None
+    ):
         return None
-    others = subjects.grants_at(row.premises.address, "JY", except_subject=None)
-    if others:
+    others = subjects.grants_at(row.premises.address, kind.code, except_subject=None)
+    if others and kind.code == "JY":
         return Refusal(
             _("该地址已有有效的食品经营许可（%(number)s）。原经营者应当先注销，或者把地址写到具体铺位。")
             % {"number": others[0].number},
+            "premises",
+        )
+    if others:
+        return Refusal(
+            _("该地址已有有效的%(title)s（%(number)s），应当先注销，或者把地址写到具体铺位。")
+            % {"title": kind.title, "number": others[0].number},
             "premises",
         )
     return None
@@ -163,7 +191,12 @@ def opinion_given(context: Context) -> Refusal | None:
 
 def needs_check(row: Application) -> bool:
     """Whether the released table asks for a site check (FBL15 16, 32)."""
+    item = items.item(row.item_code)
     kinds = set(row.answers.get("change_kinds", ()))
+    if item is not None and item.flow == "licensing.matter":
+        renewed = row.kind == Kind.RENEW and row.answers.get("unchanged") is True
+        altered = row.kind != Kind.CHANGE or bool(kinds & {"PLACE", "SCOPE", "OTHER"})
+        return bool(item.checklist) and altered and not renewed
     facts = {
         "kind": row.kind,
         "alters_place": bool(kinds & {"ADD", "LAYOUT"}),

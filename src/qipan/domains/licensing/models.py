@@ -32,6 +32,30 @@ class Kind(models.TextChoices):
     CANCEL = "CANCEL", _("注销")
     FILING = "FILING", _("备案")
     FILING_CANCEL = "FILING_CANCEL", _("备案注销")
+    FILING_CHANGE = "FILING_CHANGE", _("备案变更")
+    SUSPEND = "SUSPEND", _("停用")
+    RESTORE = "RESTORE", _("启用")
+    ANSWER = "ANSWER", _("办理")
+    REGISTER = "REGISTER", _("设立登记")
+    ALTER = "ALTER", _("变更登记")
+    STATUS = "STATUS", _("状态登记")
+    UNLIST = "UNLIST", _("移出名录")
+
+
+#: About a licence that is held, by what it is about to become.
+FOLLOWING = {
+    Kind.CHANGE,
+    Kind.RENEW,
+    Kind.REISSUE,
+    Kind.CANCEL,
+    Kind.FILING_CANCEL,
+    Kind.FILING_CHANGE,
+    Kind.SUSPEND,
+    Kind.RESTORE,
+}
+#: A grant comes into being.
+FOUNDING = {Kind.NEW, Kind.FILING}
+FILINGS = {Kind.FILING, Kind.FILING_CANCEL, Kind.FILING_CHANGE}
 
 
 class Mode(models.TextChoices):

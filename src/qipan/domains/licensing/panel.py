@@ -5,6 +5,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts.queries import masked
 from qipan.kernel.decisions import queries as decided
@@ -19,7 +20,7 @@ from qipan.ui import cases, checklists
 
 def lines_of(row: Application) -> list[tuple[str, list[tuple[str, str]]]]:
     """The form as it was filled in, section by section: (heading, [(title, value in words)])."""
-    form = forms.form(row.form_code)
+    form = form_of(row)
     values = row.values
     sections = []
     for section in form.sections:
@@ -95,17 +96,18 @@ def _opinion(post: QueryDict) -> dict[str, Any]:
 
 def register() -> None:
     """Put the panel on the case page."""
-    cases.register(
-        cases.Panel(
-            flow_code="licensing.application",
-            template="licensing/panel.html",
-            context=context,
-            steps={
-                "correct": cases.StepForm("licensing/step_correct.html", _points),
-                "review": cases.StepForm("licensing/step_review.html", _opinion),
-            },
-            work={"licensing.check": "licensing_check"},
-            hidden=frozenset({"ask_rectification", "finish_check", "submit", "resubmit"}),
-            edit="apply_form",
+    for code in ("licensing.application", "licensing.matter"):
+        cases.register(
+            cases.Panel(
+                flow_code=code,
+                template="licensing/panel.html",
+                context=context,
+                steps={
+                    "correct": cases.StepForm("licensing/step_correct.html", _points),
+                    "review": cases.StepForm("licensing/step_review.html", _opinion),
+                },
+                work={"licensing.check": "licensing_check"},
+                hidden=frozenset({"ask_rectification", "finish_check", "submit", "resubmit"}),
+                edit="apply_form",
+            )
         )
-    )

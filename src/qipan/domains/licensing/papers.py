@@ -5,12 +5,16 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.facts import name_of
 from qipan.domains.licensing.models import Application, Kind
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Paper
 from qipan.kernel.forms import queries as forms
+from qipan.kernel.forms.declaration import FormField
 from qipan.kernel.items import queries as items
+from qipan.kernel.items.models import LicenceKind
+from qipan.kernel.law.citations import Citation
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as registry
@@ -133,6 +137,141 @@ def grant_data(context: Context) -> dict[str, Any]:
     }
 
 
+def matter_data(context: Context) -> dict[str, Any]:
+    """The fields of any document of the general course: what was asked, by what law, and what came of it."""
+    if "matter" not in context.shared:
+        context.shared["matter"] = _matter_data(context)
+    return {**context.shared["matter"], "reasons": context.reason}
+
+
+def _matter_data(context: Context) -> dict[str, Any]:
+    row: Application = context.record
+    item, held = items.item(row.item_code), row.result_grant
+    if item is None:
+        raise ValueError(f"no item {row.item_code}")
+    kind = items.licence_kind(item.licence) if item.licence else None
+    district = orgs.unit_at(district_path(context))
+    bases = [str(Citation.parse(basis)) for basis in item.bases]
+    return {
+        **_common(context),
+        "basis": "、".join(bases[:2]) or f"{item.unconfirmed}（待确认）",
+        "promise": f"{max(item.promise_days, 1)}个工作日",
+        "points": "\n".join(f"{place}. {text}" for place, text in enumerate(row.correction, 1)),
+        "licence_title": kind.title if kind else "",
+        "licence_number": held.number if held else context.case.number,
+        "decision": _decided(row, kind.title if kind else ""),
+        "by_rule": "本决定由系统依照公布的决策表作出，判定过程已存档。" if row.mode == "AUTO" else "",
+        "name": context.case.subject.name if context.case.subject else "",
+        "rows": _faces(context, row, kind),
+        "valid_from": _date(held.valid_from) if held else "",
+        "valid_to": (_date(held.valid_to) if held.valid_to else "长期") if held else "",
+        "supervisor": orgs.unit_at(context.case.org_path).name,
+        "hotline": "12315",
+        "issuer": item.authority if item.authority.startswith("深圳市") else district.name,
+    }
+
+
+def _decided(row: Application, title: str) -> str:
+    """The operative words of the decision."""
+    words = {
+        Kind.NEW: f"准予许可，颁发{title}。",
+        Kind.FILING: "予以备案。",
+        Kind.FILING_CHANGE: "予以变更备案，备案编号不变。",
+        Kind.FILING_CANCEL: "注销备案，原备案自本通知之日起失效。",
+        Kind.RENEW: "准予延续，证照编号不变。",
+        Kind.CHANGE: "准予变更，证照编号和有效期不变。",
+        Kind.REISSUE: "准予补办，内容与原证一致。",
+        Kind.CANCEL: "准予注销，原证自本决定之日起失效。",
+        Kind.SUSPEND: "准予停用，停用期间不得使用。",
+        Kind.RESTORE: "准予启用。",
+        Kind.ALTER: "准予变更登记。",
+        Kind.STATUS: "准予登记。",
+        Kind.UNLIST: "移出名录，并停止公示。",
+    }
+    return words.get(Kind(row.kind), "已办理完毕。")
+
+
+def _faces(context: Context, row: Application, kind: LicenceKind | None) -> list[list[str]]:
+    """The lines of the certificate; of an answer, what the form says."""
+    subject = context.case.subject
+    held = row.result_grant.data if row.result_grant else row.values
+    about = {
+        "name": subject.name if subject else "",
+        "uscc": registry.uscc_of(subject) if subject else "",
+        "rep": name_of(subject.legal_rep) if subject else "",
+        "domicile": subject.domicile if subject else "",
+        "place": row.premises.address if row.premises else (subject.domicile if subject else ""),
+    }
+    form = form_of(row)
+    if kind is None:
+        faces = [(field.code, field.title) for field in form.fields if _shown(field)]
+    else:
+        faces = [(face["field"], face["title"]) for face in kind.faces]
+    lines = []
+    for code, title in faces:
+        value = held.get(code) or about.get(code) or row.values.get(code)
+        if value not in (None, "", [], False):
+            lines.append([title, _in_words(form.field(code), value)])
+    return lines
+
+
+def _shown(field: FormField) -> bool:
+    return (
+        not field.personal and field.kind not in {"file", "bool"} and not field.element.startswith("subject.")
+    )
+
+
+def _in_words(field: FormField | None, value: Any) -> str:
+    titles = {option.code: option.title for option in field.options} if field else {}
+    values = value if isinstance(value, list) else [value]
+    return "；".join(titles.get(str(one), str(one)) for one in values)
+
+
+def seal_path(context: Context) -> str:
+    """Whose seal an item's document gets: the city bureau's where it decides, else the district's."""
+    item = items.item(context.record.item_code)
+    if item is not None and item.authority.startswith("深圳市"):
+        return orgs.paths_upward(context.case.org_path)[-1]
+    return district_path(context)
+
+
+def matter(template: str) -> Paper:
+    """A sheet of the general course."""
+    return Paper(template, data=matter_data, seal=seal_path)
+
+
+def outcomes(context: Context) -> list[str]:
+    """The documents that an item ends in: those it names, and the certificate where a licence is valid after it."""
+    row: Application = context.record
+    item = items.item(row.item_code)
+    if item is None:
+        return []
+    kind = items.licence_kind(item.licence) if item.licence else None
+    certified = row.kind in VALID_AFTER and kind is not None and kind.template
+    return [*item.outcomes, *([kind.template] if kind and certified else ())]
+
+
+def _outcome(place: int) -> Paper:
+    return Paper(
+        lambda context: outcomes(context)[place],
+        data=matter_data,
+        seal=seal_path,
+        when=lambda context: len(outcomes(context)) > place,
+        own_job=False,
+    )
+
+
+#: What an item ends in, as its row says; at most three.
+OUTCOMES = (_outcome(0), _outcome(1), _outcome(2))
+VALID_AFTER = {
+    Kind.NEW,
+    Kind.RENEW,
+    Kind.CHANGE,
+    Kind.REISSUE,
+    Kind.FILING,
+    Kind.FILING_CHANGE,
+    Kind.RESTORE,
+}
 LICENSED = (Kind.NEW, Kind.RENEW, Kind.CHANGE, Kind.REISSUE)
 
 

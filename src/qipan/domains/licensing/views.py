@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import actions
-from qipan.domains.licensing.actions import FOLLOWING
-from qipan.domains.licensing.models import Application, Kind
+from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.models import FOLLOWING, Application, Kind
 from qipan.kernel.flow import queries as flow
 from qipan.kernel.flow.models import WorkOrder
 from qipan.kernel.forms import queries as forms
@@ -36,8 +36,9 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     reader = request.reader  # type: ignore[attr-defined]
     following = Kind(item.handling) in FOLLOWING
-    wanted = "YB" if item.code.startswith("FF") else "JY"
-    grants = {grant.pk: grant for grant in subjects.own_grants(reader).filter(state="VALID", kind=wanted)}
+    state = "SUSPENDED" if item.handling == Kind.RESTORE else "VALID"
+    held = subjects.own_grants(reader).filter(state=state, kind=item.licence)
+    grants = {grant.pk: grant for grant in held} if following else {}
     owned = {subject.pk: subject for subject in subjects.own_subjects(reader)}
     refusals = []
     if request.method == "POST":
@@ -105,7 +106,7 @@ def _own(request: HttpRequest, uuid: uuids.UUID) -> Application:
 
 def answers_of(request: HttpRequest, row: Application) -> dict[str, Any]:
     """What was typed in, by the form's fields."""
-    form = forms.form(row.form_code)
+    form = form_of(row)
     answers: dict[str, Any] = {}
     for field in form.fields:
         if field.code in row.known:
@@ -142,7 +143,7 @@ def apply_form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         except Refused as refused:
             errors, general = _told(refused)
             row = _own(request, uuid)  # as it is kept, not as the refused act left it in memory
-    form = forms.form(row.form_code)
+    form = form_of(row)
     values = {**row.answers, **_people(row), **(typed or {})}
     context = {
         "row": row,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from qipan.kernel.decisions import coverage
 from qipan.kernel.decisions.models import TableVersion
 from qipan.kernel.decisions.tables import Table, compiled
+from qipan.kernel.items.loading import refer
 from qipan.kernel.law import catalogue
 from qipan.kernel.law.catalogue import Report, keep_dated
 from qipan.kernel.law.loading import Sourced
@@ -88,5 +89,6 @@ def load_tables(rows: list[TableRow], actor: Actor) -> Report:
 
 
 def register() -> None:
-    """Make the kind known."""
+    """Make the kind known, and which tables an item can name."""
+    refer("table", lambda codes: codes - set(TableVersion.objects.values_list("code", flat=True)))
     catalogue.register("decision_tables", TableRow, load_tables)

@@ -7,6 +7,7 @@ from django.apps import apps
 from pydantic import Field
 
 from qipan.kernel.documents.models import Template
+from qipan.kernel.items.loading import refer
 from qipan.kernel.law import catalogue
 from qipan.kernel.law.catalogue import Report, keep_dated
 from qipan.kernel.law.loading import Sourced
@@ -17,7 +18,7 @@ from qipan.kernel.ledger.errors import Refused
 class TemplateRow(Sourced):
     """One template; `file` is its Typst source beside the catalogue file, in `templates/`."""
 
-    code: str = Field(pattern=r"^[a-z]+(\.[a-z_]+)+$", max_length=60)
+    code: str = Field(pattern=r"^[a-z]+(\.[a-z0-9_]+)+$", max_length=60)
     valid_from: datetime.date
     title: str
     file: str = Field(pattern=r"^[a-z_]+\.typ$")
@@ -58,5 +59,6 @@ def load_templates(rows: list[TemplateRow], actor: Actor) -> Report:
 
 
 def register() -> None:
-    """Make the kind known."""
+    """Make the kind known, and which documents an item can name."""
+    refer("outcomes", lambda codes: codes - set(Template.objects.values_list("code", flat=True)))
     catalogue.register("templates", TemplateRow, load_templates)

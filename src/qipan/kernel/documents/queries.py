@@ -76,11 +76,15 @@ def file_of(document: Document) -> bytes:
 def _public(document: Document) -> PublicDocument:
     values: dict[str, Any] = document.data
     titles = document.template.fields
-    lines = [
-        (str(titles.get(name) or titles.get(f"{name}?") or USUAL.get(name, name)), str(values[name]))
-        for name in document.template.public
-        if values.get(name)
-    ]
+    lines: list[tuple[str, str]] = []
+    for name in document.template.public:
+        value = values.get(name)
+        if isinstance(value, list):  # lines that the record brings with their titles
+            lines += [(str(title), str(text)) for title, text in value]
+        elif value:
+            lines.append(
+                (str(titles.get(name) or titles.get(f"{name}?") or USUAL.get(name, name)), str(value))
+            )
     issuer = ""
     if document.template.sealed and document.issued_at:
         try:

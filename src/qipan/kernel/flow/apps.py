@@ -20,7 +20,11 @@ class FlowConfig(AppConfig):
     verbose_name = _("流程")
 
     def ready(self) -> None:
-        """Offer the citations of the flows for checking."""
+        """Offer the citations of the flows for checking, and say which flows an item can name."""
+        from qipan.kernel.flow import registry
+        from qipan.kernel.items import loading
         from qipan.kernel.law import citing
+
+        loading.refer("flow", lambda codes: codes - {flow.code for flow in registry.all_flows()})
 
         citing.provide(_citations)

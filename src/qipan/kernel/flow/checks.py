@@ -191,7 +191,8 @@ def missing(flow: Flow) -> list[str]:
         for order in transition.opens
         if isinstance(order.due, str) and order.due
     }
-    papers = {paper.template for transition in flow.transitions for paper in transition.papers}
+    every = [paper.template for transition in flow.transitions for paper in transition.papers]
+    papers = {template for template in every if isinstance(template, str)}
     known = set(Template.objects.filter(code__in=papers).values_list("code", flat=True))
     found = [f"rule {code} is not loaded" for code in sorted(rules) if not terms.exists(code)]
     return found + [f"template {code} is not loaded" for code in sorted(papers - known)]

@@ -12,7 +12,7 @@ from qipan.kernel.flow.clock_steps import ClockStep, End, Extend, Resume, Start,
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.errors import FlowError
 from qipan.kernel.flow.models import ACTIVE, Case, Clock, ClockState, ClockStop, WorkOrder
-from qipan.kernel.law import terms
+from qipan.kernel.law import calendar, terms
 from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.errors import Refused
 
@@ -97,6 +97,9 @@ def _extend(clock: Clock) -> None:
     if clock.extensions >= terms.extensions_allowed(rule):
         raise Refused(_("该期限依法不能再延长（%(rule)s）。") % {"rule": clock.rule_code}, code="state")
     clock.extensions += 1
+    if clock.fixed_on is not None:  # the item set the day: it moves by the extension that the rule allows
+        clock.fixed_on = calendar.current().add_working_days(clock.fixed_on, rule.extension)
+        clock.save(update_fields=["fixed_on"])
     recount(clock)
 
 

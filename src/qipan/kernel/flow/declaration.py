@@ -120,14 +120,14 @@ class Order:
 class Paper:
     """A document that a transition writes: its template, the data for it, and what happens once it is reserved.
 
-    `data` gives the template's fields. `number` replaces the template's own rule (a licence carries its licence
+    `template` may be a callable where the record says which. `data` gives the template's fields. `number` replaces the template's own rule (a licence carries its licence
     number); `seal` is the path of the unit whose seal it gets, the case's unit when not given; both may be callables.
     `when` leaves the document out. `then(context, document)` is called with the reserved document in the same
     transaction. `at_once`: rendered and sealed right after the commit, before the answer; else by the next worker.
     `own_job`: False where a job of the flow's own makes it together with others.
     """
 
-    template: str
+    template: str | Callable[[Context], str]
     data: Callable[[Context], dict[str, Any]] | None = None
     number: str | Callable[[Context], str] | None = None
     seal: str | Callable[[Context], str] | None = None
@@ -135,6 +135,10 @@ class Paper:
     then: Callable[[Context, Any], None] | None = None
     at_once: bool = False
     own_job: bool = True
+
+    def template_for(self, context: Context) -> str:
+        """The code of its template in a case."""
+        return self.template if isinstance(self.template, str) else self.template(context)
 
 
 @dataclass(frozen=True)

@@ -279,12 +279,12 @@ def _next_automatic(first: Context) -> Context | None:
     return None
 
 
-def _document_data(context: Context, paper: Paper) -> dict[str, Any]:
+def _document_data(context: Context, paper: Paper, template: str) -> dict[str, Any]:
     if paper.data is not None:
         return paper.data(context)
     if context.flow.document_data is None:
-        raise FlowError(f"{context.flow.code}: document {paper.template} has no data")
-    return context.flow.document_data(context, paper.template)
+        raise FlowError(f"{context.flow.code}: document {template} has no data")
+    return context.flow.document_data(context, template)
 
 
 @override(settings.LANGUAGE_CODE)
@@ -293,19 +293,20 @@ def _write_documents(context: Context) -> None:
     for paper in context.transition.papers:
         if paper.when is not None and not paper.when(context):
             continue
+        template = paper.template_for(context)
         document = prepare(
-            paper.template,
-            _document_data(context, paper),
+            template,
+            _document_data(context, paper, template),
             record=case,
             org_path=case.org_path,
             actor=context.actor,
-            key=f"{case.uuid}:{context.version}:{context.transition.code}:{paper.template}",
+            key=f"{case.uuid}:{context.version}:{context.transition.code}:{template}",
             number=paper.number(context) if callable(paper.number) else paper.number,
             seal=paper.seal(context) if callable(paper.seal) else paper.seal,
             subject_id=case.subject_id,
             own_job=paper.own_job,
         )
-        context.documents[paper.template] = document
+        context.documents[template] = document
         if paper.then is not None:
             paper.then(context, document)
         if paper.at_once:

@@ -64,7 +64,7 @@ class FormRow(BaseModel):
     """One form."""
 
     model_config = ConfigDict(extra="forbid")
-    code: str = Field(pattern=r"^[a-z]+(\.[a-z_]+)+$")
+    code: str = Field(pattern=r"^[a-z]+(\.[a-z0-9_]+)+$", max_length=60)
     valid_from: datetime.date
     title: str
     sections: list[Section]

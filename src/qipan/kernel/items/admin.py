@@ -2,11 +2,11 @@
 
 from django.contrib import admin
 
-from qipan.kernel.items.models import Item, MaterialType
+from qipan.kernel.items.models import Item, LicenceKind, MaterialType
 from qipan.kernel.ledger.admin import AUDITOR, SYSTEM_ADMIN, Kept
 
 
-@admin.register(Item, MaterialType)
+@admin.register(Item, LicenceKind, MaterialType)
 class CatalogueAdmin(Kept):
     readers = (SYSTEM_ADMIN, AUDITOR)
     list_display = ("code", "valid_from", "__str__")

@@ -5,8 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 def _citations() -> Iterator[tuple[str, str]]:
-    from qipan.kernel.items.models import Item
+    from qipan.kernel.items.models import Item, LicenceKind
 
+    for kind in LicenceKind.objects.exclude(source=""):
+        yield kind.code, kind.source
     for item in Item.objects.all():
         for basis in item.bases:
             yield item.code, basis

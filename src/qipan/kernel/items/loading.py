@@ -1,26 +1,63 @@
-"""Items and materials from the catalogues."""
+"""Items, materials and kinds of licence from the catalogues; a family of like items is written as one row."""
 
 import datetime
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from qipan.kernel.items.models import Item, MaterialType
+from qipan.kernel.items.models import Channel, Item, LicenceKind, Line, MaterialType, Matter, Nature
 from qipan.kernel.law import catalogue
-from qipan.kernel.law.catalogue import Report, keep_dated
+from qipan.kernel.law.catalogue import Report, keep_all_dated
 from qipan.kernel.law.citations import Citation
+from qipan.kernel.law.loading import Sourced
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
+
+FLAGS = ("mobile", "instant", "auto", "no_meet", "commitment")
+Missing = Callable[[set[str]], set[str]]
+_known: dict[str, Missing] = {}
+
+
+def refer(field: str, missing: Missing) -> None:
+    """Say which codes that items name in a field do not exist; the room that has the rows registers this."""
+    _known[field] = missing
 
 
 class MaterialRow(BaseModel):
     """One kind of material."""
 
     model_config = ConfigDict(extra="forbid")
-    code: str = Field(pattern=r"^[a-z_]+$")
+    code: str = Field(pattern=r"^[a-z0-9_]+$", max_length=40)
     valid_from: datetime.date
     title: str
     supplied_by: str = ""
+
+
+class Face(BaseModel):
+    """One line of a certificate."""
+
+    model_config = ConfigDict(extra="forbid")
+    field: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+
+
+class KindRow(Sourced):
+    """One kind of licence."""
+
+    code: str = Field(pattern=r"^[A-Z][A-Z0-9]+$", max_length=10)
+    valid_from: datetime.date
+    title: str = Field(max_length=60)
+    nature: Nature = Nature.LICENCE
+    years: int = Field(0, ge=0, le=50)
+    renewed_from_end: bool = True
+    number_rule: str = Field(max_length=60)
+    number_unconfirmed: str = ""
+    template: str = ""
+    faces: list[Face] = []
+    place_bound: bool = False
+    exclusive: bool = False
 
 
 class Condition(BaseModel):
@@ -33,15 +70,25 @@ class Condition(BaseModel):
 
 
 class ItemRow(BaseModel):
-    """One item."""
+    """One item. A material that ends with `?` may be left out."""
 
     model_config = ConfigDict(extra="forbid")
-    code: str = Field(pattern=r"^[A-Z]{2}(-[A-Z]+)+$", max_length=40)
+    code: str = Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]+)+$", max_length=40)
     valid_from: datetime.date
-    name: str
-    kind: str = "XK"
+    name: str = Field(max_length=120)
+    kind: Matter = Matter.LICENCE
+    line: Line
+    family: str = ""
     handler: str
+    flow: str
     handling: str
+    licence: str = ""
+    target: str = ""
+    outcomes: list[str] = []
+    channels: list[Channel] = [Channel.WEB, Channel.WINDOW]
+    authority: str = ""
+    authority_unconfirmed: str = ""
+    agency: str = ""
     bases: list[str] = []
     unconfirmed: str = ""
     code_unconfirmed: str = ""
@@ -49,6 +96,7 @@ class ItemRow(BaseModel):
     materials: list[str] = []
     law_days: int = 0
     promise_days: int = 0
+    limit_unconfirmed: str = ""
     form: str
     checklist: str = ""
     table: str = ""
@@ -57,47 +105,175 @@ class ItemRow(BaseModel):
     @model_validator(mode="after")
     def _checked(self) -> "ItemRow":
         if not self.bases and not self.unconfirmed:
-            raise ValueError("give bases (articles) or unconfirmed (why)")
-        for basis in self.bases:
-            Citation.parse(basis)
+            raise ValueError(_("要写明依据的条文（bases），没有的写明待确认的原因（unconfirmed）。"))
+        for basis in [*self.bases, *(each.source for each in self.conditions if each.source)]:
+            try:
+                Citation.parse(basis)
+            except ValueError:
+                raise ValueError(_("依据“%(basis)s”不是条文，例如 FSL 35。") % {"basis": basis}) from None
         if self.promise_days > self.law_days:
-            raise ValueError("the promised limit is longer than the law's")
+            raise ValueError(_("承诺期限比法定期限长。"))
         flags = set(self.flags)
-        if unknown := flags - {"mobile", "instant", "auto", "no_meet", "commitment"}:
-            raise ValueError(f"unknown flags: {unknown}")
+        if unknown := flags - set(FLAGS):
+            raise ValueError(_("没有这样的标志：%(flags)s。") % {"flags": "、".join(sorted(unknown))})
         if ("auto" in flags and "instant" not in flags) or ("instant" in flags and "mobile" not in flags):
-            raise ValueError("auto is part of instant, instant is part of mobile")
+            raise ValueError(_("秒办的必须即刻办，即刻办的必须掌上办。"))
+        if ("auto" in flags) != bool(self.table):
+            raise ValueError(_("秒办的要有决策表（table），有决策表的要标为秒办。"))
+        if "auto" in flags and self.checklist and self.handling == "NEW":
+            raise ValueError(_("须现场核查的新办事项不能秒办。"))
         return self
+
+    def content(self) -> dict[str, Any]:
+        """What is kept besides code and day."""
+        content = self.model_dump(mode="json", exclude={"code", "valid_from", "flags"})
+        channels = [*self.channels, *([Channel.PHONE] if "mobile" in self.flags else ())]
+        content["channels"] = [str(each) for each in Channel.values if each in channels]
+        return content | {f"is_{flag}": flag in self.flags for flag in FLAGS}
+
+
+class Each(BaseModel):
+    """One of the things for which a family repeats its items."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: str = Field(pattern=r"^[A-Z0-9]+$")
+    name: str
+    own: dict[str, Any] = {}
+
+
+TOGETHER = ("bases", "conditions", "materials")
+
+
+class FamilyRow(BaseModel):
+    """Items that share most of what they say (主项): `all` holds for each of `items`, and each is made for each of `each`.
+
+    Lists of `all` (bases, conditions, materials) are added to an item's own. In names `{name}` is the thing's name. An
+    item's code is the family's, the thing's and its own, joined by hyphens.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    code: str = Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]+)*$")
+    valid_from: datetime.date
+    name: str = ""
+    each: list[Each] = []
+    all: dict[str, Any] = {}
+    items: list[dict[str, Any]]
+    _rows: list[ItemRow] = []
+
+    @model_validator(mode="after")
+    def _expanded(self) -> "FamilyRow":
+        rows = []
+        for thing in self.each or [Each(code="0", name=self.name)]:
+            for item in self.items:
+                rows.append(self._row(thing, item))
+        self._rows = rows
+        return self
+
+    def _row(self, thing: Each, item: dict[str, Any]) -> ItemRow:
+        parts = [self.code, *([thing.code] if self.each else ()), str(item.get("code", "?"))]
+        merged = {"valid_from": self.valid_from, "family": self.code, **self.all, **thing.own, **item}
+        for key in TOGETHER:
+            lists = (source.get(key, ()) for source in (item, thing.own, self.all))
+            merged[key] = _once(each for some in lists for each in some)
+        merged["code"] = "-".join(parts)
+        merged["name"] = str(item.get("name", "")).replace("{name}", thing.name)
+        try:
+            return ItemRow.model_validate(merged)
+        except ValidationError as error:
+            first = catalogue.first_of(error)
+            field = ".".join(str(part) for part in first["loc"]) or _("内容")
+            raise ValueError(
+                _("事项 %(code)s 的 %(field)s 不对：%(why)s")
+                % {"code": merged["code"], "field": field, "why": catalogue.in_words(first)}
+            ) from None
+
+    @property
+    def rows(self) -> list[ItemRow]:
+        """The items."""
+        return self._rows
+
+
+def _once(values: Iterable[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+    return found
 
 
 def load_materials(rows: list[MaterialRow], actor: Actor) -> Report:
     """Keep the materials."""
-    created = sum(
-        keep_dated(
-            MaterialType, row.code, row.valid_from, {"title": row.title, "supplied_by": row.supplied_by}
-        )
-        for row in rows
-    )
+    content = [
+        (row.code, row.valid_from, {"title": row.title, "supplied_by": row.supplied_by}) for row in rows
+    ]
+    created = keep_all_dated(MaterialType, content)
     return Report("materials", created, len(rows) - created)
 
 
+def load_kinds(rows: list[KindRow], actor: Actor) -> Report:
+    """Keep the kinds of licence."""
+    skip = {"code", "valid_from"}
+    content = [(row.code, row.valid_from, row.model_dump(mode="json", exclude=skip)) for row in rows]
+    created = keep_all_dated(LicenceKind, content)
+    return Report("licence_kinds", created, len(rows) - created)
+
+
 def load_items(rows: list[ItemRow], actor: Actor) -> Report:
-    """Keep the items; refuses one that names an unknown material."""
-    known = set(MaterialType.objects.values_list("code", flat=True))
-    created = 0
+    """Keep the items; refuses one that stands twice or names what does not exist, and keeps none then."""
+    seen: set[tuple[str, datetime.date]] = set()
     for row in rows:
-        if unknown := [code for code in row.materials if code not in known]:
-            raise Refused(
-                _("事项 %(code)s 的材料 %(material)s 没有登记。") % {"code": row.code, "material": unknown[0]}
-            )
-        content = row.model_dump(mode="json", exclude={"code", "valid_from", "flags"})
-        for flag in ("mobile", "instant", "auto", "no_meet", "commitment"):
-            content[f"is_{flag}"] = flag in row.flags
-        created += keep_dated(Item, row.code, row.valid_from, content)
+        if (row.code, row.valid_from) in seen:
+            raise Refused(_("事项 %(code)s 在目录中重复。") % {"code": row.code}, field="code")
+        seen.add((row.code, row.valid_from))
+    _references(rows)
+    created = keep_all_dated(Item, [(row.code, row.valid_from, row.content()) for row in rows])
     return Report("items", created, len(rows) - created)
+
+
+def load_families(rows: list[FamilyRow], actor: Actor) -> Report:
+    """Keep the items of families."""
+    found = load_items([item for row in rows for item in row.rows], actor)
+    return Report("item_families", found.created, found.unchanged)
+
+
+def _named(row: ItemRow) -> dict[str, list[str]]:
+    return {
+        "materials": [code.removesuffix("?") for code in row.materials],
+        "licence": [row.licence],
+        "outcomes": row.outcomes,
+        "form": [row.form],
+        "checklist": [row.checklist],
+        "table": [row.table],
+        "flow": [row.flow],
+        "agency": [row.agency],
+    }
+
+
+def _references(rows: list[ItemRow]) -> None:
+    """Refuse an item that names a material, form, table … that does not exist."""
+    named = {row.code: _named(row) for row in rows}
+    for field, missing in _known.items():
+        wanted = {code for each in named.values() for code in each[field] if code}
+        lacking = missing(wanted)
+        for item, each in named.items():
+            if found := [code for code in each[field] if code in lacking]:
+                raise Refused(
+                    _("事项 %(code)s 的 %(field)s 写的“%(name)s”没有登记。")
+                    % {"code": item, "field": field, "name": found[0]},
+                    field=field,
+                )
+
+
+def _lacking(model: Any) -> Missing:
+    return lambda codes: codes - set(model.objects.filter(code__in=codes).values_list("code", flat=True))
 
 
 def register() -> None:
     """Make the kinds known."""
+    refer("materials", _lacking(MaterialType))
+    refer("licence", _lacking(LicenceKind))
     catalogue.register("materials", MaterialRow, load_materials)
-    catalogue.register("items", ItemRow, load_items, after=("materials", "forms", "checklists"))
+    catalogue.register("licence_kinds", KindRow, load_kinds)
+    first = ("materials", "licence_kinds", "forms", "checklists", "decision_tables", "templates")
+    catalogue.register("items", ItemRow, load_items, after=first)
+    catalogue.register("item_families", FamilyRow, load_families, after=first)

@@ -1,10 +1,12 @@
 """What other rooms read of items."""
 
 import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import Q
 
-from qipan.kernel.items.models import Item, MaterialType
+from qipan.kernel.items.models import Item, LicenceKind, MaterialType
 from qipan.kernel.law.dated import in_force
 from qipan.kernel.ledger.clock import today
 
@@ -12,6 +14,21 @@ from qipan.kernel.ledger.clock import today
 def item(code: str, on: datetime.date | None = None) -> Item | None:
     """The item in the version of a day."""
     return in_force(Item, code, on)
+
+
+def items_by_code(codes: Iterable[str]) -> dict[str, Item]:
+    """The items in force of these codes; a code without one is left out."""
+    return {code: found for code in codes if (found := item(code)) is not None}
+
+
+def licence_kind(code: str, on: datetime.date | None = None) -> LicenceKind | None:
+    """The kind of licence in the version of a day."""
+    return in_force(LicenceKind, code, on)
+
+
+def codes_about(licence: str) -> list[str]:
+    """The codes of the items that are about a kind of licence."""
+    return list(Item.objects.filter(licence=licence).values_list("code", flat=True).distinct())
 
 
 def items_for_public(text: str = "") -> list[Item]:
@@ -22,12 +39,21 @@ def items_for_public(text: str = "") -> list[Item]:
     return list(rows.order_by("code", "-valid_from").distinct("code"))
 
 
-def materials_of(wanted: Item) -> list[MaterialType]:
+@dataclass(frozen=True)
+class Wanted:
+    """A material that an item asks for; one that a source supplies, nobody is asked for."""
+
+    code: str
+    title: str
+    supplied_by: str
+    required: bool
+
+
+def materials_of(wanted: Item) -> list[Wanted]:
     """The materials of an item, in its order."""
-    rows = {
-        row.code: row
-        for row in MaterialType.objects.filter(code__in=wanted.materials, valid_from__lte=today()).order_by(
-            "valid_from"
-        )
-    }
-    return [rows[code] for code in wanted.materials if code in rows]
+    found = []
+    for name in wanted.materials:
+        row = in_force(MaterialType, name.removesuffix("?"))
+        if row is not None:
+            found.append(Wanted(row.code, row.title, row.supplied_by, not name.endswith("?")))
+    return found

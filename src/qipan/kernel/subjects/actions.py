@@ -323,20 +323,24 @@ def end_representation(row: Representative, actor: Actor, reason: str) -> Repres
     return row
 
 
-def take_licence_number(prefix: str, first: str, area: str) -> str:
-    """The next number of a series (JY, YB: six digits of sequence; SC: four), without gaps or doubles.
+def take_sequence(series: str) -> int:
+    """The next of a series of licence numbers, without gaps or doubles.
 
     Taken last in the deciding transaction: the row of the series stays locked until it ends.
     """
-    width = 4 if prefix == "SC" else 6
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO subjects_licenceseries (series, last) VALUES (%s, 1)"
             " ON CONFLICT (series) DO UPDATE SET last = subjects_licenceseries.last + 1 RETURNING last",
-            [f"{prefix}{first}{area}"],
+            [series],
         )
-        sequence = int(cursor.fetchone()[0])
-    return codes.licence_number(prefix, first, area, sequence, width)
+        return int(cursor.fetchone()[0])
+
+
+def take_licence_number(prefix: str, first: str, area: str) -> str:
+    """The next food licence number (JY, YB: six digits of sequence; SC: four)."""
+    width = 4 if prefix == "SC" else 6
+    return codes.licence_number(prefix, first, area, take_sequence(f"{prefix}{first}{area}"), width)
 
 
 @transaction.atomic

@@ -92,7 +92,7 @@ def item_guide(request: HttpRequest, code: Code) -> Any:
     row = items.item(code)
     if row is None:
         raise Http404
-    form = forms.form(row.form)
+    form = forms.asked(row)
     return {
         **_line(row),
         "bases": [str(Citation.parse(basis)) for basis in row.bases],

@@ -32,9 +32,8 @@ CODE = re.compile(r"[0-9A-Z]{8,30}")
 def home(request: HttpRequest) -> HttpResponse:
     """The first page: search, common services, one's own matters, what was published last."""
     reader: Reader = request.reader  # type: ignore[attr-defined]
-    found = {item.code: item for item in items.items_for_public()}
     context = {
-        "common": [found[code] for code in COMMON if code in found],
+        "common": list(items.items_by_code(COMMON).values()),
         "tiles": _tiles(),
         "publications": publication.latest(limit=8),
         "mine": _mine(reader),

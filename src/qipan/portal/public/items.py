@@ -11,7 +11,6 @@ from qipan.kernel.items.models import Item
 from qipan.kernel.law import terms
 from qipan.ui.access import public
 
-FLOWS = {"licensing": "licensing.application"}
 LIMITS = ("FBL23.correct", "FBL23.decide", "FBL23.site_check", "FBL23.issue")
 
 
@@ -28,7 +27,7 @@ def item_page(request: HttpRequest, code: str) -> HttpResponse:
     item = items.item(code)
     if item is None:
         raise Http404
-    flow = registry.get(FLOWS[item.handler]) if item.handler in FLOWS else None
+    flow = registry.get(item.flow) if item.flow else None
     context = {
         "item": item,
         "conditions": [one if isinstance(one, dict) else {"text": one} for one in item.conditions],
