@@ -34,9 +34,13 @@ MOST_PHOTOS = 9
 PEOPLE = ("contact", "manager")
 
 
-def known_of(subject: Subject, grant: Grant | None) -> dict[str, Any]:
-    """What the base library and the e-licence know, by data element."""
+def known_of(subject: Subject | None, grant: Grant | None, item: Item | None = None) -> dict[str, Any]:
+    """What the base library, the e-licence and the item itself know, by data element."""
+    about = {"item.target": item.target} if item is not None and item.target else {}
+    if subject is None:
+        return about
     facts: dict[str, Any] = {
+        **about,
         "subject.name": subject.name,
         "subject.uscc": registry.uscc_of(subject),
         "subject.domicile": subject.domicile,
@@ -69,7 +73,7 @@ def start(
         raise Refused(_("您不是该主体的代表人，不能代为办理。"), code="forbidden")
     kind = Kind(item.handling)
     if kind in FOLLOWING and (
-        grant is None or grant.subject_id != subject.pk or (item.licence and grant.kind != item.licence)
+        grant is None or grant.subject_id != subject.pk or not items.concerns(item, grant.kind, grant.data)
     ):
         raise Refused(_("请选择该主体名下的一张证照。"), code="invalid", field="grant")
     premises = grant.premises if grant else None
@@ -89,7 +93,7 @@ def start(
         if (row.item_code, row.grant_id) != (item.code, grant.pk if grant else None):
             raise Refused(_("同一提交编号已用于另一办件，请刷新页面后重新提交。"), code="conflict")
         return row
-    known, _asked = prefill(forms.asked(item), known_of(subject, grant))
+    known, _asked = prefill(forms.asked(item), known_of(subject, grant, item))
     return Application.objects.create(
         case=case,
         item_code=item.code,

@@ -55,7 +55,18 @@ FOLLOWING = {
 }
 #: A grant comes into being.
 FOUNDING = {Kind.NEW, Kind.FILING}
-FILINGS = {Kind.FILING, Kind.FILING_CANCEL, Kind.FILING_CHANGE}
+#: The licence is valid after it, so that a certificate is made.
+VALID_AFTER = {
+    Kind.NEW,
+    Kind.RENEW,
+    Kind.CHANGE,
+    Kind.REISSUE,
+    Kind.FILING,
+    Kind.FILING_CHANGE,
+    Kind.RESTORE,
+    Kind.REGISTER,
+    Kind.ALTER,
+}
 
 
 class Mode(models.TextChoices):

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.facts import name_of
+from qipan.domains.licensing.handling import templates_of
 from qipan.domains.licensing.models import Application, Kind
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Paper
@@ -163,6 +164,9 @@ def _matter_data(context: Context) -> dict[str, Any]:
         "by_rule": "本决定由系统依照公布的决策表作出，判定过程已存档。" if row.mode == "AUTO" else "",
         "name": context.case.subject.name if context.case.subject else "",
         "rows": _faces(context, row, kind),
+        "legal_rep": (name_of(context.case.subject.legal_rep) if context.case.subject else "") or "—",
+        "domicile": (context.case.subject.domicile if context.case.subject else "") or "—",
+        "premises": row.premises.address if row.premises else "—",
         "valid_from": _date(held.valid_from) if held else "",
         "valid_to": (_date(held.valid_to) if held.valid_to else "长期") if held else "",
         "supervisor": orgs.unit_at(context.case.org_path).name,
@@ -241,14 +245,9 @@ def matter(template: str) -> Paper:
 
 
 def outcomes(context: Context) -> list[str]:
-    """The documents that an item ends in: those it names, and the certificate where a licence is valid after it."""
-    row: Application = context.record
-    item = items.item(row.item_code)
-    if item is None:
-        return []
-    kind = items.licence_kind(item.licence) if item.licence else None
-    certified = row.kind in VALID_AFTER and kind is not None and kind.template
-    return [*item.outcomes, *([kind.template] if kind and certified else ())]
+    """The documents that the case's item ends in."""
+    item = items.item(context.record.item_code)
+    return templates_of(item) if item is not None else []
 
 
 def _outcome(place: int) -> Paper:
@@ -263,15 +262,7 @@ def _outcome(place: int) -> Paper:
 
 #: What an item ends in, as its row says; at most three.
 OUTCOMES = (_outcome(0), _outcome(1), _outcome(2))
-VALID_AFTER = {
-    Kind.NEW,
-    Kind.RENEW,
-    Kind.CHANGE,
-    Kind.REISSUE,
-    Kind.FILING,
-    Kind.FILING_CHANGE,
-    Kind.RESTORE,
-}
+
 LICENSED = (Kind.NEW, Kind.RENEW, Kind.CHANGE, Kind.REISSUE)
 
 

@@ -38,7 +38,8 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
     following = Kind(item.handling) in FOLLOWING
     state = "SUSPENDED" if item.handling == Kind.RESTORE else "VALID"
     held = subjects.own_grants(reader).filter(state=state, kind=item.licence)
-    grants = {grant.pk: grant for grant in held} if following else {}
+    fitting = [grant for grant in held if items.concerns(item, grant.kind, grant.data)] if following else []
+    grants = {grant.pk: grant for grant in fitting}
     owned = {subject.pk: subject for subject in subjects.own_subjects(reader)}
     refusals = []
     if request.method == "POST":

@@ -1,8 +1,9 @@
 """What other rooms read of items."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 
@@ -24,6 +25,14 @@ def items_by_code(codes: Iterable[str]) -> dict[str, Item]:
 def licence_kind(code: str, on: datetime.date | None = None) -> LicenceKind | None:
     """The kind of licence in the version of a day."""
     return in_force(LicenceKind, code, on)
+
+
+def concerns(about: Item, kind: str, data: Mapping[str, Any]) -> bool:
+    """Whether an item is about a grant: of its kind, and of its category (锅, 梯 …) where the kind has several."""
+    if about.licence and kind != about.licence:
+        return False
+    category = data.get("category") or data.get("product")
+    return not about.target or not category or category == about.target
 
 
 def codes_about(licence: str) -> list[str]:
