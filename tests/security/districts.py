@@ -16,11 +16,14 @@ from django.utils import timezone
 from qipan.domains.inspection import record
 from qipan.domains.licensing import actions as licensing
 from qipan.domains.licensing.rescission import actions as rescission
+from qipan.domains.seals import actions as seals
+from qipan.domains.seals.models import Round
 from qipan.kernel.accounts import actions as accounts
 from qipan.kernel.accounts import letters
 from qipan.kernel.accounts.models import ApiToken, User
 from qipan.kernel.decisions.models import TableDraft
-from qipan.kernel.documents.models import Document
+from qipan.kernel.documents.models import Document, Seal, SealKind, SealUse
+from qipan.kernel.documents.using import Paper
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.evidence.models import Evidence, Upload
 from qipan.kernel.flow import actions as flow
@@ -41,6 +44,8 @@ from qipan.kernel.subjects.models import Grant, RegisterImport, SourceRow, Subje
 from tests.inspection.office import Office, photo
 from tests.licensing.city import BUSINESS, PLACE
 from tests.orgs.factories import StaffFactory, reader_for, signed_in
+from tests.seals.papers import pdf
+from tests.seals.shop import LOWER_RIGHT, Shop, applied, decided
 from tests.subjects.factories import SubjectFactory, owner_of
 
 HIDDEN, OPEN = "暗河", "明月"
@@ -64,6 +69,7 @@ class Futian(Office):
         self._own_affairs()
         self._register()
         self._publications()
+        self._seals()
         drain()
         self._subscription()
         staff = Staff.objects.filter(unit__path__startswith="SZ/FT/")
@@ -204,6 +210,28 @@ class Futian(Office):
             org_path="SZ/FT/",
         )  # fmt: skip
 
+    def _seals(self) -> None:
+        """A company with seals, one waiting for activation; papers sealed, one going round; a post that may use the bureau's."""
+        shop = Shop(f"{OPEN}饮食有限公司")
+        self.shops.append(shop.subject)
+        seal = shop.seal()
+        shop.use(seal, title=f"{HIDDEN}供货合同")
+        papers = [Paper(uuid.uuid4(), f"{HIDDEN}{number}号", pdf(), LOWER_RIGHT) for number in range(2)]
+        seals.use_many(seal, shop.reader, papers, purpose="CONTRACT", batch=uuid.uuid4())
+        decided(applied(shop, SealKind.FINANCE, note=f"{HIDDEN}财务用"))
+        applied(shop, SealKind.CONTRACT, note=f"{HIDDEN}合同用")
+        code = queries.uscc_of(shop.subject)
+        seals.open_round(
+            uuid=uuid.uuid4(), reader=shop.reader, subject=shop.subject, title=f"{HIDDEN}三方协议",
+            purpose="CONTRACT", content=pdf(), parties=[seals.Party(code, "COMPANY", LOWER_RIGHT)] * 2,
+        )  # fmt: skip
+        bureau = Seal.objects.get(unit_path="SZ/FT/")
+        leader = reader_for(self.leader)
+        seals.authorise(bureau, leader, role=Role.LIC_DECIDER)
+        letter = Paper(uuid.uuid4(), f"{HIDDEN}公函", pdf(), LOWER_RIGHT)
+        decider = reader_for(self.decider)
+        seals.use(bureau, decider, letter, purpose="LETTER")
+
     def _publications(self) -> None:
         subject = self.shops[0]
         made = publication.oblige(
@@ -244,6 +272,10 @@ class Futian(Office):
             "passkey": Authenticator.objects.filter(type="webauthn").values_list("pk", flat=True),
             "verification": Document.objects.exclude(state="ISSUED").values_list("code", flat=True),
             "licence": Grant.objects.values_list("number", flat=True),
+            "seal": Seal.objects.values_list("seal_id", flat=True).filter(org_path__startswith="SZ/FT/"),
+            "seal_use": SealUse.objects.filter(document_id__isnull=True).values_list("uuid", flat=True),
+            "seal_batch": SealUse.objects.exclude(batch=None).values_list("batch", flat=True).distinct(),
+            "seal_round": Round.objects.values_list("uuid", flat=True),
             "uscc": [queries.uscc_of(each) for each in self.shops],
         }
         return {kind: [str(value) for value in values] for kind, values in texts.items()}

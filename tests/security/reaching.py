@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from qipan.kernel.decisions.models import TableVersion
-from qipan.kernel.documents.models import Document
+from qipan.kernel.documents.models import Document, Seal, SealUse
 from qipan.kernel.evidence.models import Evidence, Upload
 from qipan.kernel.flow.models import Case, WorkOrder
 from qipan.kernel.orgs.models import Staff
@@ -77,6 +77,8 @@ class Secrets:
         found = cls(hidden={HIDDEN}, open={OPEN})
         for model in (Case, WorkOrder, Document, Evidence, Upload):
             found.numbers |= {str(value) for value in model._default_manager.values_list("uuid", flat=True)}
+        found.numbers |= {str(value) for value in SealUse.objects.values_list("uuid", flat=True)}
+        found.open |= set(Seal.objects.filter(org_path__startswith="SZ/FT/").values_list("seal_id", flat=True))
         found.numbers |= set(Case.objects.exclude(number="").values_list("number", flat=True))
         found.numbers |= set(Document.objects.values_list("code", flat=True))
         found.open |= set(Subject.objects.values_list("name", flat=True))
@@ -165,6 +167,7 @@ class Prober:
             "number": quote(Case.objects.exclude(number="").values_list("number", flat=True)[0]),
             "code": quote(Document.objects.values_list("code", flat=True)[0]),
             "person": str(self.staff[0].user_id),
+            "seal": Seal.objects.filter(subject_id__isnull=False).values_list("seal_id", flat=True)[0],
         }
         self.steps = {str(case.uuid): self._steps_of(case) for case in Case.objects.all()}
         self.sorts = {str(one.uuid): one.flow_code for one in Case.objects.all()}
@@ -193,7 +196,8 @@ class Prober:
             "unit": "SZ/FT/", "urge": "1", "reason": "试探", "opinion": "yes", "rule": "all", "act": "save",
             "valid_from": "2027-01-01", "valid_to": "2027-01-02", "kind": "FLYING", "cause": "试探",
             "ground": "FRAUD", "finding": "试探", "layout_plan": self.values["evidence"][:1], "contact_name": "甲",
-            "contact_phone": "13700137000",
+            "contact_phone": "13700137000", "move": "suspend", "turn": "1", "role": "lic_decider", "purpose": "CONTRACT",
+            "party-1-code": self.values["uscc"][0], "party-1-spot": "1-1", "spot": "1-1", "replaces": self.values["seal"][0],
         }  # fmt: skip
 
     def fillings(self, pattern: str, entry: Entry, *, sparse: bool = False) -> Iterator[str]:

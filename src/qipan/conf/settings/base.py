@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "qipan.ui",
     "qipan.domains.licensing",
     "qipan.domains.inspection",
+    "qipan.domains.seals",
     "qipan.city",
     "qipan.portal",
 ]
@@ -139,6 +140,8 @@ QIPAN_FONTS = env.folders("QIPAN_FONTS")
 QIPAN_RARE_FONTS = env.folders(
     "QIPAN_RARE_FONTS", "/usr/share/fonts/truetype/hanazono:/usr/share/fonts/opentype/hanazono"
 )
+# A folder with the certificates and keys of a licensed authority for seals; empty: one of our own making.
+QIPAN_SEAL_CA = env.text("QIPAN_SEAL_CA")
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

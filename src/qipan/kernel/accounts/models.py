@@ -151,6 +151,7 @@ class OneTimeCode(models.Model):
     class Purpose(models.TextChoices):
         REGISTER = "register", _("注册")
         RESET = "reset", _("找回密码")
+        SEAL = "seal", _("激活印章")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="codes", verbose_name=_("用户")

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
-from qipan.kernel.documents import events, rendering, seals, storage
+from qipan.kernel.documents import events, rendering, seals, storage, using
 from qipan.kernel.documents.models import Document, DocumentState, Seal, Template
 from qipan.kernel.documents.sealing import gbt38540, pades
 from qipan.kernel.law.dated import in_force
@@ -165,7 +165,7 @@ def values_of(document: Document, seal: Seal | None) -> dict[str, Any]:
         "verify_code": document.code,
         "qr": storage.qr_svg(code_url),
         "seal_name": seal.name if seal else "",
-        "seal_picture": seals.picture.svg(seal.name) if seal else "",
+        "seal_picture": seals.picture.svg(seal.name, seal.kind) if seal else "",
     }
 
 
@@ -191,8 +191,9 @@ def _make(document: Document, actor: Actor) -> None:
             seal,
             actor,
             data={"seal": seal.seal_id, "document": document.pk, "digest": document.digest},
-            org_path=seal.unit_path,
+            org_path=seal.org_path,
         )
+        using.enter_document(seal, document.pk, document.template.title, document.digest, actor)
     append(
         events.ISSUED,
         document,

@@ -1,9 +1,15 @@
 """Templates, documents, their numbers, and the seals that are put on them."""
 
+from functools import partial
+
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import MD5
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import ScopedManager, of_own_subjects, within
@@ -114,19 +120,51 @@ class Document(models.Model):
 
 
 class SealState(models.TextChoices):
-    """Where a seal stands (印章状态)."""
+    """Where a seal stands (印章状态). `moves.MOVES` says how one becomes another."""
 
+    ISSUED = "ISSUED", _("待激活")
     ACTIVE = "ACTIVE", _("在用")
     SUSPENDED = "SUSPENDED", _("停用")
+    LOST = "LOST", _("挂失")
     REVOKED = "REVOKED", _("注销")
+    REPLACED = "REPLACED", _("已换发")
 
 
-@tracked
+class SealKind(models.TextChoices):
+    """What a seal is for (印章种类): those of agencies, those of businesses."""
+
+    OFFICIAL = "OFFICIAL", _("机关公章")
+    LICENSING = "LICENSING", _("行政许可专用章")
+    CASEWORK = "CASEWORK", _("行政执法专用章")
+    COMPANY = "COMPANY", _("公章")
+    FINANCE = "FINANCE", _("财务专用章")
+    CONTRACT = "CONTRACT", _("合同专用章")
+    INVOICE = "INVOICE", _("发票专用章")
+    LEGAL_REP = "LEGAL_REP", _("法定代表人名章")
+
+
+AGENCY_KINDS = (SealKind.OFFICIAL, SealKind.LICENSING, SealKind.CASEWORK)
+BUSINESS_KINDS = (
+    SealKind.COMPANY,
+    SealKind.FINANCE,
+    SealKind.CONTRACT,
+    SealKind.INVOICE,
+    SealKind.LEGAL_REP,
+)
+
+
+@partial(tracked, exclude=("certificate", "sm2_certificate", "gm_seal", "picture"))
 class Seal(models.Model):
-    """An electronic seal of a unit (电子印章): two certificates, one picture, and the GB/T 38540 seal made of them."""
+    """An electronic seal (电子印章) of a unit or of a business: two certificates, one picture, the GB/T 38540 seal of them.
 
-    unit_path = models.CharField(_("机构路径"), max_length=120, db_collation="C")
-    name = models.CharField(_("名称"), max_length=100)
+    Certificates, structure and picture never change: a renewal is a new row that `replaces` the old one.
+    """
+
+    unit_path = models.CharField(_("机构路径"), max_length=120, blank=True, db_collation="C")
+    org_path = models.CharField(_("管辖机构"), max_length=120, db_collation="C")
+    subject_id = models.BigIntegerField(_("主体"), null=True, blank=True)
+    kind = models.CharField(_("种类"), max_length=10, choices=SealKind, default=SealKind.OFFICIAL)
+    name = models.CharField(_("名称"), max_length=250)
     seal_id = models.CharField(_("印章编码"), max_length=32, unique=True)
     key_id = models.CharField(_("签名密钥"), max_length=60)
     sm2_key_id = models.CharField(_("国密密钥"), max_length=60)
@@ -137,18 +175,119 @@ class Seal(models.Model):
     valid_from = models.DateTimeField(_("自"))
     valid_to = models.DateTimeField(_("至"))
     state = models.CharField(_("状态"), max_length=10, choices=SealState, default=SealState.ACTIVE)
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name=_("换发自")
+    )
+    is_demo = models.BooleanField(_("示范数据"), default=False)
+
+    objects = ScopedManager()
 
     class Meta:
         verbose_name = _("电子印章")
         verbose_name_plural = _("电子印章")
         constraints = [
             models.UniqueConstraint(
-                fields=["unit_path"], condition=Q(state="ACTIVE"), name="documents_seal_one_active"
-            )
+                fields=["unit_path", "kind"],
+                condition=Q(state="ACTIVE") & ~Q(unit_path=""),
+                name="documents_seal_one_active",
+            ),
+            models.UniqueConstraint(
+                fields=["subject_id", "kind"],
+                condition=Q(state__in=["ACTIVE", "SUSPENDED"], subject_id__isnull=False),
+                name="documents_seal_one_in_use",
+            ),
+            models.UniqueConstraint(
+                fields=["subject_id", "kind"],
+                condition=Q(state="ISSUED", subject_id__isnull=False),
+                name="documents_seal_one_waiting",
+            ),
+            models.CheckConstraint(
+                condition=Q(unit_path="", subject_id__isnull=False)
+                | (~Q(unit_path="") & Q(subject_id__isnull=True)),
+                name="documents_seal_one_holder",
+            ),
+            models.CheckConstraint(condition=Q(state__in=SealState.values), name="documents_seal_state"),
+        ]
+        indexes = [
+            models.Index(fields=["org_path", "-id"], name="documents_seal_org"),
+            models.Index(fields=["org_path", "kind", "state"], name="documents_seal_count"),
+            models.Index(fields=["subject_id", "kind"], name="documents_seal_subject"),
+            HashIndex(fields=["name"], name="documents_seal_name"),
+            models.Index(fields=["valid_to"], condition=Q(state="ACTIVE"), name="documents_seal_expiry"),
+            models.Index(MD5("certificate"), name="documents_seal_certificate"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def expired(self) -> bool:
+        """Whether its certificate's time is over."""
+        return self.valid_to < now()
+
+    @property
+    def state_title(self) -> str:
+        """Its state in words; one in use whose time is over says so."""
+        return (
+            gettext("已过期")
+            if self.state == SealState.ACTIVE and self.expired
+            else str(self.get_state_display())
+        )
+
+    @staticmethod
+    def scope(reader: Reader) -> Q:
+        """Staff of the units above it; those who act for the business."""
+        return within(reader) | of_own_subjects(reader)
+
+
+class SealUse(models.Model):
+    """One use of a seal (用印登记), written in the transaction of the use and never changed.
+
+    `digest` is the SHA-256 of the sealed file, `before` that of the file as it was, `sm3` what the GB/T 38540 signature
+    covers; of that signature only `value` is kept: seal and certificate stand on the seal, so that it can be put together
+    again byte for byte. `document_id`: a document of the house, which keeps its own signature.
+    """
+
+    uuid = models.UUIDField(_("标识"), unique=True)
+    seal = models.ForeignKey(
+        Seal, models.PROTECT, related_name="uses", db_index=False, verbose_name=_("印章")
+    )
+    at = models.DateTimeField(_("用印时间"))
+    org_path = models.CharField(_("管辖机构"), max_length=120, db_collation="C")
+    subject_id = models.BigIntegerField(_("主体"), null=True, blank=True)
+    kind = models.CharField(_("种类"), max_length=10, choices=SealKind)
+    user_id = models.BigIntegerField(_("用印人"), null=True, blank=True)
+    title = models.CharField(_("文件"), max_length=200)
+    purpose = models.CharField(_("用途"), max_length=200, blank=True)
+    digest = models.CharField(_("盖章后摘要"), max_length=64)
+    before = models.CharField(_("盖章前摘要"), max_length=64, blank=True)
+    sm3 = models.CharField(_("国密摘要"), max_length=64, blank=True)
+    value = models.BinaryField(_("国密签名值"), null=True, blank=True)
+    document_id = models.BigIntegerField(_("文书"), null=True, blank=True)
+    code = models.CharField(_("核验码"), max_length=24, null=True, blank=True, unique=True)
+    batch = models.UUIDField(_("批次"), null=True, blank=True)
+
+    objects = ScopedManager()
+
+    class Meta:
+        verbose_name = _("用印登记")
+        verbose_name_plural = _("用印登记")
+        indexes = [
+            models.Index(fields=["org_path", "-id"], name="documents_sealuse_org"),
+            models.Index(fields=["seal", "-id"], name="documents_sealuse_seal"),
+            models.Index(fields=["subject_id", "-id"], name="documents_sealuse_subject"),
+            models.Index(fields=["digest"], name="documents_sealuse_digest"),
+            models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="documents_sealuse_batch"),
+            models.Index(fields=["at", "org_path", "kind"], name="documents_sealuse_at"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @staticmethod
+    def scope(reader: Reader) -> Q:
+        """Staff of the units above it; those who act for the business."""
+        return within(reader) | of_own_subjects(reader)
 
 
 class Authority(models.Model):

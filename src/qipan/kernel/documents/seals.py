@@ -1,102 +1,118 @@
-"""Seals: made for units, found for use, every use an event."""
+"""Seals: made for units and businesses, found for use, moved through their life."""
 
 import datetime
 import functools
 import secrets
+from dataclasses import dataclass
 
 from asn1crypto import x509
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qipan.kernel.documents import events, picture
-from qipan.kernel.documents.models import Authority, Seal, SealState
+from qipan.kernel.documents.authority import authority
+from qipan.kernel.documents.models import AGENCY_KINDS, BUSINESS_KINDS, Seal, SealKind, SealState
+from qipan.kernel.documents.moves import MOVES
 from qipan.kernel.documents.sealing import certificates, gbt38540, keys
 from qipan.kernel.documents.sealing.pades import Signer
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.errors import Refused
-from qipan.kernel.orgs.models import Level, Unit
+from qipan.kernel.ledger.queries import timeline_of
+from qipan.kernel.orgs.models import Unit
+
+__all__ = ["authority", "create_seal", "issue", "move", "seal_of", "set_seal_state", "signers", "state_at"]
 
 YEARS = datetime.timedelta(days=3652)
+BUSINESS_YEARS = datetime.timedelta(days=1096)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Whose seal it is: a unit (`unit_path`) or a business (`subject_id`); `name` is certified.
+
+    `written`: what the picture says where that is not the name (a legal representative's own); `code`: the credit code.
+    """
+
+    name: str
+    org_path: str
+    division: str
+    unit_path: str = ""
+    subject_id: int | None = None
+    written: str = ""
+    code: str = ""
+
+
+def of_unit(unit: Unit, name: str = "") -> Holder:
+    """A unit as the holder of a seal."""
+    return Holder(name or unit.name, unit.path, unit.division_code or "440300", unit_path=unit.path)
+
+
+def _free_number(division: str) -> str:
+    while True:
+        number = f"{division[:6]:0<6}{secrets.randbelow(10**10):010d}"
+        if not Seal.objects.filter(seal_id=number).exists():
+            return number
 
 
 @transaction.atomic
-def authority() -> Authority:
-    """The city's root; made at first use."""
-    known = Authority.objects.first()
-    if known:
-        return known
-    store = keys.store()
-    tag = secrets.token_hex(4)
-    key_id, sm2_key_id = f"root-{tag}", f"root-sm2-{tag}"
-    info = store.create_ecdsa(key_id)
-    sm2_info = certificates.sm2_key_info(store.create_sm2(sm2_key_id))
-    city = Unit.objects.filter(level=Level.CITY).order_by("path").first()
-    organisation = city.name if city else "棋盘"
-    title = f"{organisation}电子印章根证书" + ("（示范）" if settings.QIPAN_DEMO else "")
-    who = certificates.name(title, organisation)
-    moment = now() - datetime.timedelta(days=1)
+def issue(
+    holder: Holder,
+    kind: str,
+    actor: Actor,
+    *,
+    state: SealState = SealState.ACTIVE,
+    replaces: Seal | None = None,
+    years: datetime.timedelta = YEARS,
+    is_demo: bool = False,
+) -> Seal:
+    """Make a seal: two keys, a certificate of the authority for each (Esign 21), the picture, the GB/T 38540 structure.
 
-    def root(key_info: bytes, signing_key: str, gm: bool) -> bytes:
-        return certificates.make(
-            subject=who,
-            issuer=who,
-            key_info=key_info,
-            issuer_key_info=key_info,
-            issuer_key_id=signing_key,
-            valid_from=moment,
-            valid_to=moment + 2 * YEARS,
-            gm=gm,
-            authority=True,
-        )
-
-    return Authority.objects.create(
-        name=title,
-        key_id=key_id,
-        sm2_key_id=sm2_key_id,
-        certificate=root(info, key_id, False),
-        sm2_certificate=root(sm2_info, sm2_key_id, True),
-    )
-
-
-@transaction.atomic
-def create_seal(unit: Unit, actor: Actor, name: str = "") -> Seal:
-    """Make the seal of a unit; refuses a second one while the first is in use."""
-    if Seal.objects.filter(unit_path=unit.path, state=SealState.ACTIVE).exists():
-        raise Refused(_("%(unit)s 已有在用的电子印章。") % {"unit": unit.name}, code="conflict")
+    Refuses a kind that is not for this holder and a second seal of a kind beside one in use.
+    """
+    if kind not in (AGENCY_KINDS if holder.unit_path else BUSINESS_KINDS):
+        raise Refused(_("这个持有人不能有这种印章。"), field="kind")
+    same = Seal.objects.filter(unit_path=holder.unit_path, subject_id=holder.subject_id, kind=kind)
+    if same.filter(state=state).exists():
+        words = SealKind(kind).label if holder.subject_id else _("电子印章")
+        raise Refused(_("%(name)s 已有%(state)s的%(kind)s。") % {"name": holder.name, "kind": words, "state": state.label},
+                      code="conflict")  # fmt: skip
     root = authority()
     store = keys.store()
-    title = name or unit.name
-    tag = f"{unit.code.lower()}-{secrets.token_hex(4)}"
+    tag = secrets.token_hex(8)
     key_id, sm2_key_id = f"seal-{tag}", f"seal-sm2-{tag}"
     moment = now() - datetime.timedelta(minutes=5)
-    who = certificates.name(title, title)
-    above = x509.Certificate.load(bytes(root.certificate)).subject.dump()
-    info, point = store.create_ecdsa(key_id), store.create_sm2(sm2_key_id)
-    sm2_info = certificates.sm2_key_info(point)
+    title = (
+        holder.name
+        if kind in {SealKind.OFFICIAL, SealKind.COMPANY}
+        else f"{holder.name}{SealKind(kind).label}"
+    )
+    who = certificates.name(title, holder.name)
+    info, sm2_info = store.create_ecdsa(key_id), certificates.sm2_key_info(store.create_sm2(sm2_key_id))
 
     def leaf(key_info: bytes, gm: bool) -> bytes:
-        parent = bytes(root.sm2_certificate if gm else root.certificate)
+        parent = x509.Certificate.load(bytes(root.sm2_certificate if gm else root.certificate))
         return certificates.make(
             subject=who,
-            issuer=above,
+            issuer=parent.subject.dump(),
             key_info=key_info,
-            issuer_key_info=x509.Certificate.load(parent)["tbs_certificate"][
-                "subject_public_key_info"
-            ].dump(),
+            issuer_key_info=parent["tbs_certificate"]["subject_public_key_info"].dump(),
             issuer_key_id=root.sm2_key_id if gm else root.key_id,
             valid_from=moment,
-            valid_to=moment + YEARS,
+            valid_to=moment + years,
             gm=gm,
         )
 
     sm2_certificate = leaf(sm2_info, True)
-    image = picture.png(title)
-    seal_id = f"{unit.division_code or '440300'}{secrets.randbelow(10**10):010d}"
+    image = picture.png(holder.written or holder.name, kind, holder.code)
+    width, height = picture.millimetres(kind)
+    seal_id = _free_number(holder.division)
     seal = Seal.objects.create(
-        unit_path=unit.path,
+        unit_path=holder.unit_path,
+        org_path=holder.org_path,
+        subject_id=holder.subject_id,
+        kind=kind,
         name=title,
         seal_id=seal_id,
         key_id=key_id,
@@ -109,48 +125,99 @@ def create_seal(unit: Unit, actor: Actor, name: str = "") -> Seal:
             certificates=[sm2_certificate],
             made=moment,
             valid_from=moment,
-            valid_to=moment + YEARS,
+            valid_to=moment + years,
             picture=image,
-            width=42,
-            height=42,
+            width=width,
+            height=height,
             maker_certificate=bytes(root.sm2_certificate),
             maker_key_id=root.sm2_key_id,
         ),
         picture=image,
         valid_from=moment,
-        valid_to=moment + YEARS,
+        valid_to=moment + years,
+        state=state,
+        replaces=replaces,
+        is_demo=is_demo,
     )
-    append(events.SEAL_MADE, seal, actor, data={"seal": seal_id}, org_path=unit.path)
+    append(
+        events.SEAL_MADE,
+        seal,
+        actor,
+        data={
+            "seal": seal_id,
+            "kind": str(kind),
+            "state": state.value,
+            "replaces": replaces.seal_id if replaces else None,
+        },
+        org_path=seal.org_path,
+    )
     return seal
 
 
+def create_seal(unit: Unit, actor: Actor, name: str = "", kind: str = SealKind.OFFICIAL) -> Seal:
+    """Make the seal of a unit; refuses a second one of the kind while the first is in use."""
+    return issue(of_unit(unit, name), kind, actor)
+
+
 @transaction.atomic
-def set_seal_state(seal: Seal, state: SealState, actor: Actor, reason: str) -> Seal:
-    """Suspend, revoke or take a seal into use again; a revoked one stays revoked."""
-    row = Seal.objects.select_for_update().get(pk=seal.pk)
-    if row.state == SealState.REVOKED:
-        raise Refused(_("印章已注销，不能再启用。"), code="state")
-    if not reason.strip():
+def move(seal: Seal, code: str, actor: Actor, reason: str = "") -> Seal:
+    """One step in the life of a seal (`moves.MOVES`), as an event. Refuses a step that does not begin at its state."""
+    step = MOVES[code]
+    row = Seal.objects.select_for_update(of=("self",), no_key=True).get(pk=seal.pk)
+    if row.state not in step.sources:
+        if row.state == SealState.REVOKED:
+            raise Refused(_("印章已注销，不能再启用。"), code="state")
+        raise Refused(
+            _("印章现为“%(state)s”，不能%(move)s。") % {"state": row.get_state_display(), "move": step.title},
+            code="state",
+        )
+    if step.reason_required and not reason.strip():
         raise Refused(_("请写明理由。"), field="reason")
-    before, row.state = row.state, state
+    before, row.state = row.state, step.target.value
     row.save(update_fields=["state"])
     append(
         events.SEAL_MOVED,
         row,
         actor,
-        data={"before": before, "after": state.value},
-        reason=reason,
-        org_path=row.unit_path,
+        data={"before": before, "after": row.state, "move": code},
+        reason=reason.strip(),
+        org_path=row.org_path,
     )
     return row
 
 
-def seal_of(path: str) -> Seal:
+def set_seal_state(seal: Seal, state: SealState, actor: Actor, reason: str) -> Seal:
+    """Move a seal by the step that leads to a state."""
+    steps = [step for step in MOVES.values() if step.target == state]
+    found = next((step for step in steps if seal.state in step.sources), steps[0])
+    return move(seal, found.code, actor, reason)
+
+
+def state_at(seal: Seal, moment: datetime.datetime) -> str:
+    """The state in which a seal stood at a moment, as the ledger tells it."""
+    story = list(
+        timeline_of(seal)
+        .filter(name__in=[events.SEAL_MADE.name, events.SEAL_MOVED.name])
+        .order_by("id")
+        .values_list("at", "data")
+    )
+    state = story[0][1].get("state") or seal.state if story else seal.state
+    moved = [(at, data) for at, data in story if "after" in data]
+    if moved:
+        state = moved[0][1]["before"]
+    for at, data in moved:
+        if at <= moment:
+            state = data["after"]
+    return str(state)
+
+
+def seal_of(path: str, kind: str = SealKind.OFFICIAL) -> Seal:
     """The seal in use of the nearest unit upward from a path. Refuses when there is none or its time is over."""
     parts = path.strip("/").split("/")
     paths = ["/".join(parts[:count]) + "/" for count in range(len(parts), 0, -1)]
     found = {
-        seal.unit_path: seal for seal in Seal.objects.filter(unit_path__in=paths, state=SealState.ACTIVE)
+        seal.unit_path: seal
+        for seal in Seal.objects.filter(unit_path__in=paths, kind=kind, state=SealState.ACTIVE)
     }
     for one in paths:
         if one in found:

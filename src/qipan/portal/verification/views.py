@@ -18,11 +18,11 @@ def verify_form(request: HttpRequest) -> HttpResponse:
     """Enter a code, or upload the file."""
     context: dict[str, object] = {}
     if request.method == "POST" and request.FILES.get("file"):
-        upload = request.FILES["file"]
-        if upload.size and upload.size > MOST:
-            context["problem"] = _("文件超过 20 MB，不会是本平台制发的文书。")
+        upload, beside = request.FILES["file"], request.FILES.get("structure")
+        if max(upload.size or 0, beside.size or 0 if beside else 0) > MOST:
+            context["problem"] = _("文件超过 20 MB，不会是在本平台盖章的文件。")
         else:
-            verdict = documents.check_upload(upload.read())
+            verdict = documents.check_upload(upload.read(), beside.read() if beside else None)
             context |= {"verdict": verdict, "document": verdict.document}
     elif request.method == "POST":
         code = "".join(sign for sign in request.POST.get("code", "").upper() if sign.isalnum())[:24]
@@ -35,7 +35,8 @@ def verify_form(request: HttpRequest) -> HttpResponse:
 @public
 @for_strangers("verify", limits.VERIFY)
 def verify(request: HttpRequest, code: str) -> HttpResponse:
-    """What is public of a document with this code."""
+    """What is public of a document, or of a file that a business sealed, with this code."""
     found = documents.by_code(code)
-    context = {"document": found, "code": code, "looked": True}
-    return render(request, "portal/verify.html", context, status=200 if found else 404)
+    sealed = None if found else documents.use_by_code(code)
+    context = {"document": found, "sealed": sealed, "code": code, "looked": True}
+    return render(request, "portal/verify.html", context, status=200 if found or sealed else 404)

@@ -77,6 +77,19 @@ def _send_code(user: User, person: Person, purpose: OneTimeCode.Purpose, field: 
     return letters.write(person, _channel(field), f"code.{purpose.value}", text)
 
 
+def send_code(user: User, purpose: OneTimeCode.Purpose) -> Letter:
+    """Send somebody who is signed in a code to the phone (else the mailbox) of their account, for one act of theirs."""
+    person = user.person
+    if person is None or person.forgotten_at or not (person.phone_index or person.email_index):
+        raise Refused(_("您的账户没有手机号码和电子邮箱，收不到验证码。请先在账户中补充。"), code="state")
+    return _send_code(user, person, purpose, "phone" if person.phone_index else "email")
+
+
+def use_code(user: User, purpose: OneTimeCode.Purpose, code: str) -> None:
+    """Use up a code that was sent; refuses a wrong one, whose try counts. Stands outside the act's transaction."""
+    _use_code(user, purpose, code)
+
+
 def _use_code(user: User, purpose: OneTimeCode.Purpose, code: str) -> None:
     """Count a try and refuse a wrong one; the count stays even though the try is refused."""
     with transaction.atomic():

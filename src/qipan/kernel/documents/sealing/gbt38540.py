@@ -66,17 +66,28 @@ class GmSigner:
     seal: bytes
     certificate: bytes
 
-    def sign(self, content_digest: bytes, moment: datetime.datetime, document_id: str) -> bytes:
-        """SES_Signature over the SM3 digest of a file."""
-        body = der.sequence(
+    def body(self, content_digest: bytes, moment: datetime.datetime, document_id: str) -> bytes:
+        """What is signed: the whole seal, the time, the SM3 digest of the file, which document it is."""
+        return der.sequence(
             der.integer(4),
             self.seal,
             der.general_time(moment),
             der.bits(content_digest),
             der.ia5(document_id),
         )
-        signature = keys.store().sign_sm2(self.key_id, body)
-        return der.sequence(body, der.octets(self.certificate), ALGORITHM, der.bits(signature))
+
+    def assembled(self, body: bytes, value: bytes) -> bytes:
+        """SES_Signature of a body and its signature value: the same two always give the same bytes."""
+        return der.sequence(body, der.octets(self.certificate), ALGORITHM, der.bits(value))
+
+    def value(self, content_digest: bytes, moment: datetime.datetime, document_id: str) -> bytes:
+        """The signature value over the body."""
+        return keys.store().sign_sm2(self.key_id, self.body(content_digest, moment, document_id))
+
+    def sign(self, content_digest: bytes, moment: datetime.datetime, document_id: str) -> bytes:
+        """SES_Signature over the SM3 digest of a file."""
+        body = self.body(content_digest, moment, document_id)
+        return self.assembled(body, keys.store().sign_sm2(self.key_id, body))
 
 
 class Broken(ValueError):
@@ -91,6 +102,8 @@ class Sealed:
     seal_name: str
     signed_at: datetime.datetime
     document_id: str
+    content_digest: bytes = b""
+    certificate: bytes = b""
 
 
 def _children(value: core.Any | core.Sequence | bytes) -> list[core.Any]:
@@ -99,10 +112,11 @@ def _children(value: core.Any | core.Sequence | bytes) -> list[core.Any]:
     return list(parsed)
 
 
-def verify(signature: bytes, content: bytes, root_point: bytes) -> Sealed:
+def verify(signature: bytes, content: bytes | None, root_point: bytes) -> Sealed:
     """Check a seal signature over a file, in the order of the standard: form, seal, dates, certificate list, digest, time.
 
-    `root_point` is the maker's public point (65 bytes). Raises Broken.
+    `root_point` is the maker's public point (65 bytes). Without the file (`content` None) all but the digest is checked;
+    the answer says which digest it is for. Raises Broken.
     """
     try:
         body, certificate, algorithm, value = _children(signature)
@@ -132,10 +146,10 @@ def verify(signature: bytes, content: bytes, root_point: bytes) -> Sealed:
             raise Broken("validity")
         if _octets(certificate) not in [_octets(one) for one in _children(allowed)]:
             raise Broken("certificate")
-        if _bits(digest) != sm3(content):
+        if content is not None and _bits(digest) != sm3(content):
             raise Broken("digest")
         _check(signer_point, body.dump(), _bits(value), "signature")
-        return Sealed(_text(seal_id), _text(name), when, _text(document))
+        return Sealed(_text(seal_id), _text(name), when, _text(document), _bits(digest), _octets(certificate))
     except (ValueError, IndexError, UnicodeDecodeError) as error:
         if isinstance(error, Broken):
             raise

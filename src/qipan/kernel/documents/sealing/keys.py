@@ -21,6 +21,8 @@ from tongsuopy.crypto.asymciphers import ec as gm_ec
 
 from qipan.kernel.ledger.errors import Refused
 
+MOST_HELD = 4096
+
 
 class KeyStore(Protocol):
     """What a seal needs of its keys."""
@@ -97,6 +99,17 @@ class FileStore:
                 _("印章密钥 %(key)s 已损坏或者与主密钥不符，不能用印。") % {"key": key_id}, code="state"
             ) from None
 
+    def _hold(self, key_id: str, key: object) -> object:
+        """Keep an opened key for the next use; of a city's seals only the latest."""
+        if len(self._held) >= MOST_HELD:
+            self._held.pop(next(iter(self._held)))
+        self._held[key_id] = key
+        return key
+
+    def take_in(self, key_id: str, pem: bytes) -> None:
+        """Keep a private key that was made elsewhere (a certified authority's), as PKCS#8 PEM."""
+        self._put(key_id, pem)
+
     def create_ecdsa(self, key_id: str) -> bytes:
         """Make a P-256 key; returns the public key (DER, SubjectPublicKeyInfo)."""
         key = ec.generate_private_key(ec.SECP256R1())
@@ -127,9 +140,7 @@ class FileStore:
         with self._lock:
             key = self._held.get(key_id)
             if key is None:
-                key = self._held[key_id] = serialization.load_pem_private_key(
-                    self._pem(key_id), password=None
-                )
+                key = self._hold(key_id, serialization.load_pem_private_key(self._pem(key_id), password=None))
         return key.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256())))  # type: ignore[attr-defined, no-any-return]
 
     def sign_sm2(self, key_id: str, message: bytes) -> bytes:
@@ -137,8 +148,8 @@ class FileStore:
         with self._lock:
             key = self._held.get(key_id)
             if key is None:
-                key = self._held[key_id] = gm_serialization.load_pem_private_key(
-                    self._pem(key_id), password=None
+                key = self._hold(
+                    key_id, gm_serialization.load_pem_private_key(self._pem(key_id), password=None)
                 )
             # The binding's contexts are not made for several threads at once.
             return key.sign(message, gm_ec.ECDSA(gm_hashes.SM3()))  # type: ignore[attr-defined, no-any-return]

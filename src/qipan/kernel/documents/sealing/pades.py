@@ -107,16 +107,7 @@ def sign(pdf: bytes, signer: Signer, moment: datetime.datetime, reason: str) -> 
         % (signature, page),
     )
     offsets[signature] = len(out)
-    out.extend(
-        b"%d 0 obj\n<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange[" % signature
-    )
-    range_at = len(out)
-    out.extend(b" " * 40 + b"]/Contents<")
-    contents_at = len(out) - 1
-    out.extend(
-        b"0" * (ROOM * 2)
-        + b">/M(%s)/Name%s/Reason%s>>\nendobj\n" % (stamp, _text(signer.name), _text(reason))
-    )
+    hole = open_signature(out, signature, signer, stamp, reason)
     xref_at = len(out)
     out.extend(b"xref\n")
     for number in sorted(offsets):
@@ -127,6 +118,28 @@ def sign(pdf: bytes, signer: Signer, moment: datetime.datetime, reason: str) -> 
         identity[0] if identity else b"",
     ]
     out.extend(b"trailer\n<<" + b"".join(parts) + b">>\nstartxref\n%d\n%%%%EOF\n" % xref_at)
+    close_signature(out, hole, signer)
+    return bytes(out)
+
+
+def open_signature(out: bytearray, number: int, signer: Signer, stamp: bytes, reason: str) -> tuple[int, int]:
+    """Write the signature object with room for range and value; returns where the two are."""
+    out.extend(
+        b"%d 0 obj\n<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange[" % number
+    )
+    range_at = len(out)
+    out.extend(b" " * 40 + b"]/Contents<")
+    contents_at = len(out) - 1
+    out.extend(
+        b"0" * (ROOM * 2)
+        + b">/M(%s)/Name%s/Reason%s>>\nendobj\n" % (stamp, _text(signer.name), _text(reason))
+    )
+    return range_at, contents_at
+
+
+def close_signature(out: bytearray, hole: tuple[int, int], signer: Signer) -> None:
+    """Sign all of the finished file but the hole, and fill the hole."""
+    range_at, contents_at = hole
     after = contents_at + 2 + ROOM * 2
     span = b"0 %d %d %d" % (contents_at, after, len(out) - after)
     out[range_at : range_at + len(span)] = span
@@ -137,7 +150,6 @@ def sign(pdf: bytes, signer: Signer, moment: datetime.datetime, reason: str) -> 
     if len(cms) > ROOM * 2:
         raise ValueError("the certificates need more room than the signature has")
     out[contents_at + 1 : contents_at + 1 + len(cms)] = cms
-    return bytes(out)
 
 
 def _need(found: re.Match[bytes] | None) -> re.Match[bytes]:

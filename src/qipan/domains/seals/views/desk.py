@@ -1,0 +1,241 @@
+"""The officials' side: the register of seals and of their uses, a seal's page, the seals of one's own unit."""
+
+import uuid as uuids
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from qipan.domains.seals import actions, permissions, queries
+from qipan.domains.seals.models import STAFF, Authorisation
+from qipan.domains.seals.permissions import LEADERS
+from qipan.domains.seals.views import reading
+from qipan.domains.seals.views.mine import day_of
+from qipan.kernel.documents import using
+from qipan.kernel.documents.models import AGENCY_KINDS, Seal, SealKind, SealState
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs import queries as orgs
+from qipan.kernel.orgs.models import Unit
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.orgs.roles import ADMINISTRATORS, Role
+from qipan.kernel.subjects import queries as subjects
+from qipan.ui.access import reauthenticated, staff
+
+PAGE = 20
+
+
+@staff(*STAFF)
+def register(request: HttpRequest) -> HttpResponse:
+    """The register of seals in one's units, with what it adds up to."""
+    reader, get = request.reader, request.GET  # type: ignore[attr-defined]
+    text, kind, state, before = (get.get(name, "").strip()[:120] for name in ("q", "kind", "state", "before"))
+    rows = queries.register(
+        reader, text=text, kind=kind, state=state, before=int(before) if before.isdigit() else None
+    )
+    found = list(rows[: PAGE + 1])
+    chosen = "&".join(
+        f"{name}={value}" for name, value in (("q", text), ("kind", kind), ("state", state)) if value
+    )
+    context = {
+        "seals": found[:PAGE],
+        "counts": queries.counts(reader),
+        "kinds": SealKind.choices,
+        "states": [*SealState.choices, ("EXPIRED", _("已过期"))],
+        "text": text,
+        "kind": kind,
+        "state": state,
+        "older": f"{chosen}{'&' if chosen else ''}before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+        "issues": bool(_units(reader)),
+    }
+    return render(request, "seals/register.html", context)
+
+
+@staff(*STAFF)
+def register_of_uses(request: HttpRequest) -> HttpResponse:
+    """The register of uses in one's units."""
+    reader, before, kind = request.reader, request.GET.get("before", ""), request.GET.get("kind", "")  # type: ignore[attr-defined]
+    found = list(
+        queries.uses(reader, kind=kind, before=int(before) if before.isdigit() else None)[: PAGE + 1]
+    )
+    chosen = f"kind={kind}&" if kind in SealKind.values else ""
+    context = {
+        "uses": _with_people(found[:PAGE]),
+        "all": queries.count_uses(reader)[0],
+        "kinds": SealKind.choices,
+        "kind": kind,
+        "older": f"{chosen}before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+    }
+    return render(request, "seals/register_uses.html", context)
+
+
+def _with_people(uses: list[Any]) -> list[dict[str, Any]]:
+    names = orgs.labels(use.user_id for use in uses if use.user_id)
+    return [{"use": use, "who": names.get(use.user_id or 0, "")} for use in uses]
+
+
+def _units(reader: Reader) -> list[Unit]:
+    """The units whose leader the reader is."""
+    paths = reader.paths(*LEADERS)
+    return list(Unit.objects.filter(path__in=paths).order_by("path")) if paths else []
+
+
+@staff(*LEADERS)
+@reauthenticated
+def issue(request: HttpRequest) -> HttpResponse:
+    """Make a seal of one's unit."""
+    reader, post = request.reader, request.POST  # type: ignore[attr-defined]
+    units = _units(reader)
+    refused: Refused | None = None
+    if request.method == "POST":
+        try:
+            unit = next((one for one in units if one.path == post.get("unit")), None)
+            if unit is None:
+                raise Refused(_("请选择单位。"), field="unit")
+            seal = actions.issue_for_unit(unit, post.get("kind", ""), reader)
+            messages.success(request, _("印章已制发。"))
+            return redirect("desk_seal", number=seal.seal_id)
+        except Refused as error:
+            refused = error
+    context = {
+        "units": units,
+        "kinds": [(kind.value, kind.label) for kind in AGENCY_KINDS],
+        "posted": post,
+        "refusals": reading.told(refused),
+    }
+    return render(request, "seals/issue.html", context, status=422 if refused else 200)
+
+
+def _theirs(request: HttpRequest, number: str) -> Seal:
+    return reading.found(queries.seal_for_staff(request.reader, number))  # type: ignore[attr-defined]
+
+
+@staff(*STAFF)
+def seal_page(request: HttpRequest, number: str) -> HttpResponse:
+    """One seal of one's units."""
+    return _page(request, _theirs(request, number), None)
+
+
+def _page(request: HttpRequest, seal: Seal, refused: Refused | None) -> HttpResponse:
+    reader, before = request.reader, request.GET.get("before", "")  # type: ignore[attr-defined]
+    found = list(queries.uses_of(seal, before=int(before) if before.isdigit() else None)[: PAGE + 1])
+    rows = (
+        Authorisation.objects.filter(seal=seal, ended_at__isnull=True).select_related("user").order_by("pk")
+    )
+    context = {
+        "seal": seal,
+        "subject": subjects.subject(seal.subject_id) if seal.subject_id else None,
+        "unit": Unit.objects.filter(path=seal.unit_path or seal.org_path).first(),
+        "usable": seal.state == SealState.ACTIVE and not seal.expired and permissions.may_use(reader, seal),
+        "manages": bool(seal.unit_path) and permissions.may_manage(reader, seal),
+        "moves": reading.offered(seal, reader),
+        "uses": _with_people(found[:PAGE]),
+        "older": f"before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
+        "authorisations": rows,
+        "roles": [(role.value, role.label) for role in Role if role not in ADMINISTRATORS],
+        "purposes": reading.purposes(),
+        "history": reading.history(seal),
+        "posted": request.POST,
+        "refusals": reading.told(refused),
+    }
+    return render(request, "seals/desk_seal.html", context, status=409 if refused else 200)
+
+
+@staff(*STAFF)
+def picture(request: HttpRequest, number: str) -> HttpResponse:
+    """What the seal looks like."""
+    return reading.png(_theirs(request, number))
+
+
+@staff(*STAFF)
+@reauthenticated
+def move(request: HttpRequest, number: str) -> HttpResponse:
+    """Suspend, resume, revoke."""
+    seal = _theirs(request, number)
+    if request.method != "POST":
+        return redirect("desk_seal", number=number)
+    try:
+        moved = actions.move(
+            seal, request.POST.get("move", ""), request.reader, request.POST.get("reason", "")
+        )  # type: ignore[attr-defined]
+    except Refused as refused:
+        return _page(request, seal, refused)
+    messages.success(request, _("已办理，印章现为“%(state)s”。") % {"state": moved.get_state_display()})
+    return redirect("desk_seal", number=number)
+
+
+@staff(*LEADERS)
+@reauthenticated
+def authorise(request: HttpRequest, number: str) -> HttpResponse:
+    """Let a post's role use a seal of one's unit, or take that back."""
+    reader, seal = request.reader, _theirs(request, number)  # type: ignore[attr-defined]
+    if request.method != "POST":
+        return redirect("desk_seal", number=number)
+    try:
+        if request.POST.get("end", "").isdigit():
+            row = Authorisation.objects.filter(pk=int(request.POST["end"]), seal=seal).first()
+            if row is None:
+                raise Http404
+            actions.end_authorisation(row, reader)
+            messages.success(request, _("授权已收回。"))
+        else:
+            actions.authorise(
+                seal,
+                reader,
+                role=request.POST.get("role", ""),
+                purposes=request.POST.getlist("purposes"),
+                until=day_of(request.POST.get("until", "")),
+            )
+            messages.success(request, _("已授权。"))
+    except Refused as refused:
+        return _page(request, seal, refused)
+    return redirect("desk_seal", number=number)
+
+
+@staff()
+@reauthenticated
+def use(request: HttpRequest, number: str) -> HttpResponse:
+    """Seal a paper with the seal of one's unit, as one's post is authorised to."""
+    reader, post = request.reader, request.POST  # type: ignore[attr-defined]
+    seal = Seal.objects.filter(seal_id=number).exclude(unit_path="").first()
+    if seal is None or not permissions.may_use(reader, seal):
+        raise Http404
+    refused: Refused | None = None
+    if request.method == "POST":
+        try:
+            title, content = reading.uploaded(request)
+            place = reading.place_of(post, using.must_fit(content))
+            paper = using.Paper(reading.uuid_of(post.get("uuid", "")), title, content, place)
+            made = actions.use(seal, reader, paper, purpose=post.get("purpose", ""))
+            messages.success(request, _("已盖章，可以下载。"))
+            return redirect("desk_seal_file", uuid=made.uuid)
+        except Refused as error:
+            refused = error
+    context = {
+        "seal": seal,
+        "grid": reading.grid(),
+        "spot": post.get("spot") or "5-3",
+        "page": post.get("page") or "last",
+        "purposes": reading.purposes(),
+        "posted": post,
+        "uuid": post.get("uuid") or uuids.uuid4(),
+        "refusals": reading.told(refused),
+        "frame": "ui/desk.html",
+    }
+    return render(request, "seals/use.html", context, status=422 if refused else 200)
+
+
+@staff()
+def file(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """A paper that was sealed with the seal of one's unit, for those who may use it."""
+    reader = request.reader  # type: ignore[attr-defined]
+    row = queries.use_of_mine(reader, uuid)
+    if row is None or not (permissions.may_use(reader, row.seal) or permissions.may_manage(reader, row.seal)):
+        raise Http404
+    try:
+        return reading.pdf(using.file_of(row), f"{row.code}.pdf")
+    except Refused as refused:
+        return render(
+            request, "portal/notice.html", {"title": _("文件不能下载"), "text": str(refused)}, status=409
+        )

@@ -1,0 +1,156 @@
+"""A business uses its seals: on one PDF, on several; what was sealed, to look at and to keep."""
+
+import uuid as uuids
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from qipan.domains.seals import actions, permissions, queries
+from qipan.domains.seals.views import reading
+from qipan.kernel.documents import checking, using
+from qipan.kernel.documents.actions import verification_url
+from qipan.kernel.documents.models import Seal, SealUse
+from qipan.kernel.documents.storage import qr_svg
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs import queries as orgs
+from qipan.ui.access import business, reauthenticated
+
+
+def _usable(request: HttpRequest, number: str) -> Seal:
+    seal = reading.found(queries.seal_of_mine(request.reader, number))  # type: ignore[attr-defined]
+    if not permissions.may_use(request.reader, seal):  # type: ignore[attr-defined]
+        raise Http404
+    return seal
+
+
+@business
+@reauthenticated
+def use(request: HttpRequest, number: str) -> HttpResponse:
+    """Upload a PDF, choose the place, seal it."""
+    seal = _usable(request, number)
+    post, refused = request.POST, None
+    if request.method == "POST":
+        try:
+            title, content = reading.uploaded(request)
+            place = reading.place_of(post, using.must_fit(content))
+            paper = using.Paper(reading.uuid_of(post.get("uuid", "")), title, content, place)
+            made = actions.use(seal, request.reader, paper, purpose=post.get("purpose", ""))  # type: ignore[attr-defined]
+            return redirect("seal_used", uuid=made.uuid)
+        except Refused as error:
+            refused = error
+    context = {
+        "seal": seal,
+        "grid": reading.grid(),
+        "spot": post.get("spot") or "5-3",
+        "page": post.get("page") or "last",
+        "purposes": reading.purposes(),
+        "posted": post,
+        "uuid": post.get("uuid") or uuids.uuid4(),
+        "refusals": reading.told(refused),
+        "picture": "seal_picture",
+    }
+    return render(request, "seals/use.html", context, status=422 if refused else 200)
+
+
+@business
+@reauthenticated
+def batch(request: HttpRequest, number: str) -> HttpResponse:
+    """Seal several PDFs in the same place: all of them, or none."""
+    seal = _usable(request, number)
+    post, refused = request.POST, None
+    if request.method == "POST":
+        try:
+            key = reading.uuid_of(post.get("uuid", ""))
+            papers = _papers(request, key)
+            actions.use_many(seal, request.reader, papers, purpose=post.get("purpose", ""), batch=key)  # type: ignore[attr-defined]
+            return redirect("seal_batched", uuid=key)
+        except Refused as error:
+            refused = error
+    context = {
+        "seal": seal,
+        "grid": reading.grid(),
+        "spot": post.get("spot") or "5-3",
+        "page": post.get("page") or "last",
+        "purposes": reading.purposes(),
+        "posted": post,
+        "uuid": post.get("uuid") or uuids.uuid4(),
+        "refusals": reading.told(refused),
+        "most": using.MOST_AT_ONCE,
+        "several": True,
+        "picture": "seal_picture",
+    }
+    return render(request, "seals/use.html", context, status=422 if refused else 200)
+
+
+def _papers(request: HttpRequest, key: uuids.UUID) -> list[using.Paper]:
+    files = request.FILES.getlist("file")
+    if sum(one.size or 0 for one in files) > using.MOST_BYTES * 5:
+        raise Refused(_("这些文件合起来超过 100 MB，请分几次盖章。"), field="file")
+    papers = []
+    for number, one in enumerate(files):
+        title = reading.title_of(one.name or "")
+        if (one.size or 0) > using.MOST_BYTES:
+            raise Refused(_("%(title)s：文件超过 20 MB，不能盖章。") % {"title": title}, field="file")
+        content = one.read()
+        pages = using.must_fit(content, title)
+        papers.append(
+            using.Paper(uuids.uuid5(key, str(number)), title, content, reading.place_of(request.POST, pages))
+        )
+    return papers
+
+
+def _own(request: HttpRequest, uuid: uuids.UUID) -> SealUse:
+    use = queries.use_of_mine(request.reader, uuid)  # type: ignore[attr-defined]
+    if use is None:
+        raise Http404
+    return use
+
+
+@business
+def used(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """What was sealed: the file to keep, the code with which anyone verifies it."""
+    row = _own(request, uuid)
+    code = row.code or ""
+    context = {
+        "use": row,
+        "seal": row.seal,
+        "who": orgs.labels([row.user_id]).get(row.user_id, "") if row.user_id else "",
+        "link": verification_url(code),
+        "qr": qr_svg(verification_url(code)),
+        "checked": checking.of_use(row),
+    }
+    return render(request, "seals/used.html", context)
+
+
+@business
+def file(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """The sealed PDF."""
+    row = _own(request, uuid)
+    try:
+        return reading.pdf(using.file_of(row), f"{row.code}.pdf")
+    except Refused as refused:
+        return render(
+            request, "portal/notice.html", {"title": _("文件不能下载"), "text": str(refused)}, status=409
+        )
+
+
+@business
+def structure(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """The GB/T 38540 signature of the file."""
+    row = _own(request, uuid)
+    return reading.pdf(using.structure_of(row), f"{row.code}.ses", media="application/octet-stream")
+
+
+@business
+def batched(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """What was sealed together."""
+    reader = request.reader  # type: ignore[attr-defined]
+    rows = [
+        row
+        for row in SealUse.objects.filter(batch=uuid).select_related("seal").order_by("pk")
+        if queries.use_of_mine(reader, row.uuid)
+    ]
+    if not rows:
+        raise Http404
+    return render(request, "seals/batched.html", {"uses": rows, "seal": rows[0].seal})
