@@ -4,11 +4,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
+from django.db.models import BigIntegerField
 from django.http import HttpRequest
 
+from qipan.conf.composed import Composed
 from qipan.kernel.accounts.models import User
 from qipan.kernel.accounts.queries import user_by_login
 from qipan.kernel.accounts.vault import sealing
+
+_BY_ID = Composed(lambda hole: User.objects.filter(pk=hole("user", BigIntegerField())))
 
 
 class LoginBackend(ModelBackend):
@@ -28,6 +32,11 @@ class LoginBackend(ModelBackend):
             User().set_password(password)
             return None
         return user if user.check_password(password) and self.user_can_authenticate(user) else None
+
+    def get_user(self, user_id: Any) -> User | None:
+        """The user of a session, unless the account was closed meanwhile."""
+        user = _BY_ID.first(user=user_id)
+        return user if user is not None and self.user_can_authenticate(user) else None
 
     def user_can_authenticate(self, user: Any) -> bool:
         """Open accounts only; a demo account's password is known to everybody, so it opens nothing but a demo."""

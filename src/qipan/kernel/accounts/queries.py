@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from django.db import models, transaction
+from django.db.models import CharField, DateTimeField
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.kernel.accounts import events
 from qipan.kernel.accounts.actions.tokens import token_digest
 from qipan.kernel.accounts.models import ApiToken, Person, User
@@ -137,15 +139,19 @@ def _only_user(field: str, value: str) -> User | None:
     return found[0] if len(found) == 1 else None
 
 
+_BY_TOKEN = Composed(
+    lambda hole: ApiToken.objects.select_related("user").filter(
+        digest=hole("digest", CharField()),
+        revoked_at__isnull=True,
+        expires_at__gt=hole("now", DateTimeField()),
+        user__is_active=True,
+    )
+)
+
+
 def token_user(token: str) -> tuple[User, ApiToken] | None:
     """The user behind a valid interface token; None for an unknown, expired or revoked one. Marks the day of use."""
-    row = (
-        ApiToken.objects.select_related("user")
-        .filter(
-            digest=token_digest(token), revoked_at__isnull=True, expires_at__gt=now(), user__is_active=True
-        )
-        .first()
-    )
+    row = _BY_TOKEN.first(digest=token_digest(token), now=now())
     if row is None:
         return None
     if row.last_used_on != today():

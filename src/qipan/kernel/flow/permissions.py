@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q
 
+from qipan.conf.composed import Composed
 from qipan.kernel.flow.declaration import OVERSIGHT
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.orgs import queries as orgs
@@ -42,6 +45,35 @@ def _cases_by_power(reader: Reader, prefix: str = "") -> Q:
     return condition
 
 
+def _nameless(reader: Reader) -> Reader:
+    """A reader with the same powers who is nobody: what depends on the powers alone is composed once for all of them."""
+    return Reader(kind="staff", powers=tuple(replace(power, lent_by=None) for power in reader.powers))
+
+
+@lru_cache(maxsize=1024)
+def _cases_elsewhere(reader: Reader, flows: tuple[frozenset[str], ...]) -> Composed:
+    """The cases in which somebody with the powers of this (nameless) reader takes part without a role over them.
+
+    The flows of the powers' roles are part of what it is kept under: a flow may be registered later.
+    """
+    from qipan.kernel.flow.models import Participant
+
+    parts = Participant.objects.filter(active=True, order__case__isnull=False)
+    rows = parts.filter(~_cases_by_power(reader, "order__case__")).values_list("order__case_id", flat=True)
+    return Composed(lambda hole: rows.filter(user_id=hole("user", BigIntegerField())))
+
+
+@lru_cache(maxsize=1024)
+def _orders_elsewhere(reader: Reader) -> Composed:
+    """The orders in which somebody with the powers of this (nameless) reader takes part without a role over them."""
+    from qipan.kernel.flow.models import Participant
+
+    rows = Participant.objects.filter(active=True).filter(~_orders_by_power(reader, "order__"))
+    return Composed(
+        lambda hole: rows.filter(user_id=hole("user", BigIntegerField())).values_list("order_id", flat=True)
+    )
+
+
 def _orders_by_power(reader: Reader, prefix: str = "") -> Q:
     """Orders for the reader's roles; all of a unit for those who oversee or direct it."""
     condition = NOTHING
@@ -61,16 +93,13 @@ def case_scope(reader: Reader) -> Q:
     and named by id: there are few, and a subquery beside the path would keep the database from using its index.
     """
     from qipan.kernel.flow import registry
-    from qipan.kernel.flow.models import Participant
 
     condition = of_own_subjects(reader) & ~registry.unannounced()
     if reader.user_id is not None:
         condition |= Q(opened_by=reader.user_id)
     if reader.kind == "staff" and reader.user_id is not None:
-        parts = Participant.objects.filter(user_id=reader.user_id, active=True, order__case__isnull=False)
-        elsewhere = parts.filter(~_cases_by_power(reader, "order__case__")).values_list(
-            "order__case_id", flat=True
-        )
+        flows = tuple(registry.codes_for(power.role) for power in reader.powers)
+        elsewhere = _cases_elsewhere(_nameless(reader), flows).all(user=reader.user_id)
         condition |= _cases_by_power(reader)
         if known := sorted(set(elsewhere)):
             condition |= Q(pk__in=known)
@@ -79,12 +108,9 @@ def case_scope(reader: Reader) -> Q:
 
 def order_scope(reader: Reader) -> Q:
     """Orders for one's roles, those one takes part in or issued, and all of a unit for those who oversee it."""
-    from qipan.kernel.flow.models import Participant
-
     if reader.kind != "staff" or reader.user_id is None:
         return NOTHING
-    parts = Participant.objects.filter(user_id=reader.user_id, active=True)
-    elsewhere = parts.filter(~_orders_by_power(reader, "order__")).values_list("order_id", flat=True)
+    elsewhere = _orders_elsewhere(_nameless(reader)).all(user=reader.user_id)
     condition = _orders_by_power(reader) | Q(issued_by=reader.user_id)
     if known := sorted(set(elsewhere)):
         condition |= Q(pk__in=known)

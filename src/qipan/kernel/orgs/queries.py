@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.kernel.accounts.models import User, UserKind
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
@@ -32,6 +33,11 @@ def in_force(prefix: str, day: datetime.date) -> Q:
     )
 
 
+_STAFF = Composed(
+    lambda hole: Staff.objects.select_related("unit").filter(user_id=hole("user", BigIntegerField()))
+)
+
+
 def reader_of(user: Any) -> Reader:
     """The reader behind a Django user; anonymous and inactive users see only what is public.
 
@@ -42,7 +48,7 @@ def reader_of(user: Any) -> Reader:
     if user.kind != UserKind.STAFF:
         subjects = frozenset(number for source in _subject_sources for number in source(user))
         return Reader(kind=user.kind, user_id=user.pk, subject_ids=subjects)
-    staff = Staff.objects.select_related("unit").filter(user=user).first()
+    staff = _STAFF.first(user=user.pk)
     if staff is None:
         return Reader(kind="staff", user_id=user.pk)
     return Reader(kind="staff", user_id=user.pk, powers=powers_of(staff), org_path=staff.unit.path)

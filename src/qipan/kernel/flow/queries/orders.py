@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Prefetch, Q
+from django.db.models import BigIntegerField, Prefetch, Q
 
+from qipan.conf.composed import Composed
 from qipan.kernel.flow import permissions
 from qipan.kernel.flow.models import ACTIVE, Case, OrderState, Part, Participant, Recusal, WorkOrder
 from qipan.kernel.flow.models.orders import Opinion, due_order
@@ -75,11 +76,24 @@ class Count:
         return f"{self.number}+" if self.more else str(self.number)
 
 
+_AT_WORK = Composed(
+    lambda hole: Participant.objects.filter(
+        user_id=hole("user", BigIntegerField()), active=True, order__state__in=ACTIVE
+    )
+    .exclude(part=Part.SIGNER)
+    .values_list("order_id", flat=True)
+)
+_BARRED = Composed(
+    lambda hole: Recusal.objects.filter(
+        user_id=hole("user", BigIntegerField()), lifted_at__isnull=True
+    ).values_list("subject_id", "case_id")
+)
+
+
 def _mine(reader: Reader) -> Q:
     """What the reader leads or works along, or stands in for: looked up first and named by id, so that the rest of the
     box can still be found by the index of the unit."""
-    parts = Participant.objects.filter(user_id=reader.user_id or 0, active=True, order__state__in=ACTIVE)
-    known = sorted(set(parts.exclude(part=Part.SIGNER).values_list("order_id", flat=True)))
+    known = sorted(set(_AT_WORK.all(user=reader.user_id or 0)))
     condition = Q(pk__in=known) if known else NOTHING
     for power in reader.powers:
         if power.lent_by is not None:
@@ -94,11 +108,7 @@ def _unclaimed(reader: Reader) -> Q:
         over = Q(org_path__startswith=power.org_path, role=power.role)
         condition |= over & Q(line__in=("", power.line)) if power.line else over
     condition &= Q(state=OrderState.OPEN) & (Q(assignee__isnull=True) | Q(needs__gt=1))
-    barred = list(
-        Recusal.objects.filter(user_id=reader.user_id or 0, lifted_at__isnull=True).values_list(
-            "subject_id", "case_id"
-        )
-    )
+    barred = _BARRED.all(user=reader.user_id or 0)
     subjects, cases = (
         {subject for subject, _case in barred if subject},
         {case for _subject, case in barred if case},

@@ -1,0 +1,84 @@
+"""What is composed once answers as the queryset answers that is composed each time."""
+
+import threading
+
+import pytest
+from django.db import connection, connections
+from django.db.models import BigIntegerField, CharField
+from django.test.utils import CaptureQueriesContext
+
+from qipan.conf.composed import Composed
+from qipan.kernel.accounts.models import ApiToken, User
+
+pytestmark = pytest.mark.django_db
+
+
+def composed() -> Composed:
+    return Composed(
+        lambda hole: ApiToken.objects.select_related("user").filter(
+            user_id=hole("user", BigIntegerField()),
+            name__startswith="t",
+            scopes__len=hole("many", CharField()),
+        )
+    )
+
+
+@pytest.fixture
+def tokens(django_user_model: type[User]) -> list[ApiToken]:
+    people = [django_user_model.objects.create(username=f"composed-{number}") for number in range(2)]
+    return [
+        ApiToken.objects.create(
+            user=people[number % 2],
+            name=f"t{number}",
+            digest=f"{number:064}",
+            scopes=["a"] * (number // 2),
+            expires_at="2099-01-01T00:00:00Z",
+        )
+        for number in range(6)
+    ]
+
+
+def test_every_run_has_its_own_values(tokens: list[ApiToken]) -> None:
+    asked = composed()
+    for token in tokens:
+        with CaptureQueriesContext(connection) as queries:
+            found = asked.all(user=token.user_id, many=len(token.scopes))
+            assert [row.user.username for row in found] == [token.user.username]
+        assert found == [token] and len(queries) == 1
+    assert asked.first(user=0, many=1) is None
+
+
+def test_two_runs_do_not_disturb_each_other(tokens: list[ApiToken]) -> None:
+    asked = composed()
+    first = asked.rows(user=tokens[0].user_id, many=0)
+    second = asked.rows(user=tokens[1].user_id, many=0)
+    assert (list(second), list(first)) == ([tokens[1]], [tokens[0]])
+
+
+def test_a_value_that_is_not_given_is_told(tokens: list[ApiToken]) -> None:
+    with pytest.raises(KeyError, match="many"):
+        composed().all(user=1)
+
+
+def test_what_can_have_no_rows_is_not_composed() -> None:
+    with pytest.raises(ValueError, match="no rows"):
+        Composed(lambda hole: User.objects.filter(pk__in=())).all()
+
+
+def test_another_thread_asks_over_its_own_connection() -> None:
+    asked = Composed(lambda hole: User.objects.filter(pk=hole("user", BigIntegerField())))
+    asked.all(user=0)
+    used: list[object] = []
+
+    def ask() -> None:
+        try:
+            rows = asked.rows(user=0)
+            used.append(rows.query.get_compiler().connection is connections["default"])
+            list(rows)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert used == [True]
