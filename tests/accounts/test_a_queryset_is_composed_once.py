@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, connections
 from django.db.models import BigIntegerField, CharField
 from django.test.utils import CaptureQueriesContext
@@ -60,9 +61,23 @@ def test_a_value_that_is_not_given_is_told(tokens: list[ApiToken]) -> None:
         composed().all(user=1)
 
 
-def test_what_can_have_no_rows_is_not_composed() -> None:
-    with pytest.raises(ValueError, match="no rows"):
-        Composed(lambda hole: User.objects.filter(pk__in=())).all()
+def test_what_can_have_no_rows_has_none() -> None:
+    asked = Composed(lambda hole: User.objects.filter(pk__in=(), username=hole("name", CharField())))
+    with CaptureQueriesContext(connection) as queries:
+        assert asked.all(name="a") == [] and asked.first(name="b") is None
+    assert len(queries) == 0
+
+
+def test_a_list_of_any_length_is_one_statement(tokens: list[ApiToken]) -> None:
+    asked = Composed(
+        lambda hole: ApiToken.objects.filter(
+            user_id__among=hole("users", ArrayField(BigIntegerField())),
+            pk__among=hole("keys", ArrayField(BigIntegerField())),
+        ).order_by("pk")
+    )
+    everybody = {token.user_id for token in tokens}
+    for several in ([], tokens[:1], tokens[1:4], tokens):
+        assert asked.all(users=everybody, keys=[token.pk for token in several]) == several
 
 
 def test_another_thread_asks_over_its_own_connection() -> None:

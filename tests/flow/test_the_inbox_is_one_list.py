@@ -1,5 +1,6 @@
 """What lies in whose inbox, in which order, how many; and that search never leaves the reader's scope."""
 
+import base64
 import datetime
 
 import pytest
@@ -18,6 +19,10 @@ from tests.orgs.factories import BusinessUserFactory, StaffFactory, reader_for
 from tests.subjects.factories import SubjectFactory, owner_of
 
 pytestmark = pytest.mark.django_db
+
+
+def _cursor_of(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
 
 
 def keys(reader: Reader, box: str = "todo", **more) -> list[int]:
@@ -64,7 +69,8 @@ def test_nearest_limit_first_and_pages_that_miss_and_repeat_nothing() -> None:
     assert len({order.pk for order in found}) == len(found) == len(days)
     order_of = [(order.due_on or datetime.date.max, order.pk) for order in found]
     assert order_of == sorted(order_of)
-    assert len(queries.inbox(reader, after="rubbish", limit=3).rows) == 3
+    for forged in ("rubbish", *map(_cursor_of, ('["", 1e999]', f'["2026-01-01", {2**70}]', "[1, 2]", "{}"))):
+        assert len(queries.inbox(reader, after=forged, limit=3).rows) == 3
 
 
 def test_lights_filters_and_counts() -> None:
@@ -82,7 +88,7 @@ def test_lights_filters_and_counts() -> None:
 
 
 def test_counts_stop_at_a_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qipan.kernel.flow.queries.orders.MOST_COUNTED", 3)
+    monkeypatch.setattr("qipan.kernel.flow.queries.boxes.MOST_COUNTED", 3)
     desk = Desk()
     for _number in range(5):
         make(desk)

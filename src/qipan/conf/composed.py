@@ -7,12 +7,13 @@ TOKEN.all(digest=b"…")
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
 from django.db.models.expressions import Expression
+from django.db.models.lookups import Lookup
 
 
 class Hole(Expression):
@@ -22,8 +23,30 @@ class Hole(Expression):
         super().__init__(output_field=output_field)
         self.name = name
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         return "%s", [self]
+
+
+@models.ForeignObject.register_lookup
+@models.Field.register_lookup
+class Among(Lookup):  # type: ignore[type-arg]
+    """`pk__among=Hole("known", ArrayField(…))`: one statement whatever the number of values, unlike `__in`."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        column, before = self.process_lhs(compiler, connection)
+        array, values = compiler.compile(self.rhs)
+        return f"{column} = ANY ({array})", [*before, *values]
+
+
+def bound(parameters: Iterable[Any], values: Mapping[str, Any], connection: Any) -> tuple[Any, ...]:
+    """The parameters of a statement with its holes filled. Raises KeyError for a hole without a value."""
+    return tuple(
+        each.output_field.get_db_prep_value(values[each.name], connection) if isinstance(each, Hole) else each
+        for each in parameters
+    )
 
 
 class Composed:
@@ -43,23 +66,20 @@ class Composed:
         try:
             text, parameters = compiler.as_sql()
         except EmptyResultSet:
-            raise ValueError("a queryset that can have no rows is not composed") from None
+            text, parameters = "", ()
         self._made = rows, compiler, text, tuple(parameters)
         return self._made
 
     def rows(self, **values: Any) -> models.QuerySet[Any]:
         """The queryset with its values; only to be iterated: a further filter would not be seen."""
         rows, compiler, text, parameters = self._made or self._compose()
+        if not text:  # nothing can fit
+            return rows.none()
         connection = connections[rows.db]
-        bound = tuple(
-            each.output_field.get_db_prep_value(values[each.name], connection)
-            if isinstance(each, Hole)
-            else each
-            for each in parameters
-        )
+        filled = bound(parameters, values, connection)
         run = copy.copy(compiler)
         run.connection = connection
-        run.as_sql = lambda *_limits, **_aliases: (text, bound)
+        run.as_sql = lambda *_limits, **_aliases: (text, filled)
         asked = rows._chain()  # type: ignore[attr-defined]
         asked.query.get_compiler = lambda *_using, **_options: run
         return asked

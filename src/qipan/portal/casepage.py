@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import BigIntegerField
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents.models import DocumentState
 from qipan.kernel.flow import actions as flow
@@ -146,10 +148,17 @@ def papers(case: Case) -> list[Paper]:
     ]
 
 
+_ORDERS = Composed(
+    lambda hole: WorkOrder.objects.filter(case_id=hole("case", BigIntegerField())).values_list(
+        "pk", flat=True
+    )
+)
+
+
 def history(case: Case, reader: Reader) -> list[Line]:
     """What happened to the case; for staff to its orders too, which are the house's own affair."""
     inside = reader.kind == "staff"
-    orders = list(WorkOrder.objects.filter(case=case).values_list("pk", flat=True)) if inside else []
+    orders = _ORDERS.all(case=case.pk) if inside else []
     rows = ledger.of_records({"flow.case": [case.pk], "flow.workorder": orders})
     quiet = {
         "decisions.decision.made",

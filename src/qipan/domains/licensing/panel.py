@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.db.models import BigIntegerField
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts.queries import masked
@@ -42,15 +44,24 @@ def lines_of(row: Application) -> list[tuple[str, list[tuple[str, str]]]]:
     return sections
 
 
+_APPLICATION = Composed(
+    lambda hole: Application.objects.select_related("contact", "manager", "grant", "result_grant").filter(
+        pk=hole("case", BigIntegerField())
+    )
+)
+_DECISION = Composed(
+    lambda hole: Decision.objects.select_related("table").filter(pk=hole("decision", BigIntegerField()))
+)
+
+
 def context(case: Case, reader: Reader) -> dict[str, Any]:
     """What the panel shows."""
-    row = Application.objects.select_related("contact", "manager", "grant", "result_grant").get(pk=case.pk)
-    decision = (
-        Decision.objects.select_related("table").filter(pk=row.decision_id).first()
-        if row.decision_id
-        else None
-    )
-    names = orgs.labels(user for check in row.checks.all() for user in check.officers)
+    row = _APPLICATION.first(case=case.pk)
+    if row is None:
+        raise Application.DoesNotExist
+    decision = _DECISION.first(decision=row.decision_id) if row.decision_id else None
+    checks = list(row.checks.order_by("round"))
+    names = orgs.labels(user for check in checks for user in check.officers)
     return {
         "application": row,
         "sections": lines_of(row),
@@ -63,7 +74,7 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
                 "officers": [names.get(user, "") for user in check.officers],
                 "failed": _failed(check) if check.conclusion or reader.kind == "staff" else [],
             }
-            for check in row.checks.order_by("round")
+            for check in checks
         ],
         "files": evidence.of(case),
     }

@@ -1,13 +1,15 @@
 """Messages to people: written in the transaction of their cause, sealed, handed to a gateway afterwards."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.kernel.accounts.models import Letter, Person
 from qipan.kernel.accounts.vault import sealing
 from qipan.kernel.ledger.clock import now
@@ -56,8 +58,15 @@ def notify(person: Person, kind: str, text: str, link: str = "") -> Letter | Non
     return write(person, channel, f"{NOTICE}{kind}", text, link)
 
 
+MOST_COUNTED = 1000
+
+
 def _own(user_id: int | None) -> QuerySet[Letter]:
-    mine = Letter.objects.filter(person__users__pk=user_id or 0, person__forgotten_at__isnull=True)
+    return _of(user_id or 0)
+
+
+def _of(user: Any) -> QuerySet[Letter]:
+    mine = Letter.objects.filter(person__users__pk=user, person__forgotten_at__isnull=True)
     return mine.filter(kind__startswith=NOTICE)
 
 
@@ -70,8 +79,17 @@ def notices_of(user_id: int, limit: int = 50) -> list[Letter]:
 
 
 def unread_notices(user_id: int | None) -> int:
-    """How many messages a user has not looked at yet."""
-    return _own(user_id).filter(read_at__isnull=True).count()
+    """How many messages a user has not looked at yet, never counting beyond 1000."""
+    return len(_UNREAD.all(user=user_id or 0))
+
+
+_UNREAD = Composed(
+    lambda hole: (
+        _of(hole("user", models.BigIntegerField()))
+        .filter(read_at__isnull=True)
+        .values_list("pk", flat=True)[:MOST_COUNTED]
+    )
+)
 
 
 def mark_read(user_id: int) -> int:

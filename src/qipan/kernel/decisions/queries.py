@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 import qipan
+from qipan.conf.composed import Composed
 from qipan.kernel.decisions.dmn.exporting import exported
 from qipan.kernel.decisions.feel import FeelLimitError
 from qipan.kernel.decisions.models import Decision, TableDraft, TableVersion
@@ -65,11 +66,18 @@ class Explanation:
 
 def of(record: models.Model) -> list[Decision]:
     """The decisions about a record, oldest first."""
-    return list(
-        Decision.objects.filter(record_kind=record._meta.label_lower, record_id=record.pk)
+    return _OF_RECORD.all(kind=record._meta.label_lower, record=record.pk)
+
+
+_OF_RECORD = Composed(
+    lambda hole: (
+        Decision.objects.filter(
+            record_kind=hole("kind", models.CharField()), record_id=hole("record", models.BigIntegerField())
+        )
         .select_related("table")
         .order_by("pk")
     )
+)
 
 
 def words(value: Any) -> str:

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from qipan.conf.composed import Composed
 from qipan.kernel.documents import checking, seals, storage
 from qipan.kernel.documents.models import Document, DocumentState, Seal, SealUse
 from qipan.kernel.documents.sealing import gbt38540
@@ -59,12 +60,19 @@ def of(record: models.Model) -> list[Document]:
 
 def of_record(kind: str, pk: int) -> list[Document]:
     """A record's documents, oldest first."""
-    return list(
-        Document.objects.filter(record_kind=kind, record_id=pk)
+    return _OF_RECORD.all(kind=kind, record=pk)
+
+
+_OF_RECORD = Composed(
+    lambda hole: (
+        Document.objects.filter(
+            record_kind=hole("kind", models.CharField()), record_id=hole("record", models.BigIntegerField())
+        )
         .select_related("template")
         .order_by("pk")
         .defer("seal_signature", "data", "template__body")
     )
+)
 
 
 def visible(reader: Reader, pk: int) -> Document | None:

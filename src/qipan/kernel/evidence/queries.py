@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from django.db import models
 
+from qipan.conf.composed import Composed
 from qipan.kernel.evidence import storage
 from qipan.kernel.evidence.models import Attachment, Evidence, Upload
 from qipan.kernel.ledger.errors import Refused
@@ -21,10 +22,19 @@ def provide_reach(record_kind: str, may_see: Reach) -> None:
 
 def of(record: models.Model, role: str = "") -> list[Evidence]:
     """The files of a record, oldest first; for a page that has already checked that the reader may see the record."""
-    rows = Attachment.objects.filter(record_kind=record._meta.label_lower, record_id=record.pk)
-    if role:
-        rows = rows.filter(role=role)
-    return [row.evidence for row in rows.select_related("evidence").order_by("pk")]
+    rows = _OF_RECORD.all(kind=record._meta.label_lower, record=record.pk)
+    return [row.evidence for row in rows if not role or row.role == role]
+
+
+_OF_RECORD = Composed(
+    lambda hole: (
+        Attachment.objects.filter(
+            record_kind=hole("kind", models.CharField()), record_id=hole("record", models.BigIntegerField())
+        )
+        .select_related("evidence")
+        .order_by("pk")
+    )
+)
 
 
 def visible(reader: Reader, uuid: uuids.UUID) -> Evidence | None:
@@ -44,6 +54,8 @@ def visible(reader: Reader, uuid: uuids.UUID) -> Evidence | None:
 def by_tokens(tokens: Iterable[uuids.UUID]) -> dict[str, Evidence]:
     """The files behind uuids of files or of finished uploads, by the uuid as a text; for pages that show their names."""
     wanted = list(tokens)
+    if not wanted:
+        return {}
     found = {str(row.uuid): row for row in Evidence.objects.filter(uuid__in=wanted)}
     uploads = Upload.objects.filter(pk__in=wanted, evidence__isnull=False).select_related("evidence")
     return {**{str(upload.pk): upload.evidence for upload in uploads if upload.evidence}, **found}

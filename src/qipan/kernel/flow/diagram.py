@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
+from django.db.models import BigIntegerField
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.kernel.flow.declaration import Flow, Owner, State, Transition
 from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger.models import Event
@@ -75,6 +79,19 @@ class Diagram:
     steps: tuple[str, ...]
 
 
+_STEPS = Composed(
+    lambda hole: (
+        Event.objects.filter(
+            record_kind=Case._meta.label_lower,
+            record_id=hole("case", BigIntegerField()),
+            data__has_key="transition",
+        )
+        .order_by("id")
+        .values_list("data__source", "data__transition", "data__target")
+    )
+)
+
+
 def diagram(of: Flow | Case) -> Diagram:
     """The diagram of a flow, or of a case with the states it has passed (from the ledger) and where it stands.
 
@@ -82,20 +99,13 @@ def diagram(of: Flow | Case) -> Diagram:
     line, from the last of them. The text names every way.
     """
     if isinstance(of, Flow):
-        return _drawn(of, frozenset(), "", frozenset())
-    steps = Event.objects.filter(
-        record_kind=of._meta.label_lower, record_id=of.pk, data__has_key="transition"
-    )
-    taken = [
-        (event.data["source"], event.data["transition"], event.data["target"])
-        for event in steps.order_by("id")
-    ]
+        return _drawn(_Same(of), frozenset(), "", frozenset(), get_language())
+    taken = _STEPS.all(case=of.pk)
     passed = {of.flow.start.code, of.state} | {
         state for source, _code, target in taken for state in (source, target)
     }
-    return _drawn(
-        of.flow, frozenset(passed), of.state, frozenset((source, code) for source, code, _target in taken)
-    )
+    ways = frozenset((source, code) for source, code, _target in taken)
+    return _drawn(_Same(of.flow), frozenset(passed), of.state, ways, get_language())
 
 
 def _main_edges(flow: Flow) -> list[tuple[str, str, Transition]]:
@@ -200,7 +210,28 @@ def _columns(flow: Flow, layers: dict[str, int], lines: list[_Line]) -> dict[int
     return columns
 
 
-def _drawn(flow: Flow, passed: frozenset[str], current: str, taken: frozenset[tuple[str, str]]) -> Diagram:
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """A flow that is equal to itself only: to compare declarations part by part would take as long as to draw one."""
+
+    flow: Flow
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.flow is self.flow
+
+    def __hash__(self) -> int:
+        return id(self.flow)
+
+
+@lru_cache(512)
+def _drawn(
+    same: _Same,
+    passed: frozenset[str],
+    current: str,
+    taken: frozenset[tuple[str, str]],
+    _language: str | None,
+) -> Diagram:
+    flow = same.flow
     layers = _layers(flow)
     lines = _lines(flow, layers)
     columns = _columns(flow, layers, lines)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Q
 
-from qipan.conf.composed import Composed
+from qipan.conf.composed import Composed, Hole
 from qipan.kernel.flow.declaration import OVERSIGHT
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.orgs import queries as orgs
@@ -25,6 +27,10 @@ DISPATCHERS = (
     Role.CAMPAIGN_OWNER,
 )
 """Who may assign, take back and cancel work orders of their unit, and urge them (督办)."""
+
+
+READER = Hole("reader", BigIntegerField())
+KNOWN_CASES = Hole("known_cases", ArrayField(BigIntegerField()))
 
 
 def _over(power: Power, prefix: str = "") -> Q:
@@ -51,10 +57,10 @@ def _nameless(reader: Reader) -> Reader:
 
 
 @lru_cache(maxsize=1024)
-def _cases_elsewhere(reader: Reader, flows: tuple[frozenset[str], ...]) -> Composed:
+def _cases_elsewhere(reader: Reader, generation: int) -> Composed:
     """The cases in which somebody with the powers of this (nameless) reader takes part without a role over them.
 
-    The flows of the powers' roles are part of what it is kept under: a flow may be registered later.
+    A flow may be registered later: hence the `generation`.
     """
     from qipan.kernel.flow.models import Participant
 
@@ -85,25 +91,55 @@ def _orders_by_power(reader: Reader, prefix: str = "") -> Q:
     return condition
 
 
-def case_scope(reader: Reader) -> Q:
-    """Cases of one's own and of one's subjects (but for unannounced ones); for staff those of the flows in which their
-    roles act or read.
+@dataclass(frozen=True)
+class CaseScope:
+    """What a reader may see of cases, split in what statements are composed for (`key`) and the values of their holes.
 
-    Those in which one takes part without holding a role over them (transferred, countersigned) are looked up first
-    and named by id: there are few, and a subquery beside the path would keep the database from using its index.
+    Cases of one's own and of one's subjects (but for unannounced ones); for staff those of the flows in which their
+    roles act or read. Those in which one takes part without holding a role over them (transferred, countersigned) are
+    looked up first and named by id: there are few, and a subquery beside the path would keep the database from using
+    its index.
     """
-    from qipan.kernel.flow import registry
 
-    condition = of_own_subjects(reader) & ~registry.unannounced()
-    if reader.user_id is not None:
-        condition |= Q(opened_by=reader.user_id)
-    if reader.kind == "staff" and reader.user_id is not None:
-        flows = tuple(registry.codes_for(power.role) for power in reader.powers)
-        elsewhere = _cases_elsewhere(_nameless(reader), flows).all(user=reader.user_id)
-        condition |= _cases_by_power(reader)
-        if known := sorted(set(elsewhere)):
-            condition |= Q(pk__in=known)
-    return condition
+    reader: Reader
+    generation: int
+    own: bool
+    known: bool
+
+    @classmethod
+    def of(cls, reader: Reader) -> tuple[CaseScope, dict[str, Any]]:
+        from qipan.kernel.flow import registry
+
+        nameless = replace(_nameless(reader), kind=reader.kind, subject_ids=reader.subject_ids)
+        made = registry.generation()
+        known: list[int] = []
+        if reader.kind == "staff" and reader.user_id is not None:
+            known = sorted(set(_cases_elsewhere(_nameless(reader), made).all(user=reader.user_id)))
+        scope = cls(nameless, made, reader.user_id is not None, bool(known))
+        return scope, {"reader": reader.user_id, "known_cases": known}
+
+    def condition(self, user: Any, known: Any) -> Q:
+        """The scope with its two values, which may be holes (`known` an array)."""
+        from qipan.kernel.flow import registry
+
+        condition = of_own_subjects(self.reader) & ~registry.unannounced()
+        if self.own:
+            condition |= Q(opened_by=user)
+        if self.own and self.reader.kind == "staff":
+            condition |= _cases_by_power(self.reader)
+            if self.known:
+                condition |= Q(pk__among=known) if isinstance(known, Hole) else Q(pk__in=known)
+        return condition
+
+    def with_holes(self) -> Q:
+        """The scope with the holes that `of` gives the values for."""
+        return self.condition(READER, KNOWN_CASES)
+
+
+def case_scope(reader: Reader) -> Q:
+    """The cases that a reader may see (`CaseScope`)."""
+    scope, values = CaseScope.of(reader)
+    return scope.condition(values["reader"], values["known_cases"])
 
 
 def order_scope(reader: Reader) -> Q:

@@ -12,6 +12,7 @@ from qipan.kernel.orgs.roles import Role
 
 _flows: dict[str, dict[int, Flow]] = {}
 _by_role: dict[Role, frozenset[str]] = {}
+_generation = 0
 
 
 def register(flow: Flow) -> Flow:
@@ -29,7 +30,7 @@ def register(flow: Flow) -> Flow:
     if known is not None and known is not flow:
         raise FlowError(f"{flow.code} v{flow.version} is registered twice: a changed flow is a new version")
     versions[flow.version] = flow
-    _by_role.clear()
+    _changed()
     return flow
 
 
@@ -40,7 +41,18 @@ def unregister(flow: Flow) -> None:
         del versions[flow.version]
         if not versions:
             del _flows[flow.code]
-        _by_role.clear()
+        _changed()
+
+
+def _changed() -> None:
+    global _generation
+    _by_role.clear()
+    _generation += 1
+
+
+def generation() -> int:
+    """Another number after each change of what is registered: what was made of the flows is made anew."""
+    return _generation
 
 
 def get(code: str, version: int | None = None) -> Flow:

@@ -3,12 +3,15 @@
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils.functional import Promise
 
+from qipan.conf.composed import Composed, Hole
 from qipan.kernel.ledger import dispatch, registry
 from qipan.kernel.ledger.models import Delivery, DeliveryState, Event, Subscription
 
@@ -25,10 +28,17 @@ def timeline_of(record: models.Model) -> QuerySet[Event]:
 
 def of_records(records: Mapping[str, Iterable[int]], limit: int = 500) -> list[Event]:
     """The events of several records together, oldest first."""
+    values = {kind: list(ids) for kind, ids in records.items()}
+    return _of_kinds(tuple(sorted(values)), limit).all(**values)
+
+
+@lru_cache(64)
+def _of_kinds(kinds: tuple[str, ...], limit: int) -> Composed:
     condition = Q(pk__in=())
-    for kind, ids in records.items():
-        condition |= Q(record_kind=kind, record_id__in=list(ids))
-    return list(Event.objects.filter(condition).order_by("id")[:limit])
+    for kind in kinds:
+        ids = Hole(kind, ArrayField(models.BigIntegerField()))
+        condition |= Q(record_kind=kind, record_id__among=ids)
+    return Composed(lambda _hole: Event.objects.filter(condition).order_by("id")[:limit])
 
 
 def title_of(name: str) -> str | Promise:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -258,4 +259,8 @@ def staff_of(user_id: int) -> Staff | None:
 
 def labels(user_ids: Iterable[int]) -> dict[int, str]:
     """Display names by user id, for lists and timelines; one query."""
-    return {user.pk: str(user) for user in User.objects.filter(pk__in=set(user_ids))}
+    wanted = sorted(set(user_ids))
+    return {user.pk: str(user) for user in _PEOPLE.all(users=wanted)} if wanted else {}
+
+
+_PEOPLE = Composed(lambda hole: User.objects.filter(pk__among=hole("users", ArrayField(BigIntegerField()))))

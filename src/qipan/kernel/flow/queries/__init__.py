@@ -1,6 +1,7 @@
 """Reads of the flow room, already scoped to the reader."""
 
 from qipan.kernel.flow.diagram import Diagram, diagram
+from qipan.kernel.flow.queries.boxes import Arms, Count, InboxFilters
 from qipan.kernel.flow.queries.cases import (
     CaseFilters,
     ClockView,
@@ -14,9 +15,6 @@ from qipan.kernel.flow.queries.cases import (
     waiting_for_applicant,
 )
 from qipan.kernel.flow.queries.orders import (
-    Arms,
-    Count,
-    InboxFilters,
     InboxRow,
     Page,
     inbox,
