@@ -39,6 +39,7 @@ WITHOUT = {
     "forms.ChecklistVersion": VERSIONED,
     "forms.FormVersion": VERSIONED,
     "items.Item": VERSIONED,
+    "items.LicenceKind": VERSIONED,
     "items.MaterialType": VERSIONED,
     "law.Article": VERSIONED,
     "law.Holiday": VERSIONED,

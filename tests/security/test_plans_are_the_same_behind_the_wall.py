@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -55,7 +56,8 @@ def test_the_same_indexes_are_used_with_the_wall_and_without() -> None:
         for number in range(70)
     )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(ROWS, {"cases": 20_000, "orders": 3_700})
+        with psycopg.ClientCursor(connection.connection) as several:  # more than one statement
+            several.execute(ROWS, {"cases": 20_000, "orders": 3_700})
         for table in (*wall.TABLES, "flow_participant"):
             cursor.execute(f"ANALYZE {table}")
     statements = [(title, setting, each) for title, setting, several in asked() for each in several]

@@ -23,6 +23,7 @@ from qipan.conf import environment as env
 
 DATABASE = None
 FOLDER = env.ROOT / "benchmarks"
+NO_REASON = "没有写明原因"
 MARKS = {True: " ✓", False: " ✗", None: ""}
 Run = Callable[[float, Callable[[str], None]], Iterable["Measure"]]
 
@@ -31,7 +32,7 @@ Run = Callable[[float, Callable[[str], None]], Iterable["Measure"]]
 class Measure:
     """One figure. `reference` names what it is compared with and `ratio` is ours by that; `target` is a bound in words.
 
-    `met` says whether the bound holds, None where none is set.
+    `met` says whether the bound holds, None where none is set. `why` is a plain reason, printed where it does not hold.
     """
 
     bench: str
@@ -43,6 +44,7 @@ class Measure:
     ratio: float | None = None
     target: str = ""
     met: bool | None = None
+    why: str = ""
 
 
 def modules_in(folder: Path) -> dict[str, ModuleType]:
@@ -129,10 +131,16 @@ def _markdown(measures: Iterable[Measure], arguments: argparse.Namespace) -> Non
     )
     print("| bench | measure | ours | unit | beside | theirs | ratio | target |")
     print("|---|---|---:|---|---|---:|---:|---|")
+    missed = []
     for row in measures:
+        missed += [row] if row.met is False else []
         figures = number(row.reference_value), number(row.ratio), row.target + MARKS[row.met]
         cells = (row.bench, row.measure, number(row.value), row.unit, row.reference, *figures)
         print("| " + " | ".join(cells) + " |", flush=True)
+    if missed:
+        print("\nMissed:\n")
+    for row in missed:
+        print(f"- {row.bench}, {row.measure}: {row.why or NO_REASON}")
 
 
 def _table(measures: Iterable[Measure], arguments: argparse.Namespace) -> None:
@@ -142,7 +150,9 @@ def _table(measures: Iterable[Measure], arguments: argparse.Namespace) -> None:
     table = Table(title=f"{arguments.name} · scale {arguments.scale:g} · {machine()}")
     for heading in ("测量", "我们", "单位", "对照", "对照值", "比值", "目标"):
         table.add_column(heading, justify="left" if heading in {"测量", "单位", "对照", "目标"} else "right")
+    missed = []
     for row in measures:
+        missed += [row] if row.met is False else []
         table.add_row(
             row.measure,
             number(row.value),
@@ -154,6 +164,10 @@ def _table(measures: Iterable[Measure], arguments: argparse.Namespace) -> None:
         )
     console = Console()
     Console(width=max(console.width, 120)).print(table)
+    for row in missed:
+        console.print(
+            f"✗ {row.measure}：{row.why or NO_REASON}", style="yellow", markup=False, soft_wrap=True
+        )
 
 
 def number(value: float | None) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections, models
+from django.db import connections, models, transaction
 from django.db.models.expressions import Expression
 from django.db.models.lookups import Lookup
 
@@ -53,7 +53,8 @@ class Composed:
     """A queryset made once with `Hole`s by `build(hole)`, run with values for them by `all` and `first`.
 
     What `build` reads besides its holes is read once: it must not depend on the day, the reader or the language. The
-    SQL is of the default database. Raises KeyError for a hole without a value.
+    SQL is of the default database. Raises KeyError for a hole without a value, TransactionManagementError for a lock
+    outside a transaction.
     """
 
     def __init__(self, build: Callable[[type[Hole]], models.QuerySet[Any]]) -> None:
@@ -76,6 +77,8 @@ class Composed:
         if not text:  # nothing can fit
             return rows.none()
         connection = connections[rows.db]
+        if rows.query.select_for_update and not connection.in_atomic_block:
+            raise transaction.TransactionManagementError("a row is locked within a transaction")
         filled = bound(parameters, values, connection)
         run = copy.copy(compiler)
         run.connection = connection

@@ -8,13 +8,21 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db.models import BigIntegerField
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.composed import Composed
 from qipan.domains.licensing.models import Application
 from qipan.domains.licensing.steps import transitions
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Flow, Owner, Paper, State, Text
 from qipan.kernel.orgs.roles import Role
+
+_RECORD = Composed(
+    lambda hole: Application.objects.select_related(
+        "case__subject", "grant", "premises", "result_grant"
+    ).filter(pk=hole("case", BigIntegerField()))
+)
 
 
 @dataclass(frozen=True)
@@ -65,9 +73,7 @@ class Course:
             version=self.version,
             title=self.title,
             source="LicProc",
-            record=lambda case: Application.objects.select_related(
-                "case__subject", "grant", "premises", "result_grant"
-            ).get(pk=case.pk),
+            record=lambda case: _RECORD.first(case=case.pk),
             states=_states(self),
             transitions=transitions(self),
         )

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, CharField, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.composed import Composed, Hole
 from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.models import (
     FOLLOWING,
@@ -113,19 +116,36 @@ def renewal_in_time(context: Context) -> Refusal | None:
     return None
 
 
+def _open_but(this: Hole) -> QuerySet[Application]:
+    rows = Application.objects.filter(case__closed_at__isnull=True, case__private=False)
+    return rows.exclude(pk=this).select_related("case").order_by("pk")
+
+
+_OPEN_ABOUT = Composed(
+    lambda hole: _open_but(hole("this", BigIntegerField())).filter(grant_id=hole("grant", BigIntegerField()))[
+        :1
+    ]
+)
+_OPEN_AT = Composed(
+    lambda hole: _open_but(hole("this", BigIntegerField())).filter(
+        premises_id=hole("premises", BigIntegerField()),
+        kind=hole("kind", CharField()),
+        item_code__among=hole("alike", ArrayField(CharField())),
+    )[:1]
+)
+
+
 def one_open_case(context: Context) -> Refusal | None:
     """One application about a licence, or for a new one at a place, at a time."""
     row = _row(context)
-    rows = Application.objects.filter(case__closed_at__isnull=True, case__private=False).exclude(pk=row.pk)
     if row.grant_id:
-        rows = rows.filter(grant_id=row.grant_id)
+        other = _OPEN_ABOUT.first(this=row.pk, grant=row.grant_id)
     elif row.premises_id and row.kind in FOUNDING:
         item = items.item(row.item_code)
-        alike = [row.item_code] if item is None else items.codes_about(item.licence)
-        rows = rows.filter(premises_id=row.premises_id, kind=row.kind, item_code__in=alike)
+        alike = [row.item_code] if item is None else list(items.codes_about(item.licence))
+        other = _OPEN_AT.first(this=row.pk, premises=row.premises_id, kind=row.kind, alike=alike)
     else:
         return None
-    other = rows.select_related("case").first()
     if other is None:
         return None
     return Refusal(

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.kernel.documents import events, rendering, seals, storage, using
 from qipan.kernel.documents.models import Document, DocumentState, Seal, Template
 from qipan.kernel.documents.sealing import gbt38540, pades
@@ -61,6 +62,9 @@ def verification_url(code: str) -> str:
     return f"{base.rstrip('/')}/verify/{code}/"
 
 
+_BY_KEY = Composed(lambda hole: Document.objects.filter(key=hole("key", models.CharField())))
+
+
 def prepare(
     template_code: str,
     data: Mapping[str, Any],
@@ -81,7 +85,7 @@ def prepare(
     seal it gets (`org_path`'s when not given). `own_job=False`: a job of the caller's will `produce` it.
     Refuses data that lacks a field of the template.
     """
-    known = Document.objects.filter(key=key).first()
+    known: Document | None = _BY_KEY.first(key=key)
     if known:
         return known
     template = template_of(template_code)

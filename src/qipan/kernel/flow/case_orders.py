@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, CharField
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.kernel.flow import events, permissions
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Order
@@ -62,13 +65,22 @@ def _due_on(context: Context, order: Order, clock: Clock | None) -> datetime.dat
     return terms.due(order.due, now(), on=context.case.rules_on).due_on if order.due else None
 
 
+_ACTIVE = Composed(
+    lambda hole: WorkOrder.objects.filter(
+        case_id=hole("case", BigIntegerField()),
+        kind__among=hole("kinds", ArrayField(CharField())),
+        state__in=ACTIVE,
+    ).order_by("pk")
+)
+
+
 def close(context: Context, kinds: Iterable[str]) -> None:
     """Close the case's active orders of these kinds: done by staff, system or rules, cancelled by an applicant.
 
     Staff who act on an order that nobody has claimed take it in the same go. Refused: an order in other people's
     hands, one that still needs a second officer, one that is suspended or out for countersignature.
     """
-    for known in list(context.case.orders.filter(kind__in=list(kinds), state__in=ACTIVE).order_by("pk")):
+    for known in _ACTIVE.all(case=context.case.pk, kinds=list(kinds)):
         order = changes.lock(known)
         if not order.active:
             continue

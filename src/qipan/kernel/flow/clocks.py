@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 
+from django.db.models import BigIntegerField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.kernel.flow.clock_steps import ClockStep, End, Extend, Resume, Start, Stop
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.errors import FlowError
@@ -16,11 +18,16 @@ from qipan.kernel.law import calendar, terms
 from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.errors import Refused
 
+_OPEN = Composed(
+    lambda hole: Clock.objects.filter(
+        case_id=hole("case", BigIntegerField()), ended_at__isnull=True
+    ).prefetch_related("stops")
+)
+
 
 def open_clocks(case: Case) -> dict[str, Clock]:
     """The clocks of a case that have not ended, by rule code, with their stops."""
-    rows = case.clocks.filter(ended_at__isnull=True).prefetch_related("stops")
-    return {clock.rule_code: clock for clock in rows}
+    return {clock.rule_code: clock for clock in _OPEN.all(case=case.pk)}
 
 
 def take(context: Context, steps: Iterable[ClockStep]) -> dict[str, Clock]:

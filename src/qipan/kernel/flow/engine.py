@@ -15,11 +15,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import BigIntegerField, CharField, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from qipan.conf import wall
+from qipan.conf.composed import Composed
 from qipan.kernel.documents.actions import prepare
 from qipan.kernel.documents.jobs import produce_later
 from qipan.kernel.flow import case_orders, clocks, events
@@ -158,8 +159,23 @@ def permit(context: Context) -> None:
         raise Refused(_("您与本案有回避关系，不能办理。"), code="forbidden")
 
 
+_LOCKED = Composed(
+    lambda hole: Case.objects.select_for_update(of=("self",), no_key=True).filter(
+        pk=hole("case", BigIntegerField())
+    )
+)
+_FIRED = Composed(
+    lambda hole: FiredKey.objects.filter(
+        case_id=hole("case", BigIntegerField()), key=hole("key", CharField())
+    )
+)
+
+
 def _lock(case: Case) -> Case:
-    return Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case.pk)
+    row: Case | None = _LOCKED.first(case=case.pk)
+    if row is None:
+        raise Case.DoesNotExist
+    return row
 
 
 def _digest(context: Context) -> str:
@@ -175,7 +191,7 @@ def _digest(context: Context) -> str:
 
 
 def _answered_before(case: Case, key: str, digest: str) -> bool:
-    known = FiredKey.objects.filter(case=case, key=key).first()
+    known = _FIRED.first(case=case.pk, key=key)
     if known is None:
         return False
     if known.payload_digest != digest:

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from qipan.conf import wall
+from qipan.conf.composed import Composed
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow import permissions
 from qipan.kernel.flow.models import ACTIVE, WorkOrder
@@ -35,6 +36,21 @@ def kind_on(code: str, day: datetime.date) -> PublicationKind:
     return found
 
 
+LIVING = (PublicationState.DUE, PublicationState.PUBLISHED)
+_LIVING = Composed(
+    lambda hole: (
+        Publication.objects.filter(
+            record_kind=hole("kind", models.CharField()),
+            record_id=hole("record", models.BigIntegerField()),
+            state__in=LIVING,
+            kind__code=hole("code", models.CharField()),
+        )
+        .order_by("pk")
+        .select_for_update()
+    )
+)
+
+
 @transaction.atomic
 @wall.lifted()
 def oblige(
@@ -58,7 +74,7 @@ def oblige(
     Raises ValueError for fields that the kind does not declare, LookupError for an unknown kind.
     """
     kind = kind_on(kind_code, formed_on)
-    known = _living(record).filter(kind__code=kind_code).select_for_update().first()
+    known: Publication | None = _LIVING.first(kind=record._meta.label_lower, record=record.pk, code=kind_code)
     if known is not None:
         return known
     shown = masking.masked(kind.fields, content, party)
@@ -193,7 +209,7 @@ def _living(record: models.Model) -> models.QuerySet[Publication]:
     return Publication.objects.filter(
         record_kind=record._meta.label_lower,
         record_id=record.pk,
-        state__in=(PublicationState.DUE, PublicationState.PUBLISHED),
+        state__in=LIVING,
     )
 
 

@@ -9,12 +9,14 @@ import json
 import uuid as uuids
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, CharField, DateField, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed, Hole
 from qipan.kernel.law.citations import Citation
 from qipan.kernel.law.library import grams
 from qipan.kernel.ledger.clock import today
@@ -71,10 +73,10 @@ def _in_words(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _public() -> QuerySet[Publication]:
+def _public(day: Any = None) -> QuerySet[Publication]:
     return (
         Publication.objects.filter(state=PublicationState.PUBLISHED)
-        .filter(Q(until_on__isnull=True) | Q(until_on__gte=today()))
+        .filter(Q(until_on__isnull=True) | Q(until_on__gte=day or today()))
         .select_related("kind", "subject")
     )
 
@@ -105,10 +107,16 @@ def _shown(row: Publication) -> PublicRecord:
 
 def public_of(subject: Any, kind: str = "", limit: int = 100) -> list[PublicRecord]:
     """What is public of a market subject (or of its id), newest first."""
-    rows = _public().filter(subject_id=getattr(subject, "pk", subject))
-    if kind:
-        rows = rows.filter(kind__code=kind)
-    return [_shown(row) for row in rows.order_by("-published_at", "-id")[:limit]]
+    rows = _of_subject(bool(kind), limit).all(subject=getattr(subject, "pk", subject), kind=kind, day=today())
+    return [_shown(row) for row in rows]
+
+
+@lru_cache(64)
+def _of_subject(of_kind: bool, limit: int) -> Composed:
+    rows = _public(Hole("day", DateField())).filter(subject_id=Hole("subject", BigIntegerField()))
+    if of_kind:
+        rows = rows.filter(kind__code=Hole("kind", CharField()))
+    return Composed(lambda _hole: rows.order_by("-published_at", "-id")[:limit])
 
 
 def public_record(uuid: uuids.UUID | str) -> PublicRecord | None:

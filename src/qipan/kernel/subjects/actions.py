@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.kernel.accounts.models import Person, User
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
@@ -383,13 +384,27 @@ def register_grant(
     return grant
 
 
+_LOCKED_GRANT = Composed(
+    lambda hole: Grant.objects.select_for_update(of=("self",), no_key=True).filter(
+        pk=hole("grant", BigIntegerField())
+    )
+)
+
+
+def _locked_grant(grant: Grant) -> Grant:
+    row: Grant | None = _LOCKED_GRANT.first(grant=grant.pk)
+    if row is None:
+        raise Grant.DoesNotExist
+    return row
+
+
 @transaction.atomic
 def change_grant(grant: Grant, changes: Mapping[str, Any], actor: Actor, reason: str = "") -> Grant:
     """Change what a grant says; `data` is merged. The number never changes (FBL15 33, 34)."""
     allowed = {"data", "decided_on", "valid_from", "valid_to", "premises", "document_id", "title"}
     if unknown := set(changes) - allowed:
         raise ValueError(f"not to be changed: {unknown}")
-    row = Grant.objects.select_for_update(of=("self",), no_key=True).get(pk=grant.pk)
+    row = _locked_grant(grant)
     if row.state != GrantState.VALID:
         raise Refused(
             _("证照 %(number)s 现为“%(state)s”，不能变更。")
@@ -424,7 +439,7 @@ GRANT_STEPS: dict[str, set[str]] = {
 @transaction.atomic
 def set_grant_state(grant: Grant, state: GrantState | str, actor: Actor, reason: str) -> Grant:
     """Move a grant to another state; refuses what does not follow."""
-    row = Grant.objects.select_for_update(of=("self",), no_key=True).get(pk=grant.pk)
+    row = _locked_grant(grant)
     after = GrantState(state)
     if after.value not in GRANT_STEPS.get(row.state, set()):
         raise Refused(

@@ -4,8 +4,9 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet, prefetch_related_objects
+from django.db.models import BigIntegerField, DateField, Q, QuerySet, prefetch_related_objects
 
+from qipan.conf.composed import Composed, Hole
 from qipan.kernel.accounts.models import User
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
@@ -103,12 +104,15 @@ def representatives_of(subject_id: int) -> list[User]:
 
 def subjects_of_user(user: User) -> list[int]:
     """The subjects for which a user acts today."""
-    day = today()
-    return list(
-        Representative.objects.filter(user=user, valid_from__lte=day)
-        .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
-        .values_list("subject_id", flat=True)
-    )
+    return _REPRESENTED.all(user=user.pk, day=today())
+
+
+def _represented(user: Hole, day: Hole) -> QuerySet[Any]:
+    rows = Representative.objects.filter(user_id=user, valid_from__lte=day)
+    return rows.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day)).values_list("subject_id", flat=True)
+
+
+_REPRESENTED = Composed(lambda hole: _represented(hole("user", BigIntegerField()), hole("day", DateField())))
 
 
 def facts(
