@@ -223,3 +223,12 @@ def test_a_check_that_breaks_is_an_error_and_not_a_crash() -> None:
         raise RuntimeError("x")
 
     assert is_fault(Check("c", "t", "machine", look).run())
+
+
+@pytest.mark.django_db
+def test_an_index_that_is_missing_is_named() -> None:
+    assert not is_fault(system.indexes_are_there())
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX flow_case_subject")
+    finding = system.indexes_are_there()
+    assert is_fault(finding) and "flow_case_subject" in finding.found and "./qipan city" in finding.mend

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -127,6 +128,26 @@ def tables_are_current() -> Finding:
             f"有 {len(plan)} 个更新未执行({first.app_label}.{first.name}…)", "./qipan manage migrate"
         )
     return ok("已是最新")
+
+
+@check("indexes", "索引")
+def indexes_are_there() -> Finding:
+    """Every index that the tables declare: a large city that was cut off in its build lacks those of the search."""
+    declared = {
+        index.name for model in apps.get_models() for index in model._meta.indexes if model._meta.managed
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid WHERE indisvalid AND relname = ANY(%s)",
+            [sorted(declared)],
+        )
+        there = {name for (name,) in cursor.fetchall()}
+    if missing := sorted(declared - there):
+        return warning(
+            f"缺少 {len(missing)} 个({'、'.join(missing[:3])}{'…' if len(missing) > 3 else ''}),检索会很慢",
+            "示范城市没有建完时会这样:请再运行一次 ./qipan city。其他情况请从备份恢复,或者由管理员补建。",
+        )
+    return ok(f"{len(declared)} 个")
 
 
 @check("catalogues", "目录")
