@@ -100,7 +100,8 @@ def sign(
 
 def _locked(reader: PdfReader) -> bool:
     """Whether its author certified that nothing may be added (DocMDP, level 1)."""
-    perms = reader.trailer["/Root"].get("/Perms")
+    root: Any = reader.trailer["/Root"]
+    perms = root.get("/Perms")
     certified = perms.get_object().get("/DocMDP") if perms else None
     if certified is None:
         return False
@@ -215,7 +216,8 @@ def _append(
     dressed[NameObject("/Annots")] = ArrayObject([*_list(page, "/Annots"), added])
     section.write(page_ref.idnum, _written(dressed), page_ref.generation)
     catalogue = DictionaryObject(reader.trailer["/Root"])
-    form = DictionaryObject(catalogue.get("/AcroForm", DictionaryObject()).get_object())
+    acro: Any = catalogue.get("/AcroForm", DictionaryObject())
+    form = DictionaryObject(acro.get_object())
     form[NameObject("/Fields")] = ArrayObject([*_list(form, "/Fields"), added])
     body = _written(form)
     body = re.sub(rb"/SigFlags \d+", b"", body)
