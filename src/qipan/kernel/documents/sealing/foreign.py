@@ -215,7 +215,8 @@ def _append(
     dressed = DictionaryObject(page)
     dressed[NameObject("/Annots")] = ArrayObject([*_list(page, "/Annots"), added])
     section.write(page_ref.idnum, _written(dressed), page_ref.generation)
-    catalogue = DictionaryObject(reader.trailer["/Root"])
+    root: Any = reader.trailer["/Root"]
+    catalogue = DictionaryObject(root)
     acro: Any = catalogue.get("/AcroForm", DictionaryObject())
     form = DictionaryObject(acro.get_object())
     form[NameObject("/Fields")] = ArrayObject([*_list(form, "/Fields"), added])
