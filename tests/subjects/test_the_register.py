@@ -208,3 +208,31 @@ def test_common_words_are_scoped_to_the_reader(statistics: Callable[[], None]) -
     officer = StaffFactory(role=Role.INSPECTOR, unit=tree.districts[0])
     found = queries.find("餐饮", reader_for(officer), limit=100)
     assert len(found) == 40 and {row.org_path for row in found} == {tree.districts[0].path}
+
+
+def test_a_mark_is_taken_off_once() -> None:
+    subject = SubjectFactory()
+    mark = actions.add_mark(subject, "ABNORMAL_LIST", SYSTEM, ground="未按期年报")
+    seen = [actions.end_mark(mark, SYSTEM, "已补报"), actions.end_mark(mark, SYSTEM, "又一次")]
+    assert [one.until for one in seen] == [today(), today()]
+    assert list(Event.objects.filter(name="subjects.mark.ended").values_list("reason", flat=True)) == [
+        "已补报"
+    ]
+    assert not actions.in_force_marks(subject).exists()
+
+
+def test_who_acted_before_acts_again() -> None:
+    subject = SubjectFactory()
+    user = owner_of(subject)
+    row = subject.representatives.get(user=user)
+    actions.end_representation(row, SYSTEM, "换人")
+    actions.end_representation(row, SYSTEM, "又一次")
+    assert queries.subjects_of_user(user) == []
+    actions.represent(user, subject, SYSTEM, row.role)
+    assert queries.subjects_of_user(user) == [subject.pk]
+    names = list(
+        Event.objects.filter(record_id=row.pk, name__startswith="subjects.represent").values_list(
+            "name", flat=True
+        )
+    )
+    assert len(names) == 3 and len(set(names)) == 2
