@@ -85,7 +85,7 @@ def refuse_disorder(start: datetime.date, end: datetime.date | None) -> None:
         raise Refused(_("结束日期不能早于开始日期。"), field="valid_to")
 
 
-def locked(staff: Staff) -> Staff:
+def lock(staff: Staff) -> Staff:
     return Staff.objects.select_for_update(of=("self",)).select_related("unit", "user").get(pk=staff.pk)
 
 
@@ -104,7 +104,7 @@ def appoint(
     (三权分立), lent ones counted.
     """
     refuse_disorder(valid_from, valid_to)
-    staff = locked(staff)
+    staff = lock(staff)
     same = staff.appointments.filter(post=post).exclude(valid_to__lt=valid_from)
     if valid_to is not None:
         same = same.exclude(valid_from__gt=valid_to)

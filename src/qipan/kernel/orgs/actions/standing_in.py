@@ -12,7 +12,7 @@ from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import events, queries
 from qipan.kernel.orgs.actions.posts import refuse_conflict, role_rows
-from qipan.kernel.orgs.actions.staff import locked, refuse_disorder
+from qipan.kernel.orgs.actions.staff import lock, refuse_disorder
 from qipan.kernel.orgs.models import (
     Absence,
     Delegation,
@@ -49,7 +49,7 @@ def delegate(
         raise Refused(_("委托须由委托人或管理员作出，受托人不能自行取得。"), code="forbidden", field="taker")
     locked = {
         staff.pk: staff
-        for staff in (locked(each) for each in sorted((giver, taker), key=lambda each: each.pk))
+        for staff in (lock(each) for each in sorted((giver, taker), key=lambda each: each.pk))
     }
     giver, taker = locked[giver.pk], locked[taker.pk]
     if not taker.user.is_active:
@@ -119,7 +119,7 @@ def declare_absence(
     refuse_disorder(valid_from, valid_to)
     if not reason.strip():
         raise Refused(_("请说明缺勤事由。"), field="reason")
-    staff = locked(staff)
+    staff = lock(staff)
     same = staff.absences.exclude(valid_to__lt=valid_from)
     if valid_to is not None:
         same = same.exclude(valid_from__gt=valid_to)
