@@ -58,35 +58,40 @@ def start(
     *,
     uuid: uuids.UUID,
     reader: Reader,
-    subject: Subject,
+    subject: Subject | None,
     grant: Grant | None = None,
     channel: str = "web",
 ) -> Application:
     """Begin an application for a subject (about a grant): a draft that only the applicant sees; idempotent by `uuid`.
 
-    Refuses a stranger's subject or grant, and an item that another system handles.
+    Where a subject is yet to be registered, there is none. Refuses a stranger's subject or grant, and an item that another system handles.
     """
     item = items.item(item_code)
     if item is None or item.handler != "licensing":
         raise Refused(_("没有这个事项，或者它不在这里办理。"), code="not_found")
-    if subject.pk not in reader.subject_ids:
-        raise Refused(_("您不是该主体的代表人，不能代为办理。"), code="forbidden")
     kind = Kind(item.handling)
+    if kind == Kind.REGISTER:
+        subject = grant = None
+    elif subject is None or subject.pk not in reader.subject_ids:
+        raise Refused(_("您不是该主体的代表人，不能代为办理。"), code="forbidden")
     if kind in FOLLOWING and (
-        grant is None or grant.subject_id != subject.pk or not items.concerns(item, grant.kind, grant.data)
+        grant is None
+        or subject is None
+        or grant.subject_id != subject.pk
+        or not items.concerns(item, grant.kind, grant.data)
     ):
         raise Refused(_("请选择该主体名下的一张证照。"), code="invalid", field="grant")
     premises = grant.premises if grant else None
-    path = (premises.org_path if premises else "") or subject.org_path
+    path = (premises.org_path if premises else "") or (subject.org_path if subject else orgs.root().path)
     case = open_case(
         item.flow,
         uuid=uuid,
         org_path=path,
         actor=reader.actor(),
-        title=f"{subject.name} {item.name}",
-        subject_id=subject.pk,
+        title=f"{subject.name} {item.name}" if subject else item.name,
+        subject_id=subject.pk if subject else None,
         premises_id=premises.pk if premises else None,
-        is_demo=subject.is_demo,
+        is_demo=subject.is_demo if subject else False,
     )
     row = Application.objects.filter(pk=case.pk).first()
     if row is not None:
@@ -157,6 +162,8 @@ def save(row: Application, answers: Mapping[str, Any], reader: Reader) -> Result
             setattr(row, person, _person(getattr(row, person), values, reader.actor()))
     if row.grant_id is None and row.answers.get("premises") and case.subject_id:
         _place(row, case, reader.actor())
+    if row.kind == Kind.REGISTER and row.answers.get("new_domicile"):
+        _route(row, case)
     row.save()
     for field in form.fields:
         if field.kind == "file":
@@ -194,6 +201,15 @@ def _place(row: Application, case: Case, actor: Actor) -> None:
     case.premises, case.org_path = place, place.org_path
     case.save(update_fields=["premises", "org_path"])
     row.case = case
+
+
+def _route(row: Application, case: Case) -> None:
+    """A business that is yet to be registered belongs to the office of its domicile."""
+    unit = orgs.office_for(str(row.answers["new_domicile"]), street=str(row.answers.get("street", "")))
+    if unit is not None:
+        case.org_path = unit.path
+        case.save(update_fields=["org_path"])
+        row.case = case
 
 
 def submit(row: Application, reader: Reader, *, key: str = "", expected_version: int | None = None) -> Case:

@@ -10,8 +10,10 @@ from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Item
 from qipan.kernel.law import calendar
 from qipan.kernel.ledger.clock import today
+from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.actions import in_force_marks
+from qipan.kernel.subjects.models import Subject
 
 #: Items of business that the handbook counts as high risk (DOMAIN 3.5, a proposal).
 HIGH_RISK_ITEMS = {"RAW", "COLD", "CAKE", "SEMI"}
@@ -23,7 +25,7 @@ def facts_of(application: Application) -> dict[str, Any]:
     """Every fact that a table of licensing may ask for."""
     subject = application.case.subject
     if subject is None:
-        return {}
+        return _founding_facts(application)
     known = subjects.facts(subject, application.premises)
     known |= {
         "scope_fits": any(word in subject.business_scope for word in FOOD_WORDS),
@@ -38,6 +40,7 @@ def facts_of(application: Application) -> dict[str, Any]:
         known |= {
             "holds_same": _holds_same(application, item),
             "truthful": application.answers.get("truthful") is True,
+            "settled": application.answers.get("settled") is True,
             "marked": _marked(application, item),
         }
     return known | _grant_facts(application) | _change_facts(application)
@@ -98,6 +101,18 @@ def _holds_licence(application: Application) -> bool:
         return False
     rows = subjects.grants_of(subject).filter(kind="JY", state="VALID")
     return rows.filter(premises=application.premises).exists() if application.premises else rows.exists()
+
+
+def _founding_facts(application: Application) -> dict[str, Any]:
+    """What can be known of a business that is yet to be registered."""
+    answers = application.answers
+    name = str(answers.get("new_name", "")).strip()
+    return {
+        "name_free": bool(name) and not Subject.objects.filter(name=name).exists(),
+        "place_found": orgs.office_for(str(answers.get("new_domicile", ""))) is not None,
+        "nothing_to_approve": answers.get("before") is True,
+        "truthful": answers.get("truthful") is True,
+    }
 
 
 def _holds_same(application: Application, item: Item) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qipan.domains.licensing import events
+from qipan.domains.licensing import events, registering
 from qipan.domains.licensing.models import Application, Kind
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Item, LicenceKind
@@ -20,7 +20,7 @@ from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import codes
 from qipan.kernel.subjects import queries as registry
-from qipan.kernel.subjects.models import Grant, GrantState, Status
+from qipan.kernel.subjects.models import Grant, GrantState
 
 FOOD = ("main_format", "items", "marks", "diners")
 #: What of a change is written on the certificate, by the field of the form that says it.
@@ -158,36 +158,6 @@ def _answered(row: Application, actor: Actor) -> None:
     """A service, a receipt or a decision that no register of grants keeps."""
 
 
-def _altered(row: Application, actor: Actor) -> None:
-    """Registered facts of the subject change (Reg 24)."""
-    subject = row.case.subject
-    assert subject is not None
-    wanted = {
-        "name": row.answers.get("new_name"),
-        "domicile": row.answers.get("new_domicile"),
-        "business_scope": row.answers.get("new_business_scope"),
-        "capital": row.answers.get("new_capital"),
-    }
-    subjects.change_subject(
-        subject, {key: value for key, value in wanted.items() if value}, actor, str(_("准予变更登记"))
-    )
-
-
-def _moved(row: Application, actor: Actor) -> None:
-    """The subject's status changes: suspended, in business again, cancelled (Reg 30, 31)."""
-    subject = row.case.subject
-    assert subject is not None
-    subjects.change_status(subject, Status(item_of(row).target), actor, row.case.title)
-
-
-def _unlisted(row: Application, actor: Actor) -> None:
-    """The marks of a kind are taken off (Abn 10; SVL 17)."""
-    subject = row.case.subject
-    assert subject is not None
-    for mark in subjects.in_force_marks(subject).filter(kind=item_of(row).target):
-        subjects.end_mark(mark, actor, row.case.title)
-
-
 Granting = Callable[[Application, Actor], Grant | None]
 GRANTING: dict[Kind, Granting] = {
     Kind.NEW: _new,
@@ -201,7 +171,8 @@ GRANTING: dict[Kind, Granting] = {
     Kind.SUSPEND: _to(GrantState.SUSPENDED, str(_("办理停用"))),
     Kind.RESTORE: _to(GrantState.VALID, str(_("办理启用"))),
     Kind.ANSWER: _answered,
-    Kind.ALTER: _altered,
-    Kind.STATUS: _moved,
-    Kind.UNLIST: _unlisted,
+    Kind.REGISTER: registering.registered,
+    Kind.ALTER: registering.altered,
+    Kind.STATUS: registering.moved,
+    Kind.UNLIST: registering.unlisted,
 }

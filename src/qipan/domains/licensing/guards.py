@@ -28,6 +28,8 @@ from qipan.kernel.items import queries as items
 from qipan.kernel.law import terms
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.subjects import queries as subjects
+from qipan.kernel.subjects import statuses
+from qipan.kernel.subjects.actions import in_force_marks
 
 #: Who has ceased business may still give back what it holds and close its affairs.
 LEAVING = {Kind.CANCEL, Kind.FILING_CANCEL, Kind.STATUS, Kind.UNLIST, Kind.ANSWER, Kind.SUSPEND}
@@ -61,6 +63,13 @@ def subject_may_apply(context: Context) -> Refusal | None:
     subject = row.case.subject
     if subject is None:
         return None if row.kind == Kind.REGISTER else Refusal(_("请先选择要办理的主体。"), "subject")
+    item = items.item(row.item_code)
+    if row.kind == Kind.STATUS and item and statuses.step(subject.status, item.target) is None:
+        return Refusal(
+            _("主体现为“%(before)s”，不能办理这个事项。") % {"before": subject.get_status_display()}
+        )
+    if row.kind == Kind.UNLIST and item and not in_force_marks(subject).filter(kind=item.target).exists():
+        return Refusal(_("主体没有被列入，不需要移出。"))
     if row.kind not in LEAVING and subject.status not in {"ACTIVE", "SUSPENDED"}:
         return Refusal(_("主体现为“%(status)s”，不能申请。") % {"status": subject.get_status_display()})
     return None

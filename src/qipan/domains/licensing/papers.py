@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.asking import form_of, words_of
 from qipan.domains.licensing.facts import name_of
 from qipan.domains.licensing.handling import templates_of
 from qipan.domains.licensing.models import Application, Kind
@@ -188,6 +188,7 @@ def _decided(row: Application, title: str) -> str:
         Kind.CANCEL: "准予注销，原证自本决定之日起失效。",
         Kind.SUSPEND: "准予停用，停用期间不得使用。",
         Kind.RESTORE: "准予启用。",
+        Kind.REGISTER: "准予设立登记，签发营业执照。",
         Kind.ALTER: "准予变更登记。",
         Kind.STATUS: "准予登记。",
         Kind.UNLIST: "移出名录，并停止公示。",
@@ -215,7 +216,7 @@ def _faces(context: Context, row: Application, kind: LicenceKind | None) -> list
     for code, title in faces:
         value = held.get(code) or about.get(code) or row.values.get(code)
         if value not in (None, "", [], False):
-            lines.append([title, _in_words(form.field(code), value)])
+            lines.append([title, words_of(form.field(code), value)])
     return lines
 
 
@@ -223,12 +224,6 @@ def _shown(field: FormField) -> bool:
     return (
         not field.personal and field.kind not in {"file", "bool"} and not field.element.startswith("subject.")
     )
-
-
-def _in_words(field: FormField | None, value: Any) -> str:
-    titles = {option.code: option.title for option in field.options} if field else {}
-    values = value if isinstance(value, list) else [value]
-    return "；".join(titles.get(str(one), str(one)) for one in values)
 
 
 def seal_path(context: Context) -> str:

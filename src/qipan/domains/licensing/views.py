@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import actions
-from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.asking import form_of, words_of
 from qipan.domains.licensing.models import FOLLOWING, Application, Kind
 from qipan.kernel.flow import queries as flow
 from qipan.kernel.flow.models import WorkOrder
@@ -35,7 +35,7 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
     if item is None or item.handler != "licensing":
         raise Http404
     reader = request.reader  # type: ignore[attr-defined]
-    following = Kind(item.handling) in FOLLOWING
+    following, founding = Kind(item.handling) in FOLLOWING, item.handling == Kind.REGISTER
     state = "SUSPENDED" if item.handling == Kind.RESTORE else "VALID"
     held = subjects.own_grants(reader).filter(state=state, kind=item.licence)
     fitting = [grant for grant in held if items.concerns(item, grant.kind, grant.data)] if following else []
@@ -49,7 +49,7 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
             grant.subject if grant else owned.get(int(choice)) if not following and choice.isdigit() else None
         )
         try:
-            if subject is None:
+            if subject is None and not founding:
                 raise Refused(_("请选择一项。"))
             row = actions.start(
                 code, uuid=_uuid(request.POST.get("uuid", "")), reader=reader, subject=subject, grant=grant
@@ -57,7 +57,9 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
             return redirect("apply_form", uuid=row.case.uuid)
         except Refused as refused:
             refusals = [str(refused)]
-    if following:
+    if founding:
+        choices = [{"value": 0, "title": item.name, "text": _("主体还没有登记，登记后由您代为办理")}]
+    elif following:
         choices = [
             {"value": pk, "title": f"{grant.title} {grant.number}", "text": _grant_line(grant)}
             for pk, grant in grants.items()
@@ -151,7 +153,11 @@ def apply_form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         "item": items.item(row.item_code),
         "form": form,
         "sections": _sections(form, row, values, errors, reader),
-        "known": [(field.title, row.known[field.code]) for field in form.fields if field.code in row.known],
+        "known": [
+            (field.title, words_of(field, row.known[field.code]))
+            for field in form.fields
+            if field.code in row.known
+        ],
         "declaration": forms.as_json(form, frozenset(row.known)),
         "errors": errors,
         "general": general,

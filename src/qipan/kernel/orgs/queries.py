@@ -146,6 +146,11 @@ def district_of(path: str) -> Unit:
     return unit_at("/".join(path.strip("/").split("/")[:2]) + "/")
 
 
+def root() -> Unit:
+    """The unit at the top: the city bureau."""
+    return Unit.objects.filter(parent__isnull=True).order_by("path")[:1].get()
+
+
 def units_below(path: str) -> QuerySet[Unit]:
     """The unit at a path and everything below it, by path."""
     return Unit.objects.filter(path__startswith=path)

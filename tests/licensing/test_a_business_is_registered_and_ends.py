@@ -1,0 +1,139 @@
+"""Registration: a person registers an individual business at once; it changes, pauses, reopens and ends by its applications."""
+
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from qipan.domains.licensing import actions
+from qipan.domains.licensing.models import Application
+from qipan.kernel.documents import queries as documents
+from qipan.kernel.flow import actions as flow
+from qipan.kernel.flow.models import Case
+from qipan.kernel.jobs.testing import drain
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.subjects import actions as subjects
+from qipan.kernel.subjects.codes import is_uscc
+from qipan.kernel.subjects.models import Subject
+from qipan.kernel.subjects.queries import uscc_of
+from tests.licensing.city import CONTACT, SYSTEM, City
+from tests.orgs.factories import BusinessUserFactory, reader_for, signed_in
+from tests.subjects.factories import SubjectFactory, owner_of
+
+pytestmark = pytest.mark.django_db
+NEW = {
+    "new_name": "深圳市福田区清味小面馆",
+    "new_domicile": "深圳市福田区园岭街道红荔路77号",
+    "street": "园岭街道",
+    "business_scope": "餐饮服务",
+    "before": "on",
+    "manager_name": "赵六",
+    "manager_phone": "13700137000",
+    "contact_name": "赵六",
+    "contact_phone": "13700137000",
+    "truthful": "on",
+}
+
+
+@pytest.fixture
+def city(settings, tmp_path) -> City:
+    settings.HOME = tmp_path
+    return City()
+
+
+def applied(city: City, item: str, subject: Subject, **answers):
+    owner = reader_for(subject.representatives.first().user)
+    case = actions.submit(city.drafted(item, subject, None, owner, **answers), owner, key=uuid.uuid4().hex)
+    drain()
+    case.refresh_from_db()
+    subject.refresh_from_db()
+    return case
+
+
+def registered(client: Client, **more: str):
+    started = client.post(reverse("apply", args=["BI-NEW"]), {"choice": "0", "uuid": str(uuid.uuid4())})
+    answers = {**NEW, "act": "submit", "key": uuid.uuid4().hex, **more}
+    assert client.get(started.url).status_code == 200
+    return client.post(started.url, answers, follow=True)
+
+
+def test_an_individual_business_is_registered_at_once_and_lives(client: Client, city: City) -> None:
+    person = BusinessUserFactory()
+    signed_in(client, person)
+    shown = registered(client)
+    drain()
+    case = Case.objects.get(flow_code="licensing.matter")
+    assert case.state == "ISSUED", shown.content.decode()[-3000:]
+    subject = case.subject
+    assert subject.name == NEW["new_name"] and subject.type == "INDIVIDUAL" and is_uscc(uscc_of(subject))
+    assert subject.org_path == "SZ/FT/FT01/" and subject.legal_rep.clear(["name"])["name"] == "赵六"
+    assert [each.user for each in subject.representatives.all()] == [person]
+    made = {paper.template.code: paper for paper in documents.of_record("flow.case", case.pk)}
+    assert set(made) == {"licensing.registration_notice", "licences.business"}
+    lines = documents.check_upload(documents.file_of(made["licences.business"])).document.lines
+    assert ("类型", "个体工商户") in lines and ("经营范围", "餐饮服务") in lines
+    assert client.get(reverse("my_case", args=[case.uuid])).status_code == 200
+
+    change = {"alter_kinds": ["SCOPE"], "new_business_scope": "餐饮服务；食品销售", "resolved_on": "2026-11-01"}
+    case = applied(city, "BI-ALTER", subject, **change)
+    assert case.state == "SUBMITTED", "a change is decided by a person"
+    decider = reader_for(city.decider)
+    flow.fire(case, "grant_now", decider.actor(None, case.org_path))
+    drain()
+    subject.refresh_from_db()
+    assert subject.business_scope == "餐饮服务；食品销售" and subject.grants.get().data["business_scope"].endswith("销售")
+
+    cause = {"cause": "装修", "from_on": "2026-11-20"}
+    assert applied(city, "BX-PAUSE", subject, **cause).state == "ISSUED" and subject.status == "SUSPENDED"
+    assert applied(city, "BX-REOPEN", subject, **cause).state == "ISSUED" and subject.status == "ACTIVE"
+    assert applied(city, "BI-END", subject, **cause, settled="true").state == "ISSUED"
+    assert subject.status == "CANCELLED"
+
+
+def test_a_name_that_is_taken_goes_to_a_person(client: Client, city: City) -> None:
+    SubjectFactory(NEW["new_name"])
+    signed_in(client, BusinessUserFactory())
+    registered(client)
+    row = Application.objects.get(item_code="BI-NEW")
+    assert row.case.state == "SUBMITTED" and row.case.org_path == "SZ/FT/FT01/"
+    assert row.mode_reasons == ["名称没有被使用：否（要求 是）"]
+
+
+def test_who_is_not_listed_needs_no_removal_and_who_is_gets_it_from_a_person(city: City) -> None:
+    """移出经营异常名录 (Abn 11)."""
+    subject = SubjectFactory("深圳市迟报餐馆")
+    owner_of(subject)
+    answers = {"remedied": "已补报年度报告并公示"}
+    with pytest.raises(Refused, match="没有被列入"):
+        applied(city, "CU-REPORT", subject, **answers)
+    subjects.add_mark(subject, "ABNORMAL_LIST", SYSTEM, ground="未年报")
+    case = applied(city, "CU-REPORT", subject, **answers)
+    decider = reader_for(city.decider)
+    flow.fire(case, "grant_now", decider.actor(None, case.org_path))
+    drain()
+    assert not subjects.in_force_marks(subject).exists()
+    assert [paper.template.code for paper in documents.of_record("flow.case", case.pk)] == ["licensing.matter_result"]
+
+
+def test_a_listed_subject_has_no_simple_cancellation(city: City) -> None:
+    """简易注销 is barred for who is on a list (RegDet 48): no rule grants it, and the register refuses it to people too."""
+    subject = SubjectFactory("深圳市在列餐馆")
+    owner_of(subject)
+    subjects.add_mark(subject, "ABNORMAL_LIST", SYSTEM, ground="未年报")
+    row = city.drafted(
+        "BX-SIMPLE", subject, None, reader_for(subject.representatives.get().user), cause="不再经营", from_on="2026-11-20"
+    )  # fmt: skip
+    assert CONTACT
+    from qipan.domains.licensing.facts import facts_of
+
+    assert facts_of(row)["in_abnormal_list"] is True
+    with pytest.raises(Refused, match="简易注销"):
+        subjects.change_status(subject, "CANCELLING", SYSTEM, "简易注销公告")
+
+
+def test_nobody_comes_back_who_never_paused(city: City) -> None:
+    subject = SubjectFactory("深圳市常开餐馆")
+    owner_of(subject)
+    with pytest.raises(Refused, match="存续"):
+        applied(city, "BX-REOPEN", subject, cause="恢复", from_on="2026-11-20")
