@@ -23,6 +23,16 @@ def every() -> list[Item]:
     return items.items_for_public()
 
 
+def test_the_city_offers_420_items_of_which_269_103_and_54(every: list[Item]) -> None:
+    """The published figures: 掌上办, 即刻办, 秒办; each within the one before."""
+    mobile, instant, auto = (
+        {item.code for item in every if getattr(item, flag)}
+        for flag in ("is_mobile", "is_instant", "is_auto")
+    )
+    assert (len(every), len(mobile), len(instant), len(auto)) == (420, 269, 103, 54)
+    assert auto < instant < mobile
+
+
 def test_names_and_codes_are_each_their_own(every: list[Item]) -> None:
     assert [name for name, times in Counter(item.name for item in every).items() if times > 1] == []
     assert Item.objects.count() == len(every)

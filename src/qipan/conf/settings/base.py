@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "qipan.domains.licensing",
     "qipan.domains.inspection",
     "qipan.domains.seals",
+    "qipan.adapters.agencies",
     "qipan.city",
     "qipan.portal",
 ]

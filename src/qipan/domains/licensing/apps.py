@@ -10,9 +10,13 @@ class LicensingConfig(AppConfig):
     def ready(self) -> None:
         """Declare the flow, its jobs and its part of the case page."""
         from qipan.domains.licensing import flow, jobs, panel, reactions
+        from qipan.domains.licensing.handover import agencies
+        from qipan.domains.licensing.handover import flow as handover
         from qipan.domains.licensing.rescission import flow as rescission
         from qipan.domains.licensing.rescission import panel as rescission_panel
+        from qipan.kernel.items.loading import refer
 
-        assert flow and jobs and reactions and rescission
+        assert flow and jobs and reactions and rescission and handover
+        refer("agency", lambda codes: codes - set(agencies.TITLES))
         panel.register()
         rescission_panel.register()

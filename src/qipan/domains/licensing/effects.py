@@ -62,6 +62,14 @@ def route(context: Context) -> None:
     }
 
 
+def stamp_submission(context: Context) -> None:
+    """When and by which way it came in, where no table is asked."""
+    row = _row(context)
+    row.submitted_at = now()
+    row.save(update_fields=["submitted_at"])
+    context.event_data |= {"item": row.item_code, "kind": row.kind, "channel": row.channel}
+
+
 def received(context: Context) -> datetime.datetime:
     """The day on which the application came in, from which silence counts as acceptance (Licence 32)."""
     return _row(context).submitted_at or now()

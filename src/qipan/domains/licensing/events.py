@@ -47,3 +47,7 @@ HEARING_REPORTED = declare_step("licensing.hearing.reported", _("听证报告"))
 RESCINDED = declare_step("licensing.licence.rescinded", _("撤销许可"), number=str, ground=str)
 GRANT_KEPT = declare_step("licensing.licence.kept", _("不予撤销"))
 RESCISSION_DROPPED = declare_step("licensing.rescission.dropped", _("终止撤销案件"))
+HANDED_OVER = declare_step("licensing.matter.handed", _("转交其他部门"), item=str, kind=str, channel=str)
+AGENCY_ANSWERED = declare_step(
+    "licensing.matter.answered", _("收到部门答复"), agency=str, result=str, number=str
+)

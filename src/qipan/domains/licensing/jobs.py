@@ -1,6 +1,7 @@
 """What follows a decision: every document is made, then the licence is issued."""
 
 from qipan.domains.licensing import ex_officio
+from qipan.domains.licensing.handover import actions as handover
 from qipan.kernel.documents import actions as documents
 from qipan.kernel.documents.models import Document
 from qipan.kernel.flow.actions import fire
@@ -23,6 +24,12 @@ def issue_licence(case_id: int) -> None:
     for pk, _code in sorted(found, key=lambda paper: paper[1] != CERTIFICATE):
         documents.produce(pk)
     fire(case, "issue", Actor.system(case.org_path), key=f"issue:{case.uuid}")
+
+
+@job(queue="documents")
+def pass_on(case_id: int) -> None:
+    """Hand a matter over to the authority that decides it."""
+    handover.hand_over(Case.objects.get(pk=case_id))
 
 
 @every("50 0 * * *")

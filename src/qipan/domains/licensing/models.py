@@ -40,6 +40,7 @@ class Kind(models.TextChoices):
     ALTER = "ALTER", _("变更登记")
     STATUS = "STATUS", _("状态登记")
     UNLIST = "UNLIST", _("移出名录")
+    HANDOVER = "HANDOVER", _("转交")
 
 
 #: About a licence that is held, by what it is about to become.
@@ -110,6 +111,7 @@ class Application(models.Model):
     )
     decision_id = models.BigIntegerField(_("自动判定记录"), null=True, blank=True)
     correction = models.JSONField(_("补正内容"), default=list, blank=True)
+    answer = models.JSONField(_("部门答复"), default=dict, blank=True)
     opinion = models.TextField(_("审查意见"), blank=True)
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
     decided_at = models.DateTimeField(_("决定时间"), null=True, blank=True)

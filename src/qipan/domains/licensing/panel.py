@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
 from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.handover import agencies
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts.queries import masked
 from qipan.kernel.decisions import queries as decided
@@ -15,6 +16,7 @@ from qipan.kernel.decisions.models import Decision
 from qipan.kernel.evidence import queries as evidence
 from qipan.kernel.flow.models import Case
 from qipan.kernel.forms import queries as forms
+from qipan.kernel.items import queries as items
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
 from qipan.ui import cases, checklists
@@ -77,6 +79,21 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
             for check in checks
         ],
         "files": evidence.of(case),
+        "answer": _answer(row),
+    }
+
+
+def _answer(row: Application) -> dict[str, Any] | None:
+    """What another authority answered, word for word."""
+    item = items.item(row.item_code)
+    if item is None or not item.agency:
+        return None
+    result = str(row.answer.get("result", ""))
+    return {
+        "agency": agencies.title_of(item.agency),
+        "result": agencies.RESULTS.get(result, ""),
+        "refused": result == "REFUSED",
+        **{key: row.answer.get(key, "") for key in ("number", "text", "on")},
     }
 
 
@@ -107,6 +124,15 @@ def _opinion(post: QueryDict) -> dict[str, Any]:
 
 def register() -> None:
     """Put the panel on the case page."""
+    cases.register(
+        cases.Panel(
+            flow_code="licensing.handover",
+            template="licensing/panel.html",
+            context=context,
+            hidden=frozenset({"submit"}),
+            edit="apply_form",
+        )
+    )
     for code in ("licensing.application", "licensing.matter"):
         cases.register(
             cases.Panel(

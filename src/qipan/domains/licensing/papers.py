@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.domains.licensing.asking import form_of, words_of
 from qipan.domains.licensing.facts import name_of
 from qipan.domains.licensing.handling import templates_of
+from qipan.domains.licensing.handover import agencies
 from qipan.domains.licensing.models import Application, Kind
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Paper
@@ -171,6 +172,7 @@ def _matter_data(context: Context) -> dict[str, Any]:
         "valid_to": (_date(held.valid_to) if held.valid_to else "长期") if held else "",
         "supervisor": orgs.unit_at(context.case.org_path).name,
         "hotline": "12315",
+        "agency": agencies.title_of(item.agency) if item.agency else "",
         "issuer": item.authority if item.authority.startswith("深圳市") else district.name,
     }
 

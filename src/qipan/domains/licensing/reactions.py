@@ -31,6 +31,7 @@ def told() -> dict[str, Words]:
         "licensing.licence.issued": _of(_("“%(title)s”已办结，证照已经制发（%(number)s），可以下载。")),
         "licensing.application.terminated": _of(_("“%(title)s”已终止办理。")),
         "licensing.application.extended": _of(_("“%(title)s”经批准延长了办理期限。")),
+        "licensing.matter.answered": _of(_("“%(title)s”：部门已经答复，请查看。")),
         "licensing.rescission.told": _of(_("关于“%(title)s”：请在五日内陈述、申辩或者要求听证。")),
         "licensing.licence.rescinded": _of(_("“%(title)s”：证照 %(number)s 已被撤销，详见决定书。")),
         "licensing.licence.kept": _of(_("“%(title)s”：决定不予撤销。")),
