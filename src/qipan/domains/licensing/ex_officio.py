@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import events
 from qipan.domains.licensing.models import Application
+from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import today
@@ -18,7 +19,6 @@ from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import queries as registry
 from qipan.kernel.subjects.models import Grant, GrantState, Status
 
-OURS = ("JY", "YB")
 GONE = (Status.CANCELLED, Status.EX_OFFICIO_CANCELLED)
 TAKEN_AWAY = (GrantState.RESCINDED, GrantState.WITHDRAWN, GrantState.REVOKED)
 A_NIGHT = 2000
@@ -32,7 +32,7 @@ def ended() -> Iterator[tuple[Grant, str]]:
     asked = Application.objects.filter(
         grant=OuterRef("pk"), case__closed_at__isnull=True, case__private=False
     )
-    rows = Grant.objects.filter(kind__in=OURS).filter(~Exists(asked)).select_related("subject")
+    rows = Grant.objects.filter(kind__in=items.licence_codes()).filter(~Exists(asked)).select_related("subject")
     living = [GrantState.VALID, GrantState.SUSPENDED, GrantState.EXPIRED]
     over = (
         Q(state=GrantState.EXPIRED) | Q(state__in=TAKEN_AWAY) | Q(state__in=living, subject__status__in=GONE)

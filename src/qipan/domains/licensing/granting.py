@@ -65,7 +65,7 @@ def _new(row: Application, actor: Actor) -> Grant:
     district = orgs.district_of(row.case.org_path)
     area = district.licence_area_code or (place.division_code if place else "") or "440300"
     return subjects.register_grant(
-        number=take_number(kind, area, row.answers),
+        number=take_number(kind, area, row.values),
         kind=kind.code,
         title=kind.title,
         subject=subject,

@@ -35,6 +35,9 @@ from qipan.kernel.subjects.actions import in_force_marks
 LEAVING = {Kind.CANCEL, Kind.FILING_CANCEL, Kind.STATUS, Kind.UNLIST, Kind.ANSWER, Kind.SUSPEND}
 
 
+FOOD = ("JY", "YB")
+
+
 def _row(context: Context) -> Application:
     record: Application = context.record
     return record
@@ -76,24 +79,28 @@ def subject_may_apply(context: Context) -> Refusal | None:
 
 
 def not_barred(context: Context) -> Refusal | None:
-    """Who got a licence by fraud may not apply again for three years after it was rescinded (FBL15 47)."""
+    """Who got a licence by fraud may not apply for it again for three years after it was rescinded (FBL15 47; Licence 79)."""
     row = _row(context)
-    if row.kind not in FOUNDING:
+    item = items.item(row.item_code)
+    if row.kind not in FOUNDING or item is None:
         return None
+    food = item.licence in FOOD
+    rule = "FBL15.reapply_after_fraud" if food else "Licence79.reapply_after_fraud"
     last = (
         Rescission.objects.filter(grant__subject_id=row.case.subject_id, ground=Ground.FRAUD)
+        .filter(grant__kind__in=FOOD if food else [item.licence])
         .filter(case__state="RESCINDED", decided_at__isnull=False)
         .order_by("-decided_at")
         .first()
     )
     if last is None or last.decided_at is None:
         return None
-    until = terms.due("FBL15.reapply_after_fraud", last.decided_at).due_on
+    until = terms.due(rule, last.decided_at).due_on
     if until is None or today() > until:
         return None
     return Refusal(
         _("以欺骗等不正当手段取得的许可（%(number)s）被撤销，%(day)s 之前不能再次申请（%(law)s）。")
-        % {"number": last.grant.number, "day": until, "law": terms.rule("FBL15.reapply_after_fraud").source}
+        % {"number": last.grant.number, "day": until, "law": terms.rule(rule).source}
     )
 
 

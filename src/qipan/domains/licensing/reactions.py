@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.accounts import letters
 from qipan.kernel.flow.models import Case
+from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.dispatch import subscribe
 from qipan.kernel.ledger.models import Event
 from qipan.kernel.subjects import queries as subjects
@@ -55,7 +56,8 @@ def tell_of_expiry(event: Event) -> None:
         "day": event.data["valid_to"],
         "left": event.data["workdays"],
     }
-    _tell(grant.subject_id, event.name, text, "/items/FB-RENEW/")
+    code = items.following(grant.kind, "RENEW", grant.data)
+    _tell(grant.subject_id, event.name, text, f"/items/{code}/" if code else "/items/")
 
 
 def _tell(subject_id: int, kind: str, text: str, link: str) -> None:

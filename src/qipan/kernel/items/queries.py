@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from qipan.kernel.items.models import Item, LicenceKind, MaterialType
+from qipan.kernel.items.models import Item, LicenceKind, MaterialType, Nature
 from qipan.kernel.law.dated import in_force
 from qipan.kernel.ledger.clock import today
 
@@ -38,6 +38,21 @@ def concerns(about: Item, kind: str, data: Mapping[str, Any]) -> bool:
 def codes_about(licence: str) -> list[str]:
     """The codes of the items that are about a kind of licence."""
     return list(Item.objects.filter(licence=licence).values_list("code", flat=True).distinct())
+
+
+def following(kind: str, handling: str, data: Mapping[str, Any]) -> str:
+    """The code of the item by which something is done about a grant (RENEW, CANCEL …); empty where there is none."""
+    for code in codes_about(kind):
+        found = item(code)
+        if found is not None and found.handling == handling and concerns(found, kind, data):
+            return code
+    return ""
+
+
+def licence_codes(*natures: Nature) -> set[str]:
+    """The codes of the kinds of licence that our items grant (of some natures)."""
+    rows = LicenceKind.objects.filter(nature__in=natures) if natures else LicenceKind.objects.all()
+    return set(rows.values_list("code", flat=True))
 
 
 def items_for_public(text: str = "") -> list[Item]:

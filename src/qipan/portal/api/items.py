@@ -24,7 +24,7 @@ class Item(Schema):
     code: str
     name: str
     handling: str = Field(
-        description="NEW 新办，CHANGE 变更，RENEW 延续，REISSUE 补办，CANCEL 注销，FILING 备案，FILING_CANCEL 备案注销"
+        description="NEW 新办，CHANGE 变更，RENEW 延续，REISSUE 补办，CANCEL 注销，FILING 备案，FILING_CHANGE 备案变更，FILING_CANCEL 备案注销，SUSPEND 停用，RESTORE 启用，REGISTER 设立登记，ALTER 变更登记，STATUS 状态登记，UNLIST 移出名录，ANSWER 其他办理，HANDOVER 转交其他部门"
     )
     law_days: int = Field(description="法定期限（工作日）")
     promise_days: int = Field(description="承诺期限（工作日）")

@@ -82,7 +82,10 @@ def _mine(reader: Reader) -> dict[str, Any] | None:
     return {
         "waiting": [{"case": case, "state": case.state_title} for case in waiting],
         "last": [{"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in last],
-        "ending": list(ending.order_by("valid_to")[:4]),
+        "ending": [
+            {"grant": grant, "renew": items.following(grant.kind, "RENEW", grant.data)}
+            for grant in ending.order_by("valid_to")[:4]
+        ],
         "unread": letters.unread_notices(reader.user_id),
     }
 

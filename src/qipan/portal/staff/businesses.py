@@ -3,11 +3,12 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from qipan.domains.licensing.ex_officio import OURS
 from qipan.domains.licensing.rescission.steps import STANDING
 from qipan.domains.licensing.rescission.views import FINDERS
 from qipan.kernel.flow import queries
 from qipan.kernel.flow.queries import CaseFilters
+from qipan.kernel.items import queries as items
+from qipan.kernel.items.models import Nature
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.publication import queries as publication
@@ -34,12 +35,13 @@ def desk_business(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     found = queries.cases_visible(reader, CaseFilters(subject_id=pk)).select_related("subject")[:20]
     grants = list(subjects.grants_of(subject)[:50])
+    ours = items.licence_codes(Nature.LICENCE, Nature.FILING)
     context = {
         "subject": subject,
         "rescindable": [
             grant
             for grant in grants
-            if grant.kind in OURS
+            if grant.kind in ours
             and grant.state in STANDING
             and any(reader.may(role, grant.org_path) for role in FINDERS)
         ],
