@@ -122,6 +122,8 @@ class CaseScope:
         """The scope with its two values, which may be holes (`known` an array)."""
         from qipan.kernel.flow import registry
 
+        if self.reader.kind == "system":
+            return Q()
         condition = of_own_subjects(self.reader) & ~registry.unannounced()
         if self.own:
             condition |= Q(opened_by=user)

@@ -24,17 +24,31 @@ KEPT_FOR = 600.0
 _common: tuple[float, frozenset[str]] = (0.0, frozenset())
 
 
+def _words(text: str) -> list[str]:
+    return [word for word in text.translate(codes.FULL_WIDTH).split() if searching.signs_of(word)]
+
+
+def _pieces(words: list[str]) -> list[str]:
+    return sorted({piece for word in words for piece in searching.wanted(word)})
+
+
+def is_common(text: str) -> bool:
+    """Whether the words are such as many names hold (深圳, 公司): what has them is found wherever one looks."""
+    words = _words(text)
+    return bool(words) and set(_pieces(words)) <= common_pieces()
+
+
 def find(text: str, reader: Reader | None = None, limit: int = 20) -> list[Subject]:
     """Subjects by part of a name, code or address; those whose name begins with the words first.
 
     Without a reader the whole public register is searched; with one, what the reader may see.
     """
-    words = [word for word in text.translate(codes.FULL_WIDTH).split() if searching.signs_of(word)]
+    words = _words(text)
     if not words:
         return []
     rows = Subject.objects.all() if reader is None else Subject.objects.visible_to(reader)
     order: tuple[str, ...] = ("pk",) if reader is None else ("org_path", "pk")
-    pieces = sorted({piece for word in words for piece in searching.wanted(word)})
+    pieces = _pieces(words)
     common = set(pieces) <= common_pieces()
     found = _in_window(rows.order_by(*order), pieces) if common else {}
     if len(found) < limit:
