@@ -24,6 +24,9 @@ def run(scale: float, tell: Callable[[str], None]) -> Iterator[Measure]:
     """Signatures a CPU-second; the median of five interleaved rounds."""
     os.environ["QIPAN_HOME"] = str(env.home() / "bench-seal")
     use_settings("demo")
+    import django
+
+    django.setup()
     from qipan.kernel.documents.sealing import gbt38540, keys, pades
 
     maker = _Maker()

@@ -33,9 +33,20 @@ READER = Hole("reader", BigIntegerField())
 KNOWN_CASES = Hole("known_cases", ArrayField(BigIntegerField()))
 
 
-def _over(power: Power, prefix: str = "") -> Q:
-    condition = Q(**{f"{prefix}org_path__startswith": power.org_path})
-    return condition & Q(**{f"{prefix}line__in": ("", power.line)}) if power.line else condition
+def over(path: str, line: str, prefix: str = "") -> Q:
+    """Rows below a path, of a line where one is named."""
+    condition = Q(**{f"{prefix}org_path__startswith": path})
+    return condition & Q(**{f"{prefix}line__in": ("", line)}) if line else condition
+
+
+def by_place(powers: Iterable[Power]) -> dict[tuple[str, str], list[Role]]:
+    """The roles that are held at each path for each line: what is held at one place is asked for once."""
+    found: dict[tuple[str, str], list[Role]] = {}
+    for power in powers:
+        roles = found.setdefault((power.org_path, power.line), [])
+        if power.role not in roles:
+            roles.append(power.role)
+    return found
 
 
 def _cases_by_power(reader: Reader, prefix: str = "") -> Q:
@@ -43,11 +54,11 @@ def _cases_by_power(reader: Reader, prefix: str = "") -> Q:
     from qipan.kernel.flow import registry
 
     condition = NOTHING
-    for power in reader.powers:
-        flows = registry.codes_for(power.role)
+    for (path, line), roles in by_place(reader.powers).items():
+        flows = frozenset().union(*map(registry.codes_for, roles))
         if flows:
             named = {f"{prefix}flow_code__in": sorted(flows), f"{prefix}private": False}
-            condition |= _over(power, prefix) & Q(**named)
+            condition |= over(path, line, prefix) & Q(**named)
     return condition
 
 
@@ -83,11 +94,10 @@ def _orders_elsewhere(reader: Reader) -> Composed:
 def _orders_by_power(reader: Reader, prefix: str = "") -> Q:
     """Orders for the reader's roles; all of a unit for those who oversee or direct it."""
     condition = NOTHING
-    for power in reader.powers:
-        whole = power.role in OVERSIGHT or power.role in DISPATCHERS
-        condition |= (
-            _over(power, prefix) if whole else _over(power, prefix) & Q(**{f"{prefix}role": power.role})
-        )
+    for (path, line), roles in by_place(reader.powers).items():
+        whole = any(role in OVERSIGHT or role in DISPATCHERS for role in roles)
+        here = over(path, line, prefix)
+        condition |= here if whole else here & Q(**{f"{prefix}role__in": roles})
     return condition
 
 

@@ -138,6 +138,13 @@ class WorkOrder(models.Model):
                 name="flow_order_inbox",
                 condition=Q(state__in=("OPEN", "CLAIMED", "SUSPENDED", "RETURNED")),
             ),
+            # Whoever directs the whole city pages through all of them.
+            models.Index(
+                due_order(),
+                F("id"),
+                name="flow_order_due",
+                condition=Q(state__in=("OPEN", "CLAIMED", "SUSPENDED", "RETURNED")),
+            ),
             models.Index(fields=["assignee", "state"], name="flow_order_assignee"),
             models.Index(fields=["case", "state"], name="flow_order_case"),
             models.Index(

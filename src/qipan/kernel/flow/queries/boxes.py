@@ -133,9 +133,8 @@ def _mine(shape: Shape) -> Q:
 def _unclaimed(shape: Shape) -> Q:
     """Orders that miss people, for the reader's roles, without those from which the reader is recused."""
     condition = NOTHING
-    for power in shape.powers:
-        over = Q(org_path__startswith=power.org_path, role=power.role)
-        condition |= over & Q(line__in=("", power.line)) if power.line else over
+    for (path, line), roles in permissions.by_place(shape.powers).items():
+        condition |= permissions.over(path, line) & Q(role__in=roles)
     condition &= Q(state=OrderState.OPEN) & (Q(assignee__isnull=True) | Q(needs__gt=1))
     if shape.subjects:
         condition &= Q(subject__isnull=True) | ~Q(subject_id__among=SUBJECTS)
@@ -147,10 +146,9 @@ def _unclaimed(shape: Shape) -> Q:
 def directed(powers: tuple[Power, ...]) -> Q:
     """The orders of the units that the holder of the powers directs."""
     condition = NOTHING
-    for power in powers:
-        if power.role in permissions.DISPATCHERS:
-            over = Q(org_path__startswith=power.org_path)
-            condition |= over & Q(line__in=("", power.line)) if power.line else over
+    for (path, line), roles in permissions.by_place(powers).items():
+        if any(role in permissions.DISPATCHERS for role in roles):
+            condition |= permissions.over(path, line)
     return condition
 
 
