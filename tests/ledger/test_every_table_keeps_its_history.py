@@ -38,6 +38,7 @@ WITHOUT = {
     "flow.Urge": EVENT_LIKE,
     "forms.ChecklistVersion": VERSIONED,
     "forms.FormVersion": VERSIONED,
+    "govstack.Alias": EVENT_LIKE,
     "items.Item": VERSIONED,
     "items.LicenceKind": VERSIONED,
     "items.MaterialType": VERSIONED,

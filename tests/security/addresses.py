@@ -7,6 +7,7 @@ OWN       an account's own affairs; what is written is the account's own
 DISTRICT  rows of a unit or of a business: refused or empty for everybody of elsewhere, and nothing is written
 RULES     what is the same for all staff: catalogues, decision tables in force
 ADMIN     Django's administration: the three administrators of the installation
+PEER      programs that the information mediator names (`adapters.govstack`): refused to every session, whoever's it is
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from qipan.ui import access
 
-PUBLIC, OWN, DISTRICT, RULES, ADMIN = "public", "own", "district", "rules", "admin"
+PUBLIC, OWN, DISTRICT, RULES, ADMIN, PEER = "public", "own", "district", "rules", "admin", "peer"
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,18 @@ DECLARED: dict[str, Entry] = {
                             "?q={hidden}"),
     "api/v1/desk/orders/<uuid>": of(DISTRICT, uuid="order"),
     "api/v1/desk/orders/<uuid>/claim": of(DISTRICT, uuid="order"),
+    "govstack/services": of(PUBLIC, "", "?name={name}"),
+    "govstack/services/<str:service>": of(PUBLIC, service="item"),
+    "govstack/services/<str:service>/eForms": of(PUBLIC, service="item"),
+    "govstack/services/<str:service>/applications": of(PEER, service="item"),
+    "govstack/eForms/<str:form>": of(PUBLIC, form="item"),
+    "govstack/applications": of(PEER),
+    "govstack/applications/<str:file>": of(PEER, file="case"),
+    "govstack/tasks": of(DISTRICT, "", "?sortBy=due"),
+    "govstack/tasks/<str:task>": of(PEER, task="order"),
+    "govstack/tasks/<str:task>/complete": of(PEER, task="order"),
+    "govstack/documents": of(PEER),
+    "govstack/data/statistics/1.0": of(PEER),
     "api/v1/": of(PUBLIC),
     "api/openapi.json": of(PUBLIC),
     "api/docs/": of(PUBLIC),

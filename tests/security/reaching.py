@@ -26,7 +26,7 @@ from qipan.kernel.orgs.models import Staff
 from qipan.kernel.publication.models import Publication
 from qipan.kernel.subjects.models import Grant, Identifier, Subject
 from qipan.portal.staff.order_acts import ACTS
-from tests.security.addresses import ADMIN, DISTRICT, PUBLIC, Entry
+from tests.security.addresses import ADMIN, DISTRICT, PEER, PUBLIC, Entry
 from tests.security.districts import HIDDEN, OPEN, Futian
 
 TRACES = frozenset(
@@ -301,7 +301,7 @@ class Prober:
         if (
             not is_refused(answer)
             and not entry.out
-            and (entry.scope == ADMIN or (entry.scope == DISTRICT and entry.fill))
+            and (entry.scope in {ADMIN, PEER} or (entry.scope == DISTRICT and entry.fill))
         ):
             return ["opened"]
         return []
@@ -317,7 +317,7 @@ class Prober:
             here, nothing = rows_of(table), Counter[str]()
             if self.theirs.get(table, nothing) - here:
                 wrong.append(f"changes their rows of {table}")
-            elif entry.scope in {DISTRICT, ADMIN} and here != self.before.get(table, nothing):
+            elif entry.scope in {DISTRICT, ADMIN, PEER} and here != self.before.get(table, nothing):
                 wrong.append(f"writes to {table}")
             else:
                 wrong += self._mixed(table, here - self.before.get(table, nothing))

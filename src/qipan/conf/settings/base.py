@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "qipan.domains.inspection",
     "qipan.domains.seals",
     "qipan.adapters.agencies",
+    "qipan.adapters.govstack",
     "qipan.city",
     "qipan.portal",
 ]
@@ -160,6 +161,8 @@ QIPAN_EVIDENCE_SECRET = env.text("QIPAN_EVIDENCE_SECRET")
 QIPAN_EVIDENCE_REGION = env.text("QIPAN_EVIDENCE_REGION", "us-east-1")
 # A virus scanner (clamd) that is asked before a file is taken in: /path/of/socket or host:port; empty: none.
 QIPAN_SCANNER = env.text("QIPAN_SCANNER")
+# The file that names the clients of the GovStack façade and their tokens (`adapters.govstack.clients`); empty: off.
+QIPAN_GOVSTACK_CLIENTS = env.text("QIPAN_GOVSTACK_CLIENTS")
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_HTTPONLY = True
