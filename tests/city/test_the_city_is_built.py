@@ -11,8 +11,10 @@ from qipan.city.models import City
 from qipan.city.naming import BOARD
 from qipan.city.shape import KINDS, Plan
 from qipan.domains.inspection.models import Visit
+from qipan.domains.seals.models import Authorisation
 from qipan.kernel.accounts.models import Person, User
-from qipan.kernel.documents.models import Seal
+from qipan.kernel.documents import checking
+from qipan.kernel.documents.models import Seal, SealUse
 from qipan.kernel.flow.models import Case, WorkOrder
 from qipan.kernel.law import calendar, catalogue, terms
 from qipan.kernel.ledger import clock
@@ -112,7 +114,7 @@ def test_every_unit_has_its_staff_with_certificates(city: City) -> None:
         certified = Staff.objects.filter(unit=unit, certificate_valid_to__gt=PLAN.as_of)
         assert certified.filter(appointments__post__code=f"{unit.code}-inspector").count() >= 2
     assert Unit.objects.filter(level=Level.OFFICE).count() == 74
-    assert Seal.objects.count() == 12
+    assert Seal.objects.filter(subject_id__isnull=True, kind="OFFICIAL").count() == 12
     assert Appointment.objects.filter(post__unit__code="SS", post__code="SS-inspector").exists()
 
 
@@ -240,3 +242,16 @@ def test_the_newest_licences_wait_in_the_inboxes_for_their_inspections(loaded: N
 def problems_of_demo_marks() -> list[int]:
     """Cases about demo subjects that are not marked as demo data themselves."""
     return list(Case.objects.filter(subject__is_demo=True, is_demo=False).values_list("pk", flat=True))
+
+
+def test_the_named_businesses_have_seals_and_papers_under_them(city: City) -> None:
+    held = Seal.objects.filter(subject_id__isnull=False)
+    assert held.filter(state="ACTIVE").count() == 5 and not held.filter(is_demo=False).exists()
+    assert set(held.exclude(state="ACTIVE").values_list("kind", "state")) == {
+        ("FINANCE", "LOST"),
+        ("INVOICE", "ISSUED"),
+    }
+    assert SealUse.objects.count() == 6
+    assert all(checking.of_use(use).seals[-1].good for use in SealUse.objects.select_related("seal"))
+    assert Case.objects.filter(flow_code="seals.application", state="REVIEW").count() == 1
+    assert Authorisation.objects.exclude(role="").count() == 2

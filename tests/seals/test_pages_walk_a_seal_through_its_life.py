@@ -108,13 +108,13 @@ def test_a_batch_and_a_round_on_their_pages() -> None:
         "party-1-code": registry.uscc_of(first.subject), "party-1-kind": "COMPANY", "party-1-spot": "5-0",
         "party-2-code": registry.uscc_of(second.subject), "party-2-kind": "COMPANY", "party-2-spot": "5-3",
     }  # fmt: skip
-    assert mine.get("/my/rounds/open/").status_code == 200
-    place = mine.post("/my/rounds/open/", form)["Location"]
+    assert mine.get("/my/seals/rounds/open/").status_code == 200
+    place = mine.post("/my/seals/rounds/open/", form)["Location"]
     assert "等待前一方" in theirs.get(place).content.decode()
     early = theirs.post(place, {"turn": "2"})
     assert early.status_code == 409 and "还没有轮到您" in early.content.decode()
     assert mine.post(place, {"turn": "1"}).status_code == 302
-    assert "待您盖章" in theirs.get("/my/rounds/").content.decode()
+    assert "待您盖章" in theirs.get("/my/seals/rounds/").content.decode()
     assert theirs.post(place, {"turn": "2"}).status_code == 302
     assert Round.objects.get().state == "DONE"
     verdict = (

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from qipan.city import clearing, events, indexes, licences, naming, open_work, registering
+from qipan.city import clearing, events, indexes, licences, naming, open_work, registering, seals
 from qipan.city.accounts import enter_accounts
 from qipan.city.copying import Sheet, collected
 from qipan.city.history import Historian
@@ -123,6 +123,7 @@ class _Builder:
             )
         _analyze(city.manifest)
         open_work.begin(plan.as_of)
+        seals.begin()
         return city
 
     def _block(self, number: int, roads: list[list[str]], historian: Historian) -> None:

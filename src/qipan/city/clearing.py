@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 
 from qipan.city import events
 from qipan.city.models import City
+from qipan.domains.seals.models import Round
 from qipan.kernel.accounts.models import Person
+from qipan.kernel.documents.models import Seal
 from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
@@ -31,6 +33,8 @@ def clear(city: City) -> dict[str, int]:
         found = _Doomed(cursor)
         found.begin(Subject, "is_demo")
         found.begin(Case, "is_demo")
+        found.begin(Seal, "is_demo")
+        found.begin(Round, f"subject_id IN (SELECT id FROM {Subject._meta.db_table} WHERE is_demo)")
         found.follow()
         found.refuse_what_is_real()
         gone = found.delete()

@@ -45,7 +45,7 @@ def tell_applicant(event: Event) -> None:
 def ask_next(event: Event) -> None:
     """The party whose turn it is, or all when it is done or stopped."""
     row = Round.objects.prefetch_related("turns").get(pk=event.record_id)
-    link = f"/my/rounds/{row.uuid}/"
+    link = f"/my/seals/rounds/{row.uuid}/"
     if event.name == "seals.round.stopped":
         for subject_id in {row.subject_id, *(turn.subject_id for turn in row.turns.all())}:
             _tell(

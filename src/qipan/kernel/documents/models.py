@@ -221,6 +221,12 @@ class Seal(models.Model):
         return self.name
 
     @property
+    def full_title(self) -> str:
+        """Its name with its kind, no word twice."""
+        kind = str(self.get_kind_display())
+        return self.name if self.name.endswith(SealKind(self.kind).label) else f"{self.name} {kind}"
+
+    @property
     def expired(self) -> bool:
         """Whether its certificate's time is over."""
         return self.valid_to < now()

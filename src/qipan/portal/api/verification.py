@@ -1,6 +1,7 @@
 """Whether a document is ours and unchanged; no account is needed."""
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -12,6 +13,7 @@ from ninja.files import UploadedFile
 from pydantic import Field
 
 from qipan.kernel.documents import queries as documents
+from qipan.kernel.documents.checking import Checked, SealFinding
 from qipan.ui.access import public_operation
 from qipan.ui.interface.reading import Code
 from qipan.ui.interface.throttling import VERIFY
@@ -27,8 +29,20 @@ class VerifiedLine(Schema):
     text: str
 
 
+class VerifiedSeal(Schema):
+    """One seal on a file."""
+
+    name: str
+    number: str = Field(description="印章编码")
+    kind: str
+    at: datetime.datetime | None = Field(description="用印时间（以用印登记为准）")
+    valid_then: bool = Field(description="盖章时印章是否有效")
+    state_now: str
+    problems: list[str]
+
+
 class VerifiedDocument(Schema):
-    """What anyone may know of a document."""
+    """What anyone may know of a document, or of a file that a business sealed (without its name)."""
 
     title: str
     number: str
@@ -39,6 +53,7 @@ class VerifiedDocument(Schema):
     digest: str = Field(description="原件的 SHA-256")
     revoked_reason: str
     lines: list[VerifiedLine]
+    seals: list[VerifiedSeal] = []
 
 
 class Verdict(Schema):
@@ -48,7 +63,9 @@ class Verdict(Schema):
     unchanged: bool = Field(description="是否未被改动、签章有效")
     sealed_by: str
     sealed_on: datetime.datetime | None
+    good: bool = Field(description="没有任何问题：未被改动，每枚印章盖章时都有效")
     problems: list[str]
+    seals: list[VerifiedSeal]
     document: VerifiedDocument | None
 
 
@@ -66,30 +83,71 @@ def _document(found: documents.PublicDocument) -> dict[str, Any]:
     }
 
 
+def _seals(found: Iterable[SealFinding]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": one.name,
+            "number": one.number,
+            "kind": one.kind,
+            "at": one.at,
+            "valid_then": one.valid_then,
+            "state_now": one.state_now,
+            "problems": list(one.problems),
+        }
+        for one in found
+    ]
+
+
+def _sealed(found: Checked) -> dict[str, Any]:
+    """A file that a business sealed: whose seals, and the digest to compare with; never its name."""
+    last = found.seals[-1]
+    return {
+        "title": "",
+        "number": "",
+        "state": _("已盖章"),
+        "valid": all(one.good for one in found.seals),
+        "issuer": last.name,
+        "issued_at": last.at,
+        "digest": found.digest,
+        "revoked_reason": "",
+        "lines": [],
+        "seals": _seals(found.seals),
+    }
+
+
 @router.get(
     "/{code}", response=VerifiedDocument, auth=None, throttle=VERIFY, summary=gettext_noop("按核验码核验")
 )
 @public_operation
 def verify_code(request: HttpRequest, code: Code) -> Any:
-    """What is public of the document that carries this code."""
+    """What is public of the document that carries this code, or of the sealed file that was given it."""
     found = documents.by_code(code)
-    if found is None:
+    if found is not None:
+        return _document(found)
+    sealed = documents.use_by_code(code)
+    if sealed is None:
         raise Http404
-    return _document(found)
+    return _sealed(sealed)
 
 
 @router.post("", response=Verdict, auth=None, throttle=VERIFY, summary=gettext_noop("上传文件核验"))
 @public_operation
-def verify_file(request: HttpRequest, file: UploadedFile = File(description="PDF 原件，最大 20 MB")) -> Any:
-    """Whether the uploaded file is one of ours, unchanged, by whom it was sealed and when."""
-    if (file.size or 0) > MOST_BYTES:
-        raise HttpError(413, _("文件超过 20 MB，不会是本平台制发的文书。"))
-    verdict = documents.check_upload(file.read())
+def verify_file(
+    request: HttpRequest,
+    file: UploadedFile = File(description="盖章的 PDF，或者签章文件（GB/T 38540），最大 20 MB"),
+    structure: UploadedFile | None = File(None, description="与 PDF 一起核验的签章文件"),
+) -> Any:
+    """Whether the file was sealed here and is unchanged, whose seals it bears, and whether each might be used then."""
+    if max(file.size or 0, (structure.size or 0) if structure else 0) > MOST_BYTES:
+        raise HttpError(413, _("文件超过 20 MB，不会是在本平台盖章的文件。"))
+    verdict = documents.check_upload(file.read(), structure.read() if structure else None)
     return {
         "known": verdict.known,
         "unchanged": verdict.unchanged,
         "sealed_by": verdict.sealed_by,
         "sealed_on": verdict.sealed_on,
+        "good": verdict.good,
         "problems": list(verdict.problems),
+        "seals": _seals(verdict.seals),
         "document": _document(verdict.document) if verdict.document else None,
     }
