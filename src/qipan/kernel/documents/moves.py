@@ -24,15 +24,15 @@ MOVES = {
     move.code: move
     for move in (
         # The one who signs has the data under control alone from here on (Esign 13).
-        Move("activate", _("激活"), (S.ISSUED,), S.ACTIVE, "Esign 13", reason_required=False),
-        Move("suspend", _("停用"), (S.ACTIVE,), S.SUSPENDED, "unconfirmed"),
+        Move("activate", _("激活印章"), (S.ISSUED,), S.ACTIVE, "Esign 13", reason_required=False),
+        Move("suspend", _("停用印章"), (S.ACTIVE,), S.SUSPENDED, "unconfirmed"),
         Move("resume", _("恢复使用"), (S.SUSPENDED,), S.ACTIVE, "unconfirmed"),
         # Known or possibly lost signing data is never used again: no way leads back from here (Esign 15).
-        Move("report_lost", _("挂失"), (S.ISSUED, S.ACTIVE, S.SUSPENDED), S.LOST, "Esign 15"),
-        Move("revoke", _("注销"), (S.ISSUED, S.ACTIVE, S.SUSPENDED, S.LOST), S.REVOKED, "unconfirmed"),
+        Move("report_lost", _("挂失印章"), (S.ISSUED, S.ACTIVE, S.SUSPENDED), S.LOST, "Esign 15"),
+        Move("revoke", _("注销印章"), (S.ISSUED, S.ACTIVE, S.SUSPENDED, S.LOST), S.REVOKED, "unconfirmed"),
         Move(
             "replace",
-            _("换发"),
+            _("换发印章"),
             (S.ACTIVE, S.SUSPENDED, S.LOST),
             S.REPLACED,
             "unconfirmed",

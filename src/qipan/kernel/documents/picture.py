@@ -147,12 +147,13 @@ def small(picture: bytes) -> bytes:
 
 
 @functools.lru_cache(maxsize=256)
-def alpha_of(picture: bytes) -> tuple[int, int, bytes]:
-    """Width, height and ink of a seal's picture, one byte a dot: what a PDF needs of it."""
+def ink_of(picture: bytes) -> tuple[int, int, bytes]:
+    """Width, height and packed ink of a seal's picture, one byte a dot: what a PDF needs of it, made once."""
     import io
+    import zlib
 
     from PIL import Image
 
     with Image.open(io.BytesIO(picture)) as full:
         ink = full.convert("RGBA").getchannel("A")
-        return ink.width, ink.height, ink.tobytes()
+        return ink.width, ink.height, zlib.compress(ink.tobytes(), 6)

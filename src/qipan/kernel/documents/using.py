@@ -54,14 +54,18 @@ def must_be_usable(seal: Seal) -> None:
 
 def must_fit(content: bytes, title: str = "") -> int:
     """The number of pages of a PDF that can be sealed. Refuses one that cannot, saying what to do."""
-    if not content:
-        raise Refused(_("请选择要盖章的 PDF 文件。"), field="file")
-    if len(content) > MOST_BYTES:
-        raise Refused(_("文件超过 20 MB，不能盖章。请压缩图片或者分成几份。"), field="file")
+    _must_be_of_size(content)
     try:
         return foreign.pages_of(content)
     except foreign.Unfit as unfit:
         raise unfit_words(unfit, title) from unfit
+
+
+def _must_be_of_size(content: bytes) -> None:
+    if not content:
+        raise Refused(_("请选择要盖章的 PDF 文件。"), field="file")
+    if len(content) > MOST_BYTES:
+        raise Refused(_("文件超过 20 MB，不能盖章。请压缩图片或者分成几份。"), field="file")
 
 
 def unfit_words(unfit: foreign.Unfit, title: str = "") -> Refused:
@@ -146,7 +150,7 @@ def _sealed(seal: Seal, paper: Paper, actor: Actor, purpose: str, batch: uuids.U
     from qipan.kernel.documents.actions import verification_code
 
     must_be_usable(seal)
-    must_fit(paper.content, paper.title if batch else "")
+    _must_be_of_size(paper.content)
     signer, gm_signer = seals.signers(seal.pk, seal.key_id)
     moment = now()
     width, height = picture.millimetres(seal.kind)

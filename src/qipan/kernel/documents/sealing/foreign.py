@@ -6,14 +6,13 @@ pypdf reads the file; what is appended is written here, with a cross-reference t
 import datetime
 import io
 import re
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject
 
-from qipan.kernel.documents.picture import alpha_of
+from qipan.kernel.documents.picture import ink_of
 from qipan.kernel.documents.sealing import pades
 from qipan.kernel.ledger.errors import Refused
 
@@ -85,16 +84,16 @@ def sign(
     if not (0 <= place.x <= 1 and 0 <= place.y <= 1):
         raise Unfit("place")
     reader = read(pdf)
-    if _locked(reader):
-        raise Unfit("locked")
-    pdf, reader = _sound(pdf, reader)
-    if not 1 <= place.page <= len(reader.pages):
-        raise Unfit("page", len(reader.pages))
     try:
+        if _locked(reader):
+            raise Unfit("locked")
+        pdf, reader = _sound(pdf, reader)
+        if not 1 <= place.page <= len(reader.pages):
+            raise Unfit("page", len(reader.pages))
         return _append(pdf, reader, signer, moment, reason, look, place, field)
     except (Unfit, Refused):
         raise
-    except Exception as error:
+    except Exception as error:  # whatever is wrong with a file that could be opened, it cannot be sealed
         raise Unfit("broken", error) from error
 
 
@@ -121,11 +120,8 @@ def _sound(pdf: bytes, reader: PdfReader) -> tuple[bytes, PdfReader]:
         return pdf, reader
     if b"/ByteRange" in pdf:
         raise Unfit("broken", "signed, and its tables cannot be read")
-    try:
-        out = io.BytesIO()
-        PdfWriter(clone_from=reader).write(out)
-    except Exception as error:
-        raise Unfit("broken", error) from error
+    out = io.BytesIO()
+    PdfWriter(clone_from=reader).write(out)
     return out.getvalue(), read(out.getvalue())
 
 
@@ -252,8 +248,7 @@ def _written(value: Any) -> bytes:
 
 def _draw(section: _Section, look: Look, picture: int, ink: int, shown: int, rotate: int) -> None:
     """The picture: one red dot stretched under a mask of its ink; turned where the page is."""
-    width, height, dots = alpha_of(look.picture)
-    packed = zlib.compress(dots, 6)
+    width, height, packed = ink_of(look.picture)
     section.write(
         ink,
         b"<</Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8"
