@@ -89,6 +89,26 @@ def certified() -> bytes:
     return out.getvalue()
 
 
+def scripted() -> bytes:
+    """A file with a script."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf())))
+    writer.add_js("app.alert(1)")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def opening_at_a_place() -> bytes:
+    """A file that says at which page it opens."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf(2))))
+    page = writer.pages[1].indirect_reference
+    assert page is not None
+    writer._root_object[NameObject("/OpenAction")] = ArrayObject([page, NameObject("/Fit")])
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 def with_bad_table() -> bytes:
     """A file that readers can repair: its last line points into nowhere."""
     content = pdf()

@@ -26,15 +26,22 @@ pytestmark = pytest.mark.django_db
         (b"%PDF-1.7\nnothing", "已损坏，或者不是 PDF"),
         (papers.pdf(password="secret"), "设有密码或者加密"),
         (papers.certified(), "作者已锁定"),
+        (papers.scripted(), "含有脚本或者自动动作"),
         (b"%PDF-" + b"0" * using.MOST_BYTES, "超过 20 MB"),
     ],
-    ids=["text", "broken", "encrypted", "locked", "large"],
+    ids=["text", "broken", "encrypted", "locked", "scripted", "large"],
 )
 def test_a_file_that_cannot_be_sealed_says_why(content: bytes, words: str) -> None:
     shop = Shop()
     with pytest.raises(Refused, match=words):
         shop.use(shop.seal(), content)
     assert not SealUse.objects.exists()
+
+
+def test_a_file_that_opens_at_a_place_is_sealed_as_any_other() -> None:
+    """Office programs write where to open a file; that changes nothing of what it shows."""
+    shop = Shop()
+    assert queries.check_upload(using.file_of(shop.use(shop.seal(), papers.opening_at_a_place()))).good
 
 
 def test_a_page_that_is_not_there_and_a_seal_that_does_not_fit() -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from qipan.domains.seals import queries
 from qipan.domains.seals.models import Authorisation, Round
-from qipan.kernel.documents import seals
+from qipan.kernel.documents import seals, using
 from qipan.kernel.documents.models import Seal, SealUse
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import queries as registry
@@ -187,3 +187,21 @@ def test_the_register_shows_the_officials_units_and_counts_them() -> None:
         == 302
     )
     assert "监管部门" in desk.get(f"/desk/seals/{seal.seal_id}/").content.decode()
+
+
+def test_a_program_verifies_files_structures_and_codes() -> None:
+    shop = Shop()
+    seal = shop.seal()
+    use = shop.use(seal, title="供货合同")
+    content, structure = using.file_of(use), using.structure_of(SealUse.objects.select_related("seal").get())
+    program = Client()
+    found = program.post("/api/v1/verifications", {"file": upload(content)}).json()
+    assert found["good"] and found["seals"][0]["number"] == seal.seal_id and found["seals"][0]["valid_then"]
+    both = {"file": upload(content), "structure": SimpleUploadedFile("a.ses", structure)}
+    assert program.post("/api/v1/verifications", both).json()["good"]
+    changed = program.post(
+        "/api/v1/verifications", {"file": upload(content.replace(b"Contract", b"Kontract"))}
+    ).json()
+    assert not changed["good"] and not changed["unchanged"] and changed["problems"]
+    by_code = program.get(f"/api/v1/verifications/{use.code}").json()
+    assert by_code["valid"] and by_code["digest"] == use.digest and "供货合同" not in str(by_code)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from qipan.kernel.documents import events, picture, seals, storage
 from qipan.kernel.documents.models import Seal, SealState, SealUse
 from qipan.kernel.documents.sealing import foreign, gbt38540
+from qipan.kernel.evidence import scanning, sniffing
 from qipan.kernel.ledger.actions import append, append_bulk
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now
@@ -56,9 +57,21 @@ def must_fit(content: bytes, title: str = "") -> int:
     """The number of pages of a PDF that can be sealed. Refuses one that cannot, saying what to do."""
     _must_be_of_size(content)
     try:
-        return foreign.pages_of(content)
+        pages = foreign.pages_of(content)
     except foreign.Unfit as unfit:
         raise unfit_words(unfit, title) from unfit
+    _must_stay_as_it_is(content)
+    return pages
+
+
+def _must_stay_as_it_is(content: bytes) -> None:
+    """Refuse a file that could show something else once it is sealed (Esign 13)."""
+    if sniffing.is_scripted(content):
+        raise Refused(
+            _("PDF 中含有脚本或者自动动作，盖章后显示的内容可能改变，不能盖章。请另存为普通 PDF 后再上传。"),
+            field="file",
+        )
+    scanning.must_be_clean(content)
 
 
 def _must_be_of_size(content: bytes) -> None:
@@ -166,6 +179,7 @@ def _sealed(seal: Seal, paper: Paper, actor: Actor, purpose: str, batch: uuids.U
         )
     except foreign.Unfit as unfit:
         raise unfit_words(unfit, paper.title if batch else "") from unfit
+    _must_stay_as_it_is(paper.content)
     sm3 = gbt38540.sm3(content)
     return SealUse.objects.create(
         uuid=paper.uuid,

@@ -23,6 +23,8 @@ MOST_PIXELS = 60_000_000
 ACTIVE_PDF = re.compile(
     rb"/JavaScript|/JS[\s(<]|/Launch|/EmbeddedFile|/OpenAction|/RichMedia|/SubmitForm|/ImportData|/XFA[\s\[(<]"
 )
+SCRIPTED_PDF = re.compile(rb"/JavaScript|/JS[\s(<]|/Launch|/RichMedia|/SubmitForm|/ImportData|/XFA[\s\[(<]")
+"""What can change what a file shows: a place to open at and attachments cannot."""
 WRITTEN_BY_CODE = re.compile(rb"#([0-9A-Fa-f]{2})")
 """A sign of a name by its number: `/J#61vaScript` is `/JavaScript` to a viewer."""
 PACKED_OBJECTS = re.compile(rb"/ObjStm\b.{0,400}?stream\r?\n", re.DOTALL)
@@ -45,10 +47,20 @@ def media_type(content: bytes) -> str:
     return found
 
 
+def is_scripted(content: bytes) -> bool:
+    """Whether a PDF could show something else tomorrow, by a script or an action of its own."""
+    return _has(SCRIPTED_PDF, content)
+
+
 def _is_active(content: bytes) -> bool:
-    """Whether a PDF has scripts, attachments or actions of its own, in the open, written by code, or packed."""
+    """Whether a PDF has scripts, attachments or actions of its own."""
+    return _has(ACTIVE_PDF, content)
+
+
+def _has(pattern: re.Pattern[bytes], content: bytes) -> bool:
+    """Whether a PDF has it in the open, written by code, or packed."""
     return any(
-        ACTIVE_PDF.search(WRITTEN_BY_CODE.sub(lambda code: bytes([int(code[1], 16)]), part))
+        pattern.search(WRITTEN_BY_CODE.sub(lambda code: bytes([int(code[1], 16)]), part))
         for part in (content, *_unpacked(content))
     )
 
