@@ -6,7 +6,7 @@ whose role the unit's leader authorised for that seal and purpose. Esign 13: the
 
 import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from qipan.domains.seals.models import Authorisation
@@ -28,9 +28,9 @@ def is_legal_representative(reader: Reader, subject_id: int | None) -> bool:
     return _legal(reader.user_id, today()).filter(subject_id=subject_id).exists()
 
 
-def _legal(user_id: int, day: datetime.date) -> "Representative":
+def _legal(user_id: int, day: datetime.date) -> "QuerySet[Representative]":
     rows = Representative.objects.filter(user_id=user_id, role="LEGAL_REP", valid_from__lte=day)
-    return rows.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))  # type: ignore[return-value]
+    return rows.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
 
 
 def standing(seal: Seal | None = None) -> Q:
