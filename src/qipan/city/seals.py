@@ -26,7 +26,7 @@ from qipan.kernel.subjects.models import Subject
 SYSTEM = Actor.system()
 PAPER = (
     '#set page(paper: "a4", margin: 28mm)\n#set text(font: "Noto Serif SC", lang: "zh", size: 12pt)\n'
-    "#set par(leading: 10pt, first-line-indent: 2em)\n#import sys: inputs\n#let data = json(bytes(inputs.data))\n"
+    "#set par(leading: 10pt, first-line-indent: 2em)\n#let data = json(bytes(sys.inputs.data))\n"
     "#align(center, text(size: 18pt, weight: 700, data.title))\n#v(8mm)\n#data.text\n#v(24mm)\n#align(right, data.party)"
 )
 TEXT = (
