@@ -1,6 +1,7 @@
 """PDFs of several makes, as people bring them: by pypdf (a table), with packed objects (a stream), locked, broken."""
 
 import io
+import zlib
 
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
@@ -9,6 +10,7 @@ from pypdf.generic import (
     DictionaryObject,
     NameObject,
     NumberObject,
+    TextStringObject,
 )
 
 
@@ -56,8 +58,8 @@ def packed() -> bytes:
     offsets[4] = len(out)
     out += b"4 0 obj\n" + text + b"\nendobj\n"
     offsets[5] = len(out)
-    body = heads + inside
-    out += b"5 0 obj\n<</Type/ObjStm/N 3/First %d/Length %d>>stream\n%s\nendstream\nendobj\n" % (
+    body = zlib.compress(heads + inside)
+    out += b"5 0 obj\n<</Type/ObjStm/N 3/First %d/Filter/FlateDecode/Length %d>>stream\n%s\nendstream\nendobj\n" % (
         len(heads), len(body), body,
     )  # fmt: skip
     at = len(out)
@@ -92,7 +94,9 @@ def certified() -> bytes:
 def scripted() -> bytes:
     """A file with a script."""
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf())))
-    writer.add_js("app.alert(1)")
+    writer._root_object[NameObject("/OpenAction")] = DictionaryObject(
+        {NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject("app.alert(1)")}
+    )
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()

@@ -224,7 +224,7 @@ class Seal(models.Model):
     def full_title(self) -> str:
         """Its name with its kind, no word twice."""
         kind = str(self.get_kind_display())
-        return self.name if self.name.endswith(SealKind(self.kind).label) else f"{self.name} {kind}"
+        return self.name if self.name.endswith(kind) else f"{self.name} {kind}"
 
     @property
     def expired(self) -> bool:
