@@ -21,7 +21,8 @@ EXPLAINED: dict[tuple[str, str], str] = {
     ("B608", "kernel/subjects/importing/people.py"): IDENTIFIERS,
     ("B608", "kernel/subjects/lookup.py"): IDENTIFIERS,
     ("B608", "kernel/flow/migrations/0004_second_wall.py"): IDENTIFIERS,
-    ("B608", "kernel/flow/queries/orders.py"): "statements that the ORM made, with its parameters",
+    ("B608", "kernel/flow/queries/boxes.py"): "statements that the ORM made, with its parameters",
+    ("B608", "kernel/flow/queries/cases.py"): "statements that the ORM made, with its parameters",
     ("B611", "kernel/ledger/dispatch.py"): "a constant statement with parameters",
     (
         "B506",
