@@ -65,7 +65,9 @@ def apply(page: Page, look: Any, tmp_path: Path) -> Case:
     """The applicant, on a phone: find the item, choose the business, fill in, photograph the plan, hand in."""
     page.goto("/")
     page.get_by_role("link", name="全部事项").click()
-    page.get_by_role("link", name=re.compile("食品经营许可新办|食品经营许可（新办）|新办")).first.click()
+    page.locator("#item-query").fill("餐饮 新办")
+    page.locator(".hall-words").get_by_role("button").click()
+    page.get_by_role("link", name="食品经营许可（餐饮服务）新办").first.click()
     look(page, "apply-guide-phone")
     page.get_by_role("link", name="在线办理").click()
     page.get_by_role("radio", name=re.compile(NAME)).check()

@@ -110,7 +110,7 @@ class TestLines:
 
 @pytest.mark.django_db
 def test_a_failure_of_ours_is_logged_with_its_trace(caplog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qipan.kernel.items.queries.items_for_public", lambda text="": 1 / 0)
+    monkeypatch.setattr("qipan.kernel.items.hall.look", lambda wish: 1 / 0)
     assert Client(raise_request_exception=False).get("/items/").status_code == 500
     record = next(each for each in caplog.records if each.name == "django.request")
     assert record.levelname == "ERROR" and "ZeroDivisionError" in LineFormatter().format(record)
