@@ -17,7 +17,7 @@ from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.models import Staff
 from qipan.kernel.orgs.reader import Power, Reader
 from qipan.kernel.orgs.roles import Role
-from qipan.kernel.orgs.scopes import NOTHING, of_own_subjects
+from qipan.kernel.orgs.scopes import NOTHING
 
 DISPATCHERS = (
     Role.OFFICE_HEAD,
@@ -30,7 +30,9 @@ DISPATCHERS = (
 
 
 READER = Hole("reader", BigIntegerField())
-KNOWN_CASES = Hole("known_cases", ArrayField(BigIntegerField()))
+KNOWN_CASES, OWN_SUBJECTS = (
+    Hole(name, ArrayField(BigIntegerField())) for name in ("known_cases", "own_subjects")
+)
 
 
 def over(path: str, line: str, prefix: str = "") -> Q:
@@ -115,43 +117,48 @@ class CaseScope:
     generation: int
     own: bool
     known: bool
+    subjects: bool
 
     @classmethod
     def of(cls, reader: Reader) -> tuple[CaseScope, dict[str, Any]]:
         from qipan.kernel.flow import registry
 
-        nameless = replace(_nameless(reader), kind=reader.kind, subject_ids=reader.subject_ids)
+        nameless = replace(_nameless(reader), kind=reader.kind)
         made = registry.generation()
         known: list[int] = []
         if reader.kind == "staff" and reader.user_id is not None:
             known = sorted(set(_cases_elsewhere(_nameless(reader), made).all(user=reader.user_id)))
-        scope = cls(nameless, made, reader.user_id is not None, bool(known))
-        return scope, {"reader": reader.user_id, "known_cases": known}
+        scope = cls(nameless, made, reader.user_id is not None, bool(known), bool(reader.subject_ids))
+        subjects = sorted(reader.subject_ids)
+        return scope, {"reader": reader.user_id, "known_cases": known, "own_subjects": subjects}
 
-    def condition(self, user: Any, known: Any) -> Q:
-        """The scope with its two values, which may be holes (`known` an array)."""
+    def condition(self, user: Any, known: Any, subjects: Any) -> Q:
+        """The scope with its values: all of them lists and a number, or all of them holes."""
         from qipan.kernel.flow import registry
 
         if self.reader.kind == "system":
             return Q()
-        condition = of_own_subjects(self.reader) & ~registry.unannounced()
+        listed = "among" if isinstance(subjects, Hole) else "in"
+        condition = NOTHING
+        if self.subjects:
+            condition = Q(**{f"subject_id__{listed}": subjects}) & ~registry.unannounced()
         if self.own:
             condition |= Q(opened_by=user)
         if self.own and self.reader.kind == "staff":
             condition |= _cases_by_power(self.reader)
             if self.known:
-                condition |= Q(pk__among=known) if isinstance(known, Hole) else Q(pk__in=known)
+                condition |= Q(**{f"pk__{listed}": known})
         return condition
 
     def with_holes(self) -> Q:
         """The scope with the holes that `of` gives the values for."""
-        return self.condition(READER, KNOWN_CASES)
+        return self.condition(READER, KNOWN_CASES, OWN_SUBJECTS)
 
 
 def case_scope(reader: Reader) -> Q:
     """The cases that a reader may see (`CaseScope`)."""
     scope, values = CaseScope.of(reader)
-    return scope.condition(values["reader"], values["known_cases"])
+    return scope.condition(values["reader"], values["known_cases"], values["own_subjects"])
 
 
 def order_scope(reader: Reader) -> Q:
