@@ -14,6 +14,7 @@ import { startBacks, startFilters, startPicks } from "./parts/lists";
 import { startPlaces } from "./parts/place";
 import { startSignatures } from "./parts/signature";
 import { startUploads } from "./parts/upload";
+import { startViewers } from "./parts/viewer";
 import { t } from "./words";
 
 declare global {
@@ -60,6 +61,7 @@ const starters = [
   startBacks,
   startFilters,
   startPicks,
+  startViewers,
 ];
 
 function start(root: ParentNode): void {

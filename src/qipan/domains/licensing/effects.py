@@ -5,6 +5,7 @@ import datetime
 from qipan.domains.licensing import facts
 from qipan.domains.licensing.granting import GRANTING
 from qipan.domains.licensing.models import Application, Kind, Mode
+from qipan.domains.licensing.reviewing import conditions
 from qipan.kernel.decisions import actions as decisions
 from qipan.kernel.decisions import queries as decided
 from qipan.kernel.flow.context import Context
@@ -84,10 +85,13 @@ def keep_correction(context: Context) -> None:
 
 
 def keep_opinion(context: Context) -> None:
-    """The reviewer's opinion."""
+    """The reviewer's opinion, and what was found of each condition of the item."""
     row = _row(context)
     row.opinion = str(context.data["opinion"]).strip()[:2000]
-    row.save(update_fields=["opinion"])
+    if "conditions" in context.data:
+        row.findings = conditions.judged(row, context.data["conditions"])
+        context.event_data["conditions"] = [one["met"] for one in row.findings]
+    row.save(update_fields=["opinion", "findings"])
 
 
 def name_checklist(context: Context) -> None:

@@ -19,7 +19,7 @@ CHECK_CONCLUDED = declare_step(
     "licensing.check.concluded", _("现场核查结论"), conclusion=str, key_failed=int, general_failed=int
 )
 RECTIFIED = declare_step("licensing.check.rectified", _("报告整改完成"))
-REVIEWED = declare_step("licensing.application.reviewed", _("提出审查意见"))
+REVIEWED = declare_step("licensing.application.reviewed", _("提出审查意见"), conditions=list)
 SENT_BACK = declare_step("licensing.application.reopened", _("退回审查"))
 GRANTED = declare_step("licensing.application.granted", _("准予许可"), number=str, mode=str)
 REFUSED = declare_step("licensing.application.refused", _("不予许可"))

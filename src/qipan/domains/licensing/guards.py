@@ -18,6 +18,7 @@ from qipan.domains.licensing.models import (
     Mode,
     Rescission,
 )
+from qipan.domains.licensing.reviewing import conditions
 from qipan.kernel.decisions import queries as decisions
 from qipan.kernel.decisions.tables import evaluate_table
 from qipan.kernel.flow.context import Context
@@ -223,6 +224,18 @@ def opinion_given(context: Context) -> Refusal | None:
     if context.probing or str(context.data.get("opinion", "")).strip():
         return None
     return Refusal(_("请填写审查意见。"), "opinion")
+
+
+def conditions_looked_at(context: Context) -> Iterator[Refusal]:
+    """Who goes through the conditions of the item goes through all of them (LicProc 18)."""
+    if context.probing or "conditions" not in context.data:
+        return
+    for place, one in enumerate(conditions.judged(_row(context), context.data["conditions"])):
+        if not one["met"]:
+            yield Refusal(
+                _("请逐项审查许可条件，第 %(place)d 项还没有结论。") % {"place": place + 1},
+                f"condition-{place}",
+            )
 
 
 def needs_check(row: Application) -> bool:

@@ -112,6 +112,7 @@ class Application(models.Model):
     decision_id = models.BigIntegerField(_("自动判定记录"), null=True, blank=True)
     correction = models.JSONField(_("补正内容"), default=list, blank=True)
     answer = models.JSONField(_("部门答复"), default=dict, blank=True)
+    findings = models.JSONField(_("条件审查"), default=list, blank=True)
     opinion = models.TextField(_("审查意见"), blank=True)
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
     decided_at = models.DateTimeField(_("决定时间"), null=True, blank=True)

@@ -10,6 +10,7 @@ from qipan.conf.composed import Composed
 from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.handover import agencies
 from qipan.domains.licensing.models import Application
+from qipan.domains.licensing.reviewing import comparing, conditions, correcting
 from qipan.kernel.accounts.queries import masked
 from qipan.kernel.decisions import queries as decided
 from qipan.kernel.decisions.models import Decision
@@ -80,6 +81,19 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
         ],
         "files": evidence.of(case),
         "answer": _answer(row),
+        **(_reviewing(row) if reader.kind == "staff" else {}),
+    }
+
+
+def _reviewing(row: Application) -> dict[str, Any]:
+    """What only officers see: the sources beside one another, the conditions, and what a correction can be about."""
+    sections = comparing.compared(row)
+    return {
+        "compared": sections,
+        "differing": [line for _title, lines in sections for line in lines if line.differs],
+        "conditions": conditions.conditions_of(row),
+        "pickable": correcting.choices(row) if row.case.state == "SUBMITTED" else [],
+        "reasons_to_correct": correcting.WHY,
     }
 
 
@@ -115,11 +129,12 @@ def _failed(check: Any) -> list[dict[str, Any]]:
 
 
 def _points(post: QueryDict) -> dict[str, Any]:
-    return {"points": [line.strip() for line in post.get("points", "").splitlines() if line.strip()]}
+    return {"points": correcting.points(post)}
 
 
 def _opinion(post: QueryDict) -> dict[str, Any]:
-    return {"opinion": post.get("opinion", "")}
+    looked_at = {"conditions": conditions.parse(post)} if "conditions" in post else {}
+    return {"opinion": post.get("opinion", ""), **looked_at}
 
 
 def register() -> None:

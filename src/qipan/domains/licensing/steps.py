@@ -236,7 +236,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             "REVIEWED",
             (HasRole(Role.LIC_REVIEWER),),
             "LicProc 18",
-            guards=(guards.opinion_given, guards.check_done_where_needed),
+            guards=(guards.opinion_given, guards.conditions_looked_at, guards.check_done_where_needed),
             effects=(effects.keep_opinion,),
             event=events.REVIEWED,
             closes=("licensing.review",),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from qipan.domains.licensing import views
 from qipan.domains.licensing.rescission import views as rescission
+from qipan.domains.licensing.reviewing import views as reviewing
 
 urlpatterns = [
     path("apply/<slug:code>/", views.apply, name="apply"),
@@ -11,4 +12,7 @@ urlpatterns = [
     path("m/checks/<uuid:uuid>/", views.licensing_check, name="licensing_check"),
     path("m/checks/<uuid:uuid>/note/", views.licensing_check_note, name="licensing_check_note"),
     path("desk/grants/<int:pk>/rescission/", rescission.begin_rescission, name="begin_rescission"),
+    path("desk/applications/<uuid:uuid>/opinion/", reviewing.draft_opinion, name="draft_opinion"),
+    path("desk/applications/<uuid:uuid>/letter/", reviewing.preview_letter, name="preview_letter"),
+    path("desk/applications/<uuid:uuid>/materials/<uuid:file>/", reviewing.material, name="case_material"),
 ]

@@ -164,7 +164,7 @@ def values_of(document: Document, seal: Seal | None) -> dict[str, Any]:
         **document.data,
         "number": document.number,
         "title": document.template.title,
-        "date": _chinese_date(document.dated_on),
+        "date": chinese_date(document.dated_on),
         "verify_url": code_url,
         "verify_code": document.code,
         "qr": storage.qr_svg(code_url),
@@ -208,7 +208,8 @@ def _make(document: Document, actor: Actor) -> None:
     feed.touch(f"document:{document.pk}")
 
 
-def _chinese_date(day: Any) -> str:
+def chinese_date(day: Any) -> str:
+    """A day as official papers write it."""
     return f"{day.year}年{day.month}月{day.day}日"
 
 

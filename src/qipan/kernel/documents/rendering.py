@@ -84,11 +84,7 @@ def _compiler() -> typst.Compiler:
     return _local.compiler
 
 
-def render(body: str, data: dict[str, Any], moment: datetime.datetime) -> bytes:
-    """A template's body with its data as a PDF/A-2b file.
-
-    Refuses characters that no font has (naming field and character) and templates that do not compile.
-    """
+def _refuse_gaps(data: dict[str, Any]) -> None:
     if gaps := missing(data):
         field, sign = gaps[0]
         raise Refused(
@@ -100,6 +96,14 @@ def render(body: str, data: dict[str, Any], moment: datetime.datetime) -> bytes:
             field=field,
             details={"missing": gaps},
         )
+
+
+def render(body: str, data: dict[str, Any], moment: datetime.datetime) -> bytes:
+    """A template's body with its data as a PDF/A-2b file.
+
+    Refuses characters that no font has (naming field and character) and templates that do not compile.
+    """
+    _refuse_gaps(data)
     try:
         made = _compiler().compile(
             input=body.encode(),
@@ -113,3 +117,18 @@ def render(body: str, data: dict[str, Any], moment: datetime.datetime) -> bytes:
     if not isinstance(made, bytes):
         raise TypeError("one file was expected")
     return made
+
+
+def pictures(body: str, data: dict[str, Any], dots: int = 96) -> list[bytes]:
+    """The same as pictures (PNG), a page each, for a look before it is made. Refuses as `render` does."""
+    _refuse_gaps(data)
+    try:
+        made = _compiler().compile(
+            input=body.encode(),
+            format="png",
+            ppi=dots,
+            sys_inputs={"data": json.dumps(data, ensure_ascii=False, default=str)},
+        )
+    except typst.TypstError as error:
+        raise Refused(_("文书模板有误：%(error)s") % {"error": error.message}, code="state") from error
+    return [bytes(one) for one in made] if isinstance(made, list) else [bytes(made or b"")]

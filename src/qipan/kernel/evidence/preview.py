@@ -24,25 +24,27 @@ def of(evidence: Evidence) -> tuple[bytes, str]:
         return path.read_bytes(), MEDIA_TYPE
     except OSError:
         pass
-    content = _reduced(storage.get(evidence.digest))
-    _keep(path, content)
+    content = reduced(storage.get(evidence.digest), LONGEST)
+    keep(path, content)
     return content, MEDIA_TYPE
 
 
-def _reduced(content: bytes) -> bytes:
+def reduced(content: bytes, longest: int) -> bytes:
+    """A picture upright, its longer side at most so many dots, without what a camera writes into it."""
     with Image.open(io.BytesIO(content)) as picture:
         if picture.width * picture.height > sniffing.MOST_PIXELS:
             return ICON.format(name="IMG").encode()
-        picture.draft("RGB", (LONGEST * 2, LONGEST * 2))  # a JPEG is not unpacked larger than needed
+        picture.draft("RGB", (longest * 2, longest * 2))  # a JPEG is not unpacked larger than needed
         upright = ImageOps.exif_transpose(picture)
-        upright.thumbnail((LONGEST, LONGEST))
+        upright.thumbnail((longest, longest))
         out = io.BytesIO()
         clear = "A" in upright.getbands() or "transparency" in upright.info
         upright.convert("RGBA" if clear else "RGB").save(out, "WEBP", quality=80)
         return out.getvalue()
 
 
-def _keep(path: Path, content: bytes) -> None:
+def keep(path: Path, content: bytes) -> None:
+    """Put a file in its place in one go."""
     path.parent.mkdir(parents=True, exist_ok=True)
     growing = path.with_name(f".{path.name}.{id(content)}")
     growing.write_bytes(content)

@@ -16,7 +16,8 @@ from qipan.kernel.ledger.models import Event
 from qipan.kernel.orgs.models import Unit
 from qipan.kernel.orgs.reader import Reader
 
-APPLYING = "licensing.application"
+#: The courses of what people apply for, whoever decides it.
+APPLYING = ("licensing.application", "licensing.matter", "licensing.handover")
 DAYS = 14
 TOLD = ("licensing.", "inspection.")
 QUIET = ("licensing.application.saved", "licensing.check.noted", "inspection.record.noted")
@@ -67,7 +68,7 @@ def _live(reader: Reader, path: str) -> Any:
 def _counts() -> dict[str, Any]:
     start, day = _midnight(), today()
     return {
-        "opened": Count("pk", filter=Q(flow_code=APPLYING, opened_at__gte=start)),
+        "opened": Count("pk", filter=Q(flow_code__in=APPLYING, opened_at__gte=start)),
         "by_rule": Count("pk", filter=Q(application__mode="AUTO", application__decided_at__gte=start)),
         "closed": Count("pk", filter=Q(closed_at__gte=start)),
         "open": Count("pk", filter=Q(closed_at__isnull=True)),
@@ -99,24 +100,30 @@ def by_unit(reader: Reader, path: str) -> list[Row]:
 
 
 def by_state(reader: Reader, path: str) -> list[tuple[str, int, int]]:
-    """Today's applications and those still open, by where they stand: (title, number, per cent of the most)."""
-    rows = _live(reader, path).filter(flow_code=APPLYING).values("state").annotate(number=Count("pk"))
+    """Today's applications and those still open, by where they stand: (title, number, per cent of the most).
+
+    States of one code are one, whichever course a case takes.
+    """
+    rows = _live(reader, path).filter(flow_code__in=APPLYING).values("state").annotate(number=Count("pk"))
     counted = {row["state"]: row["number"] for row in rows}
     most = max(counted.values(), default=0) or 1
-    flow = registry.get(APPLYING)
+    titles: dict[str, str] = {}
+    for code in APPLYING:
+        for state in registry.get(code).states:
+            titles.setdefault(state.code, str(state.title))
     return [
-        (str(state.title), counted[state.code], round(100 * counted[state.code] / most))
-        for state in flow.states
-        if counted.get(state.code)
+        (title, counted[code], round(100 * counted[code] / most))
+        for code, title in titles.items()
+        if counted.get(code)
     ]
 
 
 def by_day(reader: Reader, path: str) -> list[dict[str, Any]]:
     """Applications of the last two weeks: day, number, height in per cent, whether it is today."""
     first = today() - datetime.timedelta(days=DAYS - 1)
-    rows = queries.cases_visible(reader, CaseFilters(flow=APPLYING, org_path=path, opened_from=first))
+    rows = queries.cases_visible(reader, CaseFilters(org_path=path, opened_from=first))
     counted = dict(
-        rows.filter(private=False)
+        rows.filter(private=False, flow_code__in=APPLYING)
         .order_by()
         .annotate(day=TruncDate("opened_at"))
         .values_list("day")

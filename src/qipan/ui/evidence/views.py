@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header, http_date
 from django.utils.translation import gettext as _
 
-from qipan.kernel.evidence import actions, preview, queries, storage
+from qipan.kernel.evidence import actions, pages, preview, queries, storage
 from qipan.kernel.evidence.models import Evidence, Upload
 from qipan.kernel.ledger.errors import Refused
 from qipan.ui.access import program
@@ -199,5 +199,20 @@ def evidence_preview(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     except Refused as refused:
         return _refusal(refused)
     response = HttpResponse(content, content_type=media_type)
+    response["Content-Disposition"] = "inline"
+    return _safely(response)
+
+
+@program("files.read")
+def evidence_page(request: HttpRequest, uuid: uuids.UUID, number: int) -> HttpResponse:
+    """A page of a file as a picture large enough to read; 404 beyond the last."""
+    found = _found(request, uuid)
+    try:
+        page = pages.page(found, number)
+    except Refused as refused:
+        return _refusal(refused)
+    if not page.content:
+        raise Http404
+    response = HttpResponse(page.content, content_type=page.media_type)
     response["Content-Disposition"] = "inline"
     return _safely(response)
