@@ -37,6 +37,7 @@ WITHOUT = {
     "flow.NumberSeries": "a counter; its numbers stand on the cases",
     "flow.Urge": EVENT_LIKE,
     "forms.ChecklistVersion": VERSIONED,
+    "forms.ElementVersion": VERSIONED,
     "forms.FormVersion": VERSIONED,
     "govstack.Alias": EVENT_LIKE,
     "items.Item": VERSIONED,

@@ -1,6 +1,7 @@
 """What a form is: sections of fields with their conditions. The browser reads the same declaration."""
 
 import datetime
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -8,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 FieldKind = Literal[
     "text", "longtext", "number", "date", "choice", "multi", "bool", "phone", "id_number", "file", "address"
 ]
+PHONE = r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}"
+PHONE_HELP = "请填写 11 位手机号码，或者带区号的固定电话。"
+MOST_ROWS = 200
 
 
 class Option(BaseModel):
@@ -18,16 +22,12 @@ class Option(BaseModel):
     title: str
 
 
-class FormField(BaseModel):
-    """One field. `element` is the data element it asks for; `personal` puts the answer into the vault."""
+class Constraints(BaseModel):
+    """What an answer must be: what a field and a data element have in common."""
 
     model_config = ConfigDict(extra="forbid")
-    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    element: str = ""
-    title: str
+    title: str = ""
     kind: FieldKind = "text"
-    required: bool = False
-    when: dict[str, Any] | None = None
     options: list[Option] = []
     min: float | str | None = None
     max: float | str | None = None
@@ -37,27 +37,75 @@ class FormField(BaseModel):
     pattern_help: str = ""
     help: str = ""
     personal: bool = False
+
+    @model_validator(mode="after")
+    def _phone(self) -> "Constraints":
+        if self.kind == "phone" and not self.pattern:
+            self.pattern, self.pattern_help = PHONE, PHONE_HELP
+        return self
+
+
+class FormField(Constraints):
+    """One field. `element` is the data element it asks for, whose constraints it has unless it narrows them; `personal`
+    puts the answer into the vault. An address that names a `street_field` answers that field too.
+    """
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    element: str = ""
+    required: bool = False
+    when: dict[str, Any] | None = None
     material: str = ""
+    street_field: str = ""
 
     @model_validator(mode="after")
     def _checked(self) -> "FormField":
+        if self.element:
+            return self
+        if not self.title:
+            raise ValueError(f"{self.code}: a field without a data element needs a title")
         if self.kind in {"choice", "multi"} and not self.options:
             raise ValueError(f"{self.code}: a choice needs options")
-        if self.kind == "phone" and not self.pattern:
-            self.pattern, self.pattern_help = (
-                r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}",
-                "请填写 11 位手机号码，或者带区号的固定电话。",
-            )
+        return self
+
+
+class Repeat(BaseModel):
+    """How often a section may be filled in; each time is a row (行)."""
+
+    model_config = ConfigDict(extra="forbid")
+    min: int = Field(default=0, ge=0)
+    max: int = Field(default=50, ge=1, le=MOST_ROWS)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Repeat":
+        if self.min > self.max:
+            raise ValueError("min is above max")
         return self
 
 
 class Section(BaseModel):
-    """Fields under one heading."""
+    """Fields under one heading. One with `repeat` is a group: its answers are rows, kept as a list under its `code`."""
 
     model_config = ConfigDict(extra="forbid")
     title: str
     help: str = ""
     fields: list[FormField]
+    code: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*)?$")
+    repeat: Repeat | None = None
+    row_title: str = ""
+    when: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _group(self) -> "Section":
+        if self.repeat is None:
+            if self.code or self.row_title or self.when:
+                raise ValueError(f"{self.title}: code, row_title and when belong to a section that repeats")
+            return self
+        if not self.code or not self.row_title:
+            raise ValueError(f"{self.title}: a section that repeats needs code and row_title")
+        for field in self.fields:
+            if field.personal or field.kind == "file":
+                raise ValueError(f"{field.code}: no personal data and no files in rows")
+        return self
 
 
 class FormRow(BaseModel):
@@ -71,16 +119,51 @@ class FormRow(BaseModel):
 
     @model_validator(mode="after")
     def _unique(self) -> "FormRow":
-        codes = [field.code for field in self.fields]
+        codes = [code for section in self.sections for code in _codes(section)]
         if doubled := {code for code in codes if codes.count(code) > 1}:
             raise ValueError(f"{self.code}: {sorted(doubled)} stand twice")
+        known = set(codes)
+        for section in self.sections:
+            for condition in (section.when, *(field.when for field in section.fields)):
+                if strange := sorted(set(_asked_about(condition)) - known):
+                    raise ValueError(f"{self.code}: a condition names {strange}, which is not asked")
         return self
 
     @property
     def fields(self) -> list[FormField]:
-        """All fields, in order."""
-        return [field for section in self.sections for field in section.fields]
+        """All fields that are asked once, in order."""
+        return [field for section in self.sections if section.repeat is None for field in section.fields]
+
+    @property
+    def groups(self) -> list[Section]:
+        """The sections that repeat, in order."""
+        return [section for section in self.sections if section.repeat is not None]
+
+    @property
+    def codes(self) -> set[str]:
+        """What answers may be given under: fields and groups."""
+        return {field.code for field in self.fields} | {group.code for group in self.groups}
 
     def field(self, code: str) -> FormField | None:
-        """The field of this code."""
-        return next((field for field in self.fields if field.code == code), None)
+        """The field of this code, in a group too."""
+        every = (field for section in self.sections for field in section.fields)
+        return next((field for field in every if field.code == code), None)
+
+    def group(self, code: str) -> Section | None:
+        """The group of this code."""
+        return next((group for group in self.groups if group.code == code), None)
+
+
+def _codes(section: Section) -> list[str]:
+    return [*([section.code] if section.code else []), *(field.code for field in section.fields)]
+
+
+def _asked_about(condition: dict[str, Any] | None) -> Iterator[str]:
+    """The fields that a condition looks at."""
+    if not condition:
+        return
+    for part in (*condition.get("all", ()), *condition.get("any", ())):
+        yield from _asked_about(part)
+    yield from _asked_about(condition.get("not"))
+    if "field" in condition:
+        yield str(condition["field"])
