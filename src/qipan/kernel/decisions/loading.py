@@ -6,7 +6,7 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field
 
-from qipan.kernel.decisions import coverage
+from qipan.kernel.decisions import requirements
 from qipan.kernel.decisions.models import TableVersion
 from qipan.kernel.decisions.tables import Table, compiled
 from qipan.kernel.items.loading import refer
@@ -16,13 +16,16 @@ from qipan.kernel.law.loading import Sourced
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 
+#: How a table's code is written.
+CODE = r"^[a-z]+(\.[a-z_]+)+$"
+
 
 class InputRow(BaseModel):
     """One condition column."""
 
     model_config = ConfigDict(extra="forbid")
     name: str
-    title: str
+    title: str = ""
     expression: str = ""
     type: Literal["string", "number", "boolean", "date"] = "string"
     domain: Any = None
@@ -51,41 +54,82 @@ class TableRow(BaseModel):
     """One table."""
 
     model_config = ConfigDict(extra="forbid")
-    code: str = Field(pattern=r"^[a-z]+(\.[a-z_]+)+$")
+    code: str = Field(pattern=CODE)
     valid_from: datetime.date
     title: str
     hit_policy: Literal["U", "A", "P", "F", "R", "O", "C", "C+", "C<", "C>", "C#"] = "U"
     inputs: list[InputRow]
     outputs: list[OutputRow]
     rules: list[RuleRow]
+    requires: list[str] = []
 
     def body(self) -> dict[str, Any]:
         """The stored form."""
         data = self.model_dump(mode="json", exclude={"valid_from"})
         for column in data["inputs"]:
             column["expression"] = column["expression"] or column["name"]
-        return data
+            column["title"] = column["title"] or column["name"]
+        return data if self.requires else {key: value for key, value in data.items() if key != "requires"}
 
 
 def load_tables(rows: list[TableRow], actor: Actor) -> Report:
-    """Keep the tables; refuses one that does not compile, overlaps under U or A, or leaves gaps."""
-    created = 0
-    for row in rows:
-        table = Table.from_body(row.body())
-        try:
-            compiled(table)
-        except ValueError as error:
-            raise Refused(_("决策表 %(code)s 有误：%(error)s") % {"code": row.code, "error": error}) from None
-        found = coverage.check(table)
-        if found:
-            raise Refused(
-                _("决策表 %(code)s 有误：%(text)s") % {"code": row.code, "text": found[0].text},
-                details={"findings": found},
-            )
-        created += keep_dated(
-            TableVersion, row.code, row.valid_from, {"title": row.title, "body": row.body()}
+    """Keep the tables; refuses one that does not compile, overlaps under U or A, leaves gaps, or leaves another with one.
+
+    A table may require others of the same load, in any order.
+    """
+    bodies = [(row, body) for row in rows if (body := row.body())]
+    day = {row.valid_from: _finder(bodies, row.valid_from) for row in rows}
+    created = []
+    for row, given in bodies:
+        body = requirements.completed(given, day[row.valid_from])
+        _checked(row.code, body, day[row.valid_from])
+        if keep_dated(TableVersion, row.code, row.valid_from, {"title": row.title, "body": body}):
+            created.append((row.code, row.valid_from))
+    for code, since in created:
+        dependents_stand(TableVersion.objects.get(code=code, valid_from=since))
+    return Report("decision_tables", len(created), len(rows) - len(created))
+
+
+def _checked(code: str, body: dict[str, Any], find: requirements.Find) -> None:
+    try:
+        table = Table.from_body(body)
+        compiled(table)
+        found = requirements.problems(table, find)
+    except ValueError as error:
+        raise Refused(_("决策表 %(code)s 有误：%(error)s") % {"code": code, "error": error}) from None
+    if found:
+        raise Refused(
+            _("决策表 %(code)s 有误：%(text)s") % {"code": code, "text": found[0].text},
+            details={"findings": found},
         )
-    return Report("decision_tables", created, len(rows) - created)
+
+
+def _finder(bodies: list[tuple[TableRow, dict[str, Any]]], on: datetime.date) -> requirements.Find:
+    """Finds tables among those that are being loaded and those that are kept, as they stand on a day."""
+    kept, known = requirements.finder(on), {}
+    for row, body in sorted(bodies, key=lambda one: one[0].valid_from):
+        if row.valid_from <= on:
+            known[row.code] = body
+    made: dict[str, Table] = {}
+
+    def find(code: str) -> Table | None:
+        if code in known and code not in made:
+            made[code] = Table.from_body(known[code])
+        return made.get(code) or kept(code)
+
+    return find
+
+
+def dependents_stand(version: TableVersion) -> None:
+    """Refuse a version whose results leave a table that looks at them with a gap, an overlap or a cell that never holds."""
+    broken = requirements.broken_by(version)
+    if broken:
+        title, finding = broken[0]
+        raise Refused(
+            _("决策表 %(code)s 改变后，依赖它的“%(title)s”有误：%(text)s")
+            % {"code": version.code, "title": title, "text": finding.text},
+            details={"findings": [one for _title, one in broken]},
+        )
 
 
 def register() -> None:

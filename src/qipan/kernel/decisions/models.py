@@ -80,7 +80,8 @@ class TableDraft(models.Model):
 class Decision(models.Model):
     """One decision (决定记录): the facts, the table's version, what matched and what did not, and the result.
 
-    Kept for good, so that it can be shown and worked out again.
+    `required` says the same of each table that was decided before it, in their order: {table, version, outputs,
+    matched, trace}. Kept for good, so that it can be shown and worked out again.
     """
 
     table = models.ForeignKey(TableVersion, models.PROTECT, related_name="decisions")
@@ -91,6 +92,7 @@ class Decision(models.Model):
     outputs = models.JSONField(_("结果"), null=True)
     matched = models.JSONField(_("适用规则"), default=list)
     trace = models.JSONField(_("过程"), default=list)
+    required = models.JSONField(_("先行判定"), default=list)
     problem = models.CharField(_("没有结论的原因"), max_length=500, blank=True)
     engine = models.CharField(_("引擎版本"), max_length=20)
     microseconds = models.PositiveIntegerField(_("耗时（微秒）"))

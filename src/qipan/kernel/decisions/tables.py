@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -56,9 +56,17 @@ class Rule:
     unconfirmed: str = ""
 
 
+#: The hit policies that come to one result, so that another table can look at it.
+SINGLE = frozenset("UAPF")
+
+
 @dataclass(frozen=True)
 class Table:
-    """A decision table as data."""
+    """A decision table as data.
+
+    `requires` are the codes of the tables that are decided before it (DMN: information requirements); the result of
+    each is known here under the name of its output.
+    """
 
     code: str
     title: str
@@ -66,6 +74,7 @@ class Table:
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     rules: tuple[Rule, ...]
+    requires: tuple[str, ...] = ()
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> "Table":
@@ -89,6 +98,7 @@ class Table:
                     )
                     for one in body["rules"]
                 ),
+                requires=tuple(str(code) for code in body.get("requires", ())),
             )
         except (KeyError, TypeError) as error:
             raise TableError(f"{body.get('code', '?')}: {error}") from error
@@ -118,6 +128,13 @@ class Outcome:
     matched: tuple[int, ...]
     inputs: dict[str, Any]
     trace: tuple[RuleTrace, ...] = field(default=())
+
+    @property
+    def kept(self) -> list[dict[str, Any]]:
+        """The trace as decisions keep it."""
+        return [
+            {"rule": one.number, "matched": one.matched, "failed": list(one.failed)} for one in self.trace
+        ]
 
 
 class Compiled:
@@ -239,3 +256,16 @@ def compiled(table: Table) -> Compiled:
 def evaluate_table(table: Table, facts: Mapping[str, Any]) -> Outcome:
     """What the table comes to for the facts; pure, no database. Raises TableError, HitPolicyBroken."""
     return compiled(table).evaluate(facts)
+
+
+def evaluate_all(tables: Sequence[Table], facts: Mapping[str, Any]) -> tuple[Outcome, ...]:
+    """What tables come to for the facts, each after those that it requires, out of one budget.
+
+    Raises TableError, HitPolicyBroken.
+    """
+    scope, evaluator, outcomes = tidy(dict(facts)), Evaluator(), []
+    for table in tables:
+        outcome = compiled(table).run(scope, evaluator)
+        scope = {**scope, **(outcome.outputs or dict.fromkeys(one.name for one in table.outputs))}
+        outcomes.append(outcome)
+    return tuple(outcomes)

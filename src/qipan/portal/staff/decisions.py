@@ -31,14 +31,25 @@ def of_case(case: Case) -> list[Decision]:
 
 
 def _shown(decision: Decision) -> dict[str, Any]:
-    """A decision as the page draws it: conditions down, rules across."""
-    table = Table.from_body(decision.table.body)
-    trace = {one["rule"]: one for one in decision.trace}
-    replay = decisions.replayed(decision)
-    outputs = decision.outputs if isinstance(decision.outputs, dict) else {}
+    """A decision as the page draws it: what it required first, then its own table; conditions down, rules across."""
+    levels = decisions.levels_of(decision)
     return {
         "decision": decision,
+        "outputs": levels[-1]["outputs"],
+        "levels": [_level(decision, one) for one in levels],
+        "replay": decisions.replayed(decision),
+    }
+
+
+def _level(decision: Decision, level: dict[str, Any]) -> dict[str, Any]:
+    """One table of a decision, with the facts and results that it looked at."""
+    version = level["version"]
+    table = Table.from_body(version.body)
+    trace = {one["rule"]: one for one in level["trace"]}
+    return {
+        "version": version,
         "table": table,
+        "own": version.pk == decision.table_id,
         "rules": [
             {
                 "number": number,
@@ -60,11 +71,7 @@ def _shown(decision: Decision) -> dict[str, Any]:
             }
             for place, column in enumerate(table.inputs)
         ],
-        "outputs": [
-            {"title": column.title, "value": decisions.words(outputs.get(column.name))}
-            for column in table.outputs
-        ],
-        "replay": replay,
+        "outputs": level["outputs"],
     }
 
 

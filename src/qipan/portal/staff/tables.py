@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qipan.kernel.decisions import actions, coverage, queries
-from qipan.kernel.decisions.dmn.exporting import exported
 from qipan.kernel.decisions.models import TableDraft, TableVersion
 from qipan.kernel.decisions.tables import Table
 from qipan.kernel.ledger.clock import today
@@ -108,6 +107,8 @@ def table_page(request: HttpRequest, code: str) -> HttpResponse:
         "shown": drawn(Table.from_body(version.body)),
         "versions": queries.versions(code),
         "in_force": version.valid_from <= today(),
+        "required": queries.required_by(version),
+        "users": queries.users_of(code),
     }
     return render(request, "portal/table.html", context)
 
@@ -116,7 +117,7 @@ def table_page(request: HttpRequest, code: str) -> HttpResponse:
 def table_file(request: HttpRequest, code: str) -> HttpResponse:
     """The table as a DMN file, for any modeller."""
     version = _version(code, request.GET.get("version", ""))
-    content = exported(Table.from_body(version.body), version.valid_from)
+    content = queries.file_of(version)
     name = f"{code}-{version.valid_from}.dmn"
     return HttpResponse(
         content,

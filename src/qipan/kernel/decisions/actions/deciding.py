@@ -9,12 +9,12 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 import qipan
-from qipan.kernel.decisions import events
+from qipan.kernel.decisions import events, requirements
 from qipan.kernel.decisions.feel import FeelLimitError
 from qipan.kernel.decisions.models import Decision
-from qipan.kernel.decisions.queries import replayed, table_version
+from qipan.kernel.decisions.queries import replayed
 from qipan.kernel.decisions.storing import restored, stored
-from qipan.kernel.decisions.tables import HitPolicyBroken, Outcome, Table, evaluate_table
+from qipan.kernel.decisions.tables import HitPolicyBroken, Outcome, Table, evaluate_all
 from qipan.kernel.law.dated import as_read
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
@@ -30,31 +30,36 @@ def decide(
     actor: Actor,
     on: datetime.date | None = None,
 ) -> Decision:
-    """Decide by the table in force on a day, and keep facts, result and trace. Raises LookupError without a table.
+    """Decide by the table in force on a day, after those that it requires; keep facts, result and trace of each.
+
+    Raises LookupError without a table.
 
     A table that contradicts itself on these facts, or costs too much, decides nothing: the decision is kept without
     outputs, and says why.
     """
-    version = table_version(code, on)
+    *before, version = requirements.versions(code, on)
     started = time.perf_counter_ns()
     problem = ""
+    outcomes: tuple[Outcome, ...] = ()
     try:
-        outcome = evaluate_table(as_read(version, Table.from_body), facts)
+        outcomes = evaluate_all([as_read(one, Table.from_body) for one in (*before, version)], facts)
     except (HitPolicyBroken, FeelLimitError) as error:
-        outcome = Outcome(None, (), {})
         problem = _("规则表不能得出结论：%(error)s") % {"error": error}
+    results: dict[str, Any] = {}
+    for one in outcomes[:-1]:  # beside the facts, so that the table alone can be tried on them
+        results |= one.outputs or {}
+    outcome = outcomes[-1] if outcomes else Outcome(None, (), {})
     spent = (time.perf_counter_ns() - started) // 1000
     decision = Decision.objects.create(
         table=version,
         record_kind=record._meta.label_lower,
         record_id=record.pk,
         org_path=getattr(record, "org_path", "") or actor.org_path,
-        facts=stored(facts),
+        facts=stored({**facts, **results}),
         outputs=stored(outcome.outputs),
         matched=list(outcome.matched),
-        trace=[
-            {"rule": one.number, "matched": one.matched, "failed": list(one.failed)} for one in outcome.trace
-        ],
+        trace=outcome.kept,
+        required=[requirements.kept(*one) for one in zip(before, outcomes, strict=False)],
         problem=problem[:500],
         engine=qipan.__version__,
         microseconds=spent,

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from qipan.kernel.decisions import coverage, events
+from qipan.kernel.decisions import events, requirements
 from qipan.kernel.decisions.dmn.importing import ImportProblems, imported
-from qipan.kernel.decisions.loading import TableRow
+from qipan.kernel.decisions.loading import TableRow, dependents_stand
 from qipan.kernel.decisions.models import TableDraft, TableVersion
 from qipan.kernel.decisions.tables import Table
 from qipan.kernel.law.catalogue import keep_dated
@@ -103,11 +103,14 @@ def release(draft_id: int, *, reader: Reader) -> TableVersion:
     if draft.valid_from < today():
         raise Refused(_("生效日期已过，规则不能溯及既往；请用新的日期重新导入。"), field="valid_from")
     row = _validated(draft.body, draft.valid_from)
-    found = coverage.check(Table.from_body(row.body()))
+    find = requirements.finder(row.valid_from)
+    body = requirements.completed(row.body(), find)
+    found = requirements.problems(Table.from_body(body), find)
     if found:
         raise Refused(found[0].text, details={"findings": found})
-    keep_dated(TableVersion, row.code, row.valid_from, {"title": draft.title, "body": row.body()})
+    keep_dated(TableVersion, row.code, row.valid_from, {"title": draft.title, "body": body})
     draft.released = TableVersion.objects.get(code=row.code, valid_from=row.valid_from)
+    dependents_stand(draft.released)
     draft.closed_by, draft.closed_at = reader.user_id, now()
     draft.save(update_fields=["released", "closed_by", "closed_at"])
     append(

@@ -1,6 +1,7 @@
 """Our tables as DMN files, so that they open in any modeller and come back the same."""
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from qipan.kernel.decisions.dmn import model
@@ -11,21 +12,45 @@ from qipan.kernel.decisions.tables import Input, Table
 NOTE, SOURCE, UNCONFIRMED = "备注", "依据", "待确认"
 
 
-def exported(table: Table, valid_from: datetime.date) -> bytes:
-    """A table as a DMN file: its inputs as input data, its notes and sources as annotations."""
-    return write(definitions_of(table, valid_from))
+def exported(table: Table, valid_from: datetime.date, required: Sequence[Table] = ()) -> bytes:
+    """A table as a DMN file: its inputs as input data, its notes and sources as annotations.
+
+    `required` are the tables that are decided before it; they stand in the file as decisions of their own.
+    """
+    return write(definitions_of(table, valid_from, required))
 
 
-def definitions_of(table: Table, valid_from: datetime.date) -> model.Definitions:
-    """The model of a table."""
-    given = [one for one in table.inputs if one.expression == one.name]
+def definitions_of(
+    table: Table, valid_from: datetime.date, required: Sequence[Table] = ()
+) -> model.Definitions:
+    """The model of a table and of those that it requires. A required one is named as its result, its code is its id."""
+    results = {one.outputs[0].name for one in required}
+    given = {
+        column.name: column.type
+        for one in (*required, table)
+        for column in one.inputs
+        if column.expression == column.name and column.name not in results
+    }
     inputs = tuple(
-        model.InputData(f"input_{number}", one.name, one.type) for number, one in enumerate(given, start=1)
+        model.InputData(f"input_{number}", name, kind) for number, (name, kind) in enumerate(given.items(), 1)
     )
-    result = table.outputs[0].type if len(table.outputs) == 1 and table.hit_policy in "UAPF" else ""
-    decision = model.Decision(
-        id="decision",
+    ids = {one.name: one.id for one in inputs}
+    decisions = [_decision(one, one.code, one.outputs[0].name, ids, one.title) for one in required]
+    return model.Definitions(
         name=table.title,
+        namespace=f"urn:qipan:decisions:{table.code}:{valid_from.isoformat()}",
+        id=table.code.replace(".", "_"),
+        inputs=inputs,
+        decisions=(*decisions, _decision(table, "decision", table.title, ids)),
+    )
+
+
+def _decision(table: Table, id: str, name: str, inputs: dict[str, str], label: str = "") -> model.Decision:
+    result = table.outputs[0].type if len(table.outputs) == 1 and table.hit_policy in "UAPF" else ""
+    needed = [inputs[one.name] for one in table.inputs if one.expression == one.name and one.name in inputs]
+    return model.Decision(
+        id=id,
+        name=name,
         type=result,
         box=model.DecisionTable(
             hit_policy=table.hit_policy,
@@ -48,15 +73,9 @@ def definitions_of(table: Table, valid_from: datetime.date) -> model.Definitions
                 for one in table.rules
             ),
             annotations=(NOTE, SOURCE, UNCONFIRMED),
+            label=label,
         ),
-        requires=tuple(one.id for one in inputs),
-    )
-    return model.Definitions(
-        name=table.title,
-        namespace=f"urn:qipan:decisions:{table.code}:{valid_from.isoformat()}",
-        id=table.code.replace(".", "_"),
-        inputs=inputs,
-        decisions=(decision,),
+        requires=(*dict.fromkeys(needed), *table.requires),
     )
 
 

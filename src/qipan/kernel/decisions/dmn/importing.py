@@ -1,6 +1,7 @@
 """A DMN file from a bureau as a table of ours: everything that is wrong is told cell by cell, before anything is kept."""
 
 import datetime
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from qipan.kernel.decisions.dmn.reading import read
 from qipan.kernel.decisions.feel import FeelSyntaxError, evaluate, parse_expression, parse_unary_tests, tree
 from qipan.kernel.decisions.feel.inspection import nodes, unknown_names
 from qipan.kernel.decisions.feel.values import kind
-from qipan.kernel.decisions.loading import RuleRow
+from qipan.kernel.decisions.loading import CODE, RuleRow
 from qipan.kernel.decisions.tables import Table, TableError
 
 #: The types that a column of ours may have, over which gaps and overlaps can be checked.
@@ -62,9 +63,13 @@ def imported(content: bytes, *, code: str, decision: str = "", file_name: str = 
 
 
 def _chosen(definitions: model.Definitions, name: str) -> model.Decision:
+    """The table that is meant: the one of that name, or the one on which no other decision rests."""
     tables = [one for one in definitions.decisions if isinstance(one.box, model.DecisionTable)]
     if name:
         tables = [one for one in tables if one.name == name]
+    else:
+        below = {reference for one in definitions.decisions for reference in one.requires}
+        tables = [one for one in tables if one.id not in below]
     if len(tables) == 1:
         found = tables[0]
     elif not tables:
@@ -82,10 +87,22 @@ def _chosen(definitions: model.Definitions, name: str) -> model.Decision:
                 )
             ]
         )
+    return found
+
+
+def _required(definitions: model.Definitions, decision: model.Decision) -> list[model.Decision]:
+    """The tables that a decision requires: each one of ours, named by the code that is its id. Raises ImportProblems."""
+    known = {one.id: one for one in definitions.decisions}
     others = {one.id: one.name for one in definitions.decisions}
     others |= {one.id: one.name for one in definitions.knowledge}
-    needed = [others.get(one, one) for one in (*found.requires, *found.knows) if one in others or "#" in one]
-    if needed:
+    rows = [known[one] for one in decision.requires if one in known and _is_ours(known[one])]
+    ours = {one.id for one in rows}
+    strange = [
+        others.get(one, one)
+        for one in (*decision.requires, *decision.knows)
+        if one not in ours and (one in others or "#" in one)
+    ]
+    if strange:
         raise ImportProblems(
             [
                 Problem(
@@ -93,11 +110,22 @@ def _chosen(definitions: model.Definitions, name: str) -> model.Decision:
                     "",
                     "",
                     _("决策“%(name)s”依赖其他决策或知识模型（%(needed)s），请先并入一张表。")
-                    % {"name": found.name, "needed": "、".join(needed)},
+                    % {"name": decision.name, "needed": "、".join(strange)},
                 )
             ]
         )
-    return found
+    return rows
+
+
+def _is_ours(decision: model.Decision) -> bool:
+    """Whether a required decision stands for a table that we may have: its id is a code, its result one value."""
+    box = decision.box
+    return (
+        re.fullmatch(CODE, decision.id) is not None
+        and isinstance(box, model.DecisionTable)
+        and len(box.outputs) == 1
+        and box.outputs[0].name == decision.name
+    )
 
 
 class _Import:
@@ -109,9 +137,11 @@ class _Import:
         self.code, self.file_name = code, file_name
         self.items = {one.name: one for one in definitions.items}
         self.problems: list[Problem] = []
+        self.required = _required(definitions, decision)
         self.names = frozenset(
             {one.name for one in definitions.inputs}
             | {one.name or one.expression.strip() for one in self.box.inputs}
+            | {one.name for one in self.required}
         )
 
     def wrong(self, row: int, column: str, cell: str, why: str) -> None:
@@ -139,6 +169,8 @@ class _Import:
             "outputs": outputs,
             "rules": rules,
         }
+        if self.required:
+            body["requires"] = [one.id for one in self.required]
         self.covered(body)
         return body
 
