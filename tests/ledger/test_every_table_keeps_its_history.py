@@ -56,6 +56,7 @@ WITHOUT = {
     "seals.UseTally": "sums of the register of uses, written once",
     "subjects.LicenceSeries": "a counter; its numbers stand on the licences",
     "subjects.RegisterImport": EVENT_LIKE,
+    "subjects.Certificate": EVENT_LIKE,
     "subjects.SourceRow": EVENT_LIKE,
     "subjects.StatusChange": EVENT_LIKE,
 }

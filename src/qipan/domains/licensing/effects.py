@@ -8,6 +8,7 @@ from qipan.domains.licensing.models import Application, Kind, Mode
 from qipan.domains.licensing.reviewing import conditions
 from qipan.kernel.decisions import actions as decisions
 from qipan.kernel.decisions import queries as decided
+from qipan.kernel.documents.models import Document
 from qipan.kernel.flow.context import Context
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Matter
@@ -198,21 +199,19 @@ def tell_issue(context: Context) -> None:
     }
     if held is None:
         return
-    from qipan.kernel.documents.models import Document
+    certificates = certificates_of(row.case_id, held.kind)
+    if certificates:
+        subjects.attach_documents(held, certificates[0], certificates[1:])
 
-    kind = items.licence_kind(held.kind)
-    certificate = (
-        Document.objects.filter(
-            record_kind="flow.case",
-            record_id=row.case_id,
-            template__code=kind.template if kind else "",
-        )
-        .order_by("-pk")
-        .values_list("pk", flat=True)
-        .first()
-    )
-    if certificate is not None:
-        subjects.attach_document(held, certificate)
+
+def certificates_of(case_id: int, kind_code: str) -> list[int]:
+    """The files of a case that are the licence itself: the original, then its copy (副本)."""
+    kind = items.licence_kind(kind_code)
+    if kind is None or not kind.template:
+        return []
+    papers = Document.objects.filter(record_kind="flow.case", record_id=case_id)
+    found = dict(papers.order_by("pk").values_list("template__code", "pk"))
+    return [found[code] for code in (kind.template, f"{kind.template}_copy") if code in found]
 
 
 def stamp_decision(context: Context) -> None:

@@ -55,7 +55,7 @@ def _grant_facts(application: Application) -> dict[str, Any]:
         left = calendar.current().working_days_between(today(), grant.valid_to)
     held = set(grant.data.get("items", ()))
     return {
-        "grant_state": grant.state,
+        "grant_state": grant.state_now,
         "workdays_to_expiry": left,
         "fields_equal": _equal(grant.data.get("name"), subject.name)
         and _equal(grant.data.get("domicile"), subject.domicile),

@@ -112,10 +112,10 @@ def grant_in_force(context: Context) -> Refusal | None:
         return None
     if row.grant is None:
         return Refusal(_("请选择要办理的证照。"), "grant")
-    if row.grant.state != ("SUSPENDED" if row.kind == Kind.RESTORE else "VALID"):
+    if row.grant.state_now != ("SUSPENDED" if row.kind == Kind.RESTORE else "VALID"):
         return Refusal(
             _("证照 %(number)s 现为“%(state)s”，不能办理。有效期已过的，请重新申请。")
-            % {"number": row.grant.number, "state": row.grant.get_state_display()}
+            % {"number": row.grant.number, "state": row.grant.state_title}
         )
     return None
 

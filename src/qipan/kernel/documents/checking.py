@@ -44,7 +44,10 @@ class SealFinding:
 
 @dataclass(frozen=True)
 class Checked:
-    """What the seals of a file come to; `unchanged` is None for a file without a seal of ours or anybody's."""
+    """What the seals of a file come to; `unchanged` is None for a file without a seal of ours or anybody's.
+
+    `foreign`: everybody who signed it is certified elsewhere, and nobody goes by a name of ours.
+    """
 
     unchanged: bool | None
     seals: tuple[SealFinding, ...] = ()
@@ -52,6 +55,7 @@ class Checked:
     title: str = ""
     code: str = ""
     digest: str = ""
+    foreign: bool = False
 
 
 def finding(seal: Seal, at: datetime.datetime | None, problems: tuple[str, ...] = ()) -> SealFinding:
@@ -160,7 +164,7 @@ def check_pdf(content: bytes) -> Checked:
     ranges = list(RANGE.finditer(content))[:MOST_SIGNATURES]
     if not ranges:
         return Checked(None)
-    found, problems, covered = [], [], 0
+    found, problems, covered, strangers = [], [], 0, 0
     for match in ranges:
         first, size, after, rest = (int(number) for number in match.groups())
         if first != 0 or not 0 < size < after or after + rest > len(content):
@@ -169,7 +173,10 @@ def check_pdf(content: bytes) -> Checked:
         covered = max(covered, after + rest)
         digest = hashlib.sha256(content[:size] + content[after : after + rest])
         one = _signature(content[size + 1 : after - 1], digest.digest(), content[: after + rest])
-        if isinstance(one, str):
+        if isinstance(one, Stranger):
+            strangers += 1
+            problems.append(one.text)
+        elif isinstance(one, str):
             problems.append(one)
         else:
             found.append(one)
@@ -177,10 +184,19 @@ def check_pdf(content: bytes) -> Checked:
         problems.append(_("盖章之后文件又被改动过：后面增加了没有签章保护的内容。"))
     problems += [text for one in found for text in one.problems if not one.valid_then]
     changed = bool(problems)
-    return Checked(not changed, tuple(found), tuple(dict.fromkeys(problems)))
+    return Checked(
+        not changed, tuple(found), tuple(dict.fromkeys(problems)), foreign=strangers == len(ranges)
+    )
 
 
-def _signature(hexadecimal: bytes, digest: bytes, revision: bytes) -> SealFinding | str:
+@dataclass(frozen=True)
+class Stranger:
+    """A signature certified elsewhere."""
+
+    text: str
+
+
+def _signature(hexadecimal: bytes, digest: bytes, revision: bytes) -> SealFinding | Stranger | str:
     """One signature of a PDF: what it says of a seal, or in words why it cannot be believed."""
     try:
         raw = bytes.fromhex(hexadecimal.decode("ascii"))
@@ -198,7 +214,9 @@ def _signature(hexadecimal: bytes, digest: bytes, revision: bytes) -> SealFindin
     except Exception:  # whatever the parsers say of a damaged signature, it is one
         return _("文件中的签章已损坏，不能识别。")
     if not _ours(parsed):
-        return _("签章的证书不是本平台认证的，不能证明是谁盖的章：可能是别处的签章，也可能是伪造的。")
+        if _goes_by_our_name(parsed):
+            return _("签章冒用本平台印章的名称，证书却不是本平台认证的：这是伪造的文件。")
+        return Stranger(_("签章的证书不是本平台认证的，不能证明是谁盖的章：可能是别处的签章，也可能是伪造的。"))
     if told != digest:
         return _("文件内容与盖章时不一致：盖章之后被改动过。")
     try:
@@ -231,3 +249,15 @@ def _ours(certificate: x509.Certificate) -> bool:
         except (ValueError, TypeError, InvalidSignature):
             continue
     return False
+
+
+def _goes_by_our_name(certificate: x509.Certificate) -> bool:
+    """Whether somebody else's certificate names a seal of an agency or an authority of ours."""
+    names = {
+        str(part.value)
+        for who in (certificate.subject, certificate.issuer)
+        for part in who.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    }
+    if Authority.objects.filter(name__in=names).exists():
+        return True
+    return Seal.objects.filter(name__in=names).exclude(unit_path="").exists()

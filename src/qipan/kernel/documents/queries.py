@@ -2,12 +2,15 @@
 
 import datetime
 import hashlib
+import io
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from pypdf import PdfReader
 
 from qipan.conf.composed import Composed
 from qipan.kernel.documents import checking, seals, storage
@@ -15,9 +18,21 @@ from qipan.kernel.documents.models import Document, DocumentState, Seal, SealUse
 from qipan.kernel.documents.sealing import gbt38540
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.subjects.standing import Standing, standing_of_file
 
 USUAL = {"valid_from": gettext_lazy("有效期自")}
 """What a public field is called where its template only uses it and does not name it."""
+
+
+class Finding(models.TextChoices):
+    """What an uploaded file is (核验结果)."""
+
+    OURS = "OURS", gettext_lazy("本平台制发，未被改动")
+    FORGED = "FORGED", gettext_lazy("伪造或者被改动")
+    COPY = "COPY", gettext_lazy("本平台文书的副本或者改动件，不是原件")
+    FOREIGN = "FOREIGN", gettext_lazy("其他机构签章，本平台不能核验")
+    UNSEALED = "UNSEALED", gettext_lazy("没有电子签章，不能核验")
+    UNREADABLE = "UNREADABLE", gettext_lazy("不是 PDF 或者签章文件")
 
 
 @dataclass(frozen=True)
@@ -33,13 +48,15 @@ class PublicDocument:
     lines: list[tuple[str, str]]
     digest: str
     revoked_reason: str = ""
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What the check of an uploaded file came to: `known` our file, `unchanged`, who sealed it and when, what is wrong.
 
-    `seals` are all seals on it, in their order; `good`: nothing at all is wrong.
+    `seals` are all seals on it, in their order; `good`: nothing at all is wrong. `standing`: how the licence stands
+    whose file it is. `kind` says it in one word, see `Finding`; `document_id` is ours of these very bytes.
     """
 
     known: bool
@@ -51,6 +68,9 @@ class Verdict:
     seals: tuple[checking.SealFinding, ...] = ()
     title: str = ""
     good: bool = False
+    kind: str = Finding.UNSEALED
+    standing: Standing | None = None
+    document_id: int | None = None
 
 
 def of(record: models.Model) -> list[Document]:
@@ -105,16 +125,18 @@ def _public(document: Document) -> PublicDocument:
             issuer = seals.seal_of(document.seal_path).name
         except Refused:
             issuer = ""
+    held = standing_of_file(document.pk) if document.state == DocumentState.ISSUED else None
     return PublicDocument(
         title=document.template.title,
         number=document.number,
-        state=str(document.get_state_display()),
-        valid=document.state == DocumentState.ISSUED,
+        state=held.title if held else str(document.get_state_display()),
+        valid=document.state == DocumentState.ISSUED and (held is None or held.good),
         issuer=issuer,
         issued_at=document.issued_at,
         lines=lines,
         digest=document.digest,
         revoked_reason=document.revoked_reason,
+        standing=held,
     )
 
 
@@ -142,9 +164,15 @@ def check_upload(content: bytes, structure: bytes | None = None) -> Verdict:
         return _told(checking.check_structure(content))
     if not content.startswith(b"%PDF-"):
         return Verdict(
-            False, False, problems=(_("这不是 PDF 文件，也不是电子签章文件。请上传盖章文件的原件。"),)
+            False,
+            False,
+            problems=(_("这不是 PDF 文件，也不是电子签章文件。请上传盖章文件的原件。"),),
+            kind=Finding.UNREADABLE,
         )
     found = checking.check_pdf(content)
+    original = _copied(content) if found.unchanged is None or found.foreign else None
+    if original is not None:
+        return _copy(original)
     if found.unchanged is not None:
         return _told(found)
     if content.find(b"/verify/") >= 0 or b"Seal1" in content:
@@ -152,8 +180,46 @@ def check_upload(content: bytes, structure: bytes | None = None) -> Verdict:
             False,
             False,
             problems=(_("文件内容与档案中的任何文书都不一致：它被改动过，或者不是从本平台制发的。"),),
+            kind=Finding.FORGED,
         )
     return Verdict(False, False, problems=(_("这份文件不是从本平台制发的，也没有加盖本平台的电子印章。"),))
+
+
+def _copied(content: bytes) -> Document | None:
+    """The document of ours whose verification code a file bears that is none of ours: a print, a copy, a forgery."""
+    codes = CODES.findall(words_of(content))[:20]
+    if not codes:
+        return None
+    return Document.objects.select_related("template").filter(code__in=codes).first()
+
+
+def _copy(original: Document) -> Verdict:
+    text = _(
+        "文件上有本平台文书的核验码，内容却与档案中的原件（%(title)s）不一致：它是打印件、另存件，或者被改动过。请上传下载的原件。"
+    )
+    return Verdict(
+        False,
+        False,
+        problems=(text % {"title": original.template.title},),
+        title=original.template.title,
+        kind=Finding.COPY,
+    )
+
+
+CODES = re.compile(r"(?<![0-9A-Z])[2-9A-HJ-NP-Z]{20}(?![0-9A-Z])")
+MOST_PAGES = 3
+MOST_READ = 5 * 1024 * 1024
+
+
+def words_of(content: bytes) -> str:
+    """The text of a PDF's first pages; nothing of one that cannot be read or is larger than documents are."""
+    if len(content) > MOST_READ:
+        return ""
+    try:
+        pages = PdfReader(io.BytesIO(content), strict=False).pages
+        return "\n".join(page.extract_text() for page in list(pages)[:MOST_PAGES])
+    except Exception:  # whatever the parser says of a strange file, it has no words for us
+        return ""
 
 
 def _told(found: checking.Checked) -> Verdict:
@@ -171,7 +237,14 @@ def _told(found: checking.Checked) -> Verdict:
         seals=found.seals,
         title=found.title,
         good=good,
+        kind=_kind(found),
     )
+
+
+def _kind(found: checking.Checked) -> Finding:
+    if found.unchanged:
+        return Finding.OURS
+    return Finding.FOREIGN if found.foreign else Finding.FORGED
 
 
 def use_by_code(code: str) -> checking.Checked | None:
@@ -198,14 +271,20 @@ def _document_verdict(row: Document, content: bytes) -> Verdict:
             problems.append(_("电子签章校验不通过（%(step)s）。") % {"step": broken})
     if row.state == DocumentState.REVOKED:
         problems.append(_("该文书已作废：%(reason)s") % {"reason": row.revoked_reason})
+    public = _public(row)
+    if public.standing is not None and not public.standing.good:
+        problems.append(public.standing.text)
     return Verdict(
         True,
         not problems or bool(sealed_by),
-        _public(row),
+        public,
         sealed_by,
         sealed_on,
         tuple(problems),
         tuple(found),
         row.template.title,
         not problems,
+        kind=Finding.OURS if not row.template.sealed or sealed_by else Finding.FORGED,
+        standing=public.standing,
+        document_id=row.pk,
     )

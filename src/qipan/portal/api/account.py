@@ -109,7 +109,7 @@ def own_grants(request: HttpRequest) -> Any:
             "number": row.number,
             "kind": row.kind,
             "title": row.title,
-            "state": row.state,
+            "state": row.state_now,
             "valid_from": row.valid_from,
             "valid_to": row.valid_to,
             "subject": row.subject_id,

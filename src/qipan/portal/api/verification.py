@@ -14,6 +14,8 @@ from pydantic import Field
 
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents.checking import Checked, SealFinding
+from qipan.kernel.subjects import queries as subjects
+from qipan.kernel.subjects.standing import Standing, standing
 from qipan.ui.access import public_operation
 from qipan.ui.interface.reading import Code
 from qipan.ui.interface.throttling import VERIFY
@@ -41,6 +43,18 @@ class VerifiedSeal(Schema):
     problems: list[str]
 
 
+class LicenceStanding(Schema):
+    """How the licence stands today whose file this is."""
+
+    code: str = Field(
+        description="VALID、SUSPENDED、EXPIRED、REVOKED、RESCINDED、WITHDRAWN、CANCELLED，或者 SUPERSEDED（已换发新的文件）"
+    )
+    title: str
+    text: str = Field(description="对人说明")
+    number: str = Field(description="证照编号")
+    kind: str = Field(description="证照种类代码")
+
+
 class VerifiedDocument(Schema):
     """What anyone may know of a document, or of a file that a business sealed (without its name)."""
 
@@ -54,6 +68,7 @@ class VerifiedDocument(Schema):
     revoked_reason: str
     lines: list[VerifiedLine]
     seals: list[VerifiedSeal] = []
+    standing: LicenceStanding | None = Field(None, description="证照现在的状态；不是证照的文书为空")
 
 
 class Verdict(Schema):
@@ -67,6 +82,22 @@ class Verdict(Schema):
     problems: list[str]
     seals: list[VerifiedSeal]
     document: VerifiedDocument | None
+    kind: str = Field(
+        description="OURS 本平台制发，FORGED 伪造或者被改动，COPY 副本不是原件，FOREIGN 其他机构签章，UNSEALED 没有签章，UNREADABLE 不能识别"
+    )
+    standing: LicenceStanding | None = Field(None, description="证照现在的状态")
+
+
+def _standing(found: Standing | None) -> dict[str, str] | None:
+    if found is None:
+        return None
+    return {
+        "code": found.code,
+        "title": found.title,
+        "text": found.text,
+        "number": found.grant.number,
+        "kind": found.grant.kind,
+    }
 
 
 def _document(found: documents.PublicDocument) -> dict[str, Any]:
@@ -80,6 +111,7 @@ def _document(found: documents.PublicDocument) -> dict[str, Any]:
         "digest": found.digest,
         "revoked_reason": found.revoked_reason,
         "lines": [{"title": title, "text": text} for title, text in found.lines],
+        "standing": _standing(found.standing),
     }
 
 
@@ -130,6 +162,22 @@ def verify_code(request: HttpRequest, code: Code) -> Any:
     return _sealed(sealed)
 
 
+@router.get(
+    "/licences/{number}",
+    response=LicenceStanding,
+    auth=None,
+    throttle=VERIFY,
+    summary=gettext_noop("按证照编号核验"),
+)
+@public_operation
+def verify_licence(request: HttpRequest, number: Code) -> Any:
+    """How the licence with this number stands today; 404 for a number that no authority of ours gave."""
+    grant = subjects.grant_by_number(number)
+    if grant is None:
+        raise Http404
+    return _standing(standing(grant))
+
+
 @router.post("", response=Verdict, auth=None, throttle=VERIFY, summary=gettext_noop("上传文件核验"))
 @public_operation
 def verify_file(
@@ -150,4 +198,6 @@ def verify_file(
         "problems": list(verdict.problems),
         "seals": _seals(verdict.seals),
         "document": _document(verdict.document) if verdict.document else None,
+        "kind": verdict.kind,
+        "standing": _standing(verdict.standing),
     }

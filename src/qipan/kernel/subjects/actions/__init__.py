@@ -3,7 +3,7 @@
 from qipan.kernel.subjects.actions.grants import (
     GRANT_STEPS,
     REMINDERS,
-    attach_document,
+    attach_documents,
     change_grant,
     expire_grants,
     register_grant,
@@ -30,7 +30,7 @@ __all__ = [
     "REMINDERS",
     "add_mark",
     "add_premises",
-    "attach_document",
+    "attach_documents",
     "change_grant",
     "change_status",
     "change_subject",

@@ -1,21 +1,22 @@
 """The register of grants: numbers, changes, states, expiry."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import BigIntegerField
+from django.db.models import BigIntegerField, QuerySet
 from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
-from qipan.kernel.ledger.clock import today
+from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects import codes, events, searching
 from qipan.kernel.subjects.actions.locking import lock
 from qipan.kernel.subjects.models import (
+    Certificate,
     Grant,
     GrantState,
     Premises,
@@ -159,11 +160,18 @@ def set_grant_state(grant: Grant, state: GrantState | str, actor: Actor, reason:
     return row
 
 
+RUNNING = (GrantState.VALID, GrantState.SUSPENDED)
+"""The states in which time runs out."""
+
+
 def expire_grants(day: datetime.date | None = None, actor: Actor | None = None) -> int:
-    """Grants whose last day is over become expired; returns how many."""
+    """Grants whose last day is over become expired, at rest or not; returns how many."""
     limit = day or today()
+    return sum(_expire(Grant.objects.filter(state=state, valid_to__lt=limit), actor) for state in RUNNING)
+
+
+def _expire(ended: QuerySet[Grant], actor: Actor | None) -> int:
     done = 0
-    ended = Grant.objects.filter(state=GrantState.VALID, valid_to__lt=limit)
     for grant in ended.iterator(chunk_size=500):
         with transaction.atomic():
             # It may have been renewed since the list was read.
@@ -206,6 +214,19 @@ def remind_of_expiry(workdays_left: Any, horizon: datetime.date, day: datetime.d
     return told
 
 
-def attach_document(grant: Grant, document_id: int) -> None:
-    """Point a grant to its newest certificate; part of the issuing transaction."""
-    Grant.objects.filter(pk=grant.pk).update(document_id=document_id)
+@transaction.atomic
+def attach_documents(grant: Grant, main: int, others: Iterable[int] = ()) -> None:
+    """The files of a new issue: `main` speaks for the grant from now on, `others` (a copy, 副本) belong to it.
+
+    Part of the issuing transaction, whose event tells of it; files attached before stay as they are.
+    """
+    files = [main, *others]
+    if Certificate.objects.filter(document_id__in=files).exists():
+        return
+    row = _locked_grant(grant)
+    last = Certificate.objects.filter(grant=row).order_by("-issue").values_list("issue", flat=True).first()
+    moment = now()
+    Certificate.objects.bulk_create(
+        Certificate(grant=row, document_id=pk, issue=(last or 0) + 1, at=moment) for pk in files
+    )
+    Grant.objects.filter(pk=row.pk).update(document_id=main)

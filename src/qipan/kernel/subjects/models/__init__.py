@@ -1,5 +1,6 @@
 """Market subjects and what hangs on them."""
 
+from qipan.kernel.subjects.models.certificates import Certificate
 from qipan.kernel.subjects.models.grants import Grant, GrantState, LicenceSeries
 from qipan.kernel.subjects.models.imports import RegisterImport, SourceRow
 from qipan.kernel.subjects.models.subjects import (
@@ -17,6 +18,7 @@ from qipan.kernel.subjects.models.subjects import (
 )
 
 __all__ = [
+    "Certificate",
     "ExternalRecord",
     "Grant",
     "GrantState",

@@ -1,9 +1,12 @@
 """The register of grants: licences and filings that are held."""
 
+import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import ScopedManager, of_own_subjects, within
@@ -58,6 +61,22 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} {self.number}"
+
+    def state_on(self, day: datetime.date) -> str:
+        """The state on a day: what is over is expired, whether the night's job has marked it or not."""
+        over = self.valid_to is not None and self.valid_to < day
+        running = self.state in {GrantState.VALID, GrantState.SUSPENDED}
+        return GrantState.EXPIRED.value if over and running else str(self.state)
+
+    @property
+    def state_now(self) -> str:
+        """The state today."""
+        return self.state_on(today())
+
+    @property
+    def state_title(self) -> str:
+        """The state today, in words."""
+        return str(GrantState(self.state_now).label)
 
     @staticmethod
     def scope(reader: Reader) -> Q:
