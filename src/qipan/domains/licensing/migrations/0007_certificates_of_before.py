@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("documents", "0003_seals_of_businesses"),
         ("items", "0001_initial"),
-        ("licensing", "0005_matters_handed_over"),
+        ("licensing", "0006_staff_review"),
         ("subjects", "0005_certificates"),
     ]
     operations = [migrations.RunSQL(FILL, migrations.RunSQL.noop)]
