@@ -1,0 +1,1 @@
+"""Who walks: businesses that hold what an item is about, and the hands at the browser."""

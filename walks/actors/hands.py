@@ -1,0 +1,141 @@
+"""What an applicant does with a browser: sign in, fill in whatever a form asks, hand in, wait, take the papers.
+
+What is typed follows the form's own declaration on the page, so that a form that changes tomorrow is filled in tomorrow.
+"""
+
+import datetime
+import json
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+#: What is answered where any answer would do but this one leads on.
+WISHED: Mapping[str, Any] = {
+    "street": "园岭街道",
+    "change_kinds": ["NAME"],
+    "new_items": ["HOT"],
+    "main_format": "2",
+    "items": ["HOT"],
+    "marks": [],
+    "contact_name": "王小明",
+    "manager_name": "李四",
+    "domain": "example.cn",
+    "telecom": "粤ICP备0000001号",
+    "year": str(datetime.date.today().year - 1),
+    "postal": "518000",
+}
+#: Boxes that are left open: each says that something is not as usual.
+LEFT_OPEN = ("stored", "changed")
+
+
+class Stopped(Exception):
+    """The walk cannot go on; says what the page said."""
+
+
+def sign_in(page: "Page", username: str, password: str) -> None:
+    """By the sign-in page, as anybody."""
+    page.goto("/accounts/login/")
+    page.locator("[name=login]").fill(username)
+    page.locator("[name=password]").fill(password)
+    page.locator("form:has([name=password]) button[type=submit]").first.click()
+    page.wait_for_url(lambda url: "/accounts/login" not in url)
+
+
+def fill_in(page: "Page", folder: Path) -> int:
+    """Fill in every field that the form shows and asks for; gives how many."""
+    form = page.locator("form[data-declaration]")
+    name = form.get_attribute("data-declaration") or ""
+    declared = json.loads(page.locator(f"script#{name}").text_content() or "{}")
+    filled = 0
+    for field in declared["fields"]:
+        place = form.locator(f"[data-field='{field['code']}']")
+        if place.count() and place.first.is_visible():
+            filled += _fill(page, place.first, field, folder)
+    return filled
+
+
+def _fill(page: "Page", place: "Locator", field: Mapping[str, Any], folder: Path) -> bool:
+    code, kind = field["code"], field["kind"]
+    wish = WISHED.get(code)
+    if not field.get("required") and wish is None and kind not in {"bool", "address"}:
+        return False
+    if kind == "bool":
+        if code not in LEFT_OPEN:
+            place.locator("input[type=checkbox]").first.check()
+    elif kind in {"choice", "multi"}:
+        wanted = wish if wish is not None else field["options"][0]["code"]
+        for value in wanted if isinstance(wanted, list) else [wanted]:
+            place.locator(f"input[value='{value}']").first.check()
+    elif kind == "file":
+        place.locator("input[type=file]").first.set_input_files(_picture(folder, code))
+        place.locator(".upload-state", has_text="已上传").first.wait_for()
+    else:
+        box = place.locator("input:not([type=hidden]), textarea").last
+        if not box.input_value():
+            box.fill(str(wish or _words(field)))
+    return True
+
+
+def _words(field: Mapping[str, Any]) -> str:
+    """Something that the field takes."""
+    kind, code = field["kind"], field["code"]
+    if kind == "phone":
+        return "13800138000"
+    if kind == "date":
+        return datetime.date.today().isoformat()
+    if kind == "number":
+        least = field.get("min")
+        return str(int(float(least)) + 1 if least is not None else 3)
+    if kind == "id_number":
+        return "11010519491231002X"
+    if kind == "address" or code in {"premises", "new_domicile", "warehouse"}:
+        return f"深圳市福田区园岭街道红荔路{time.time_ns() % 900 + 1}号"
+    text = f"行走{time.time_ns() % 10**8:08d}"
+    if code == "new_name":
+        return f"深圳市福田区{text}小吃店"
+    least = int(field.get("min_length") or 0)
+    return text + "，情况如实填写" * (max(0, least - len(text)) // 7 + 1 if least > len(text) else 0)
+
+
+def _picture(folder: Path, code: str) -> Path:
+    """A small picture of its own."""
+    from PIL import Image
+
+    path = folder / f"{code}-{time.time_ns()}.png"
+    shade = time.time_ns() % 256
+    Image.new("RGB", (64, 48), (shade, 120, 255 - shade)).save(path)
+    return path
+
+
+def state_of(page: "Page") -> str:
+    """The word at the head of a case's page."""
+    return page.locator(".page-head .state").first.inner_text().strip()
+
+
+def refusals(page: "Page") -> str:
+    """What the page says against it, in a line."""
+    found = page.locator(".error-summary, .alert-danger").all_inner_texts()
+    return re.sub(r"\s+", " ", "；".join(found))[:400]
+
+
+def papers(page: "Page", patience: float) -> list[tuple[str, str]]:
+    """The papers of a case once every one of them is there: (title, address of the file); the page follows by itself."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        lines = page.locator(".paper-line")
+        made = lines.locator("a[href*='download=1']")
+        if lines.count() and made.count() == lines.count() and page.locator(".state-done, .state").count():
+            return [
+                (
+                    re.sub(r"\s+", " ", line.locator(".flex-fill").inner_text()),
+                    line.locator("a[href*='download=1']").get_attribute("href") or "",
+                )
+                for line in lines.all()
+            ]
+        page.wait_for_timeout(200)
+    raise Stopped(f"{patience:g} 秒内文书没有齐：{state_of(page)}")
