@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HELP = "在真实的浏览器里逐一办理：54 个秒办事项"
 #: The city that it happens in: 0.01 has every office with its people.
 CITY = 0.01
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def run(tell: Callable[[str], None], only: list[str], size: str) -> Iterator[Walked]:

@@ -1,6 +1,7 @@
 """The live feed: a real process that listens to PostgreSQL tells signed-in screens which channel changed."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -61,6 +62,7 @@ def served(transactional_db) -> Iterator[str]:
 async def hear(url: str, channels: list[str], clients: int) -> list[str]:
     """What each of the clients hears first, after something was touched in one transaction."""
     ready = asyncio.Semaphore(0)
+    changed = asyncio.Event()
 
     async def one() -> str:
         async with (
@@ -73,14 +75,15 @@ async def hear(url: str, channels: list[str], clients: int) -> list[str]:
             async for line in answer.aiter_lines():
                 if line.startswith("retry:"):
                     ready.release()
-                if line.startswith("data: "):
+                if line.startswith("data: ") and changed.is_set():
                     return line[6:]
         return ""
 
     waiting = [asyncio.create_task(one()) for _number in range(clients)]
     for _number in range(clients):
         await asyncio.wait_for(ready.acquire(), 30)
-    await asyncio.sleep(0.5)  # the process listens by now
+    await asyncio.sleep(0.5)  # the process listens by now, and has said that it does
+    changed.set()
     await asyncio.to_thread(change)
     return await asyncio.gather(*waiting)
 
@@ -98,6 +101,32 @@ def test_many_screens_hear_of_their_channel(served: str) -> None:
     with ThreadPoolExecutor(1) as apart:  # a browser of another test may hold a loop on this thread
         heard = apart.submit(asyncio.run, hear(served, ["office:SZ/FT/*"], 100)).result()
     assert heard == ["office:SZ/FT/FT01/"] * 100
+
+
+def told(url: str, ticket: str, seconds: float) -> list[str]:
+    """All that a screen hears in its first seconds."""
+    heard = []
+    with (
+        httpx.Client(timeout=seconds, trust_env=False) as client,
+        client.stream("GET", url, params={"ticket": ticket}) as answer,
+        contextlib.suppress(httpx.ReadTimeout),
+    ):
+        for line in answer.iter_lines():
+            heard += [line[6:]] if line.startswith("data: ") else []
+    return heard
+
+
+def test_what_changed_between_the_page_and_its_following_is_told(served: str) -> None:
+    """A paper that was sealed while the page was on its way to the screen."""
+    assert told(served, feed.ticket(["case:1"]), 1.5) == [
+        "case:1"
+    ]  # nobody listened before: all may have changed
+    time.sleep(feed.EARLIER + 0.5)
+    assert told(served, feed.ticket(["case:1"]), 1) == []
+    page = feed.ticket(["case:1", "office:SZ/FT/*", "case:9"])
+    change()
+    time.sleep(0.5)
+    assert sorted(told(served, page, 1)) == ["case:1", "office:SZ/FT/FT01/"]
 
 
 def test_a_forged_and_an_expired_ticket_are_turned_away(served: str) -> None:

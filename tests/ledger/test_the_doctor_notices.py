@@ -152,7 +152,9 @@ def test_stuck_deliveries(monkeypatch) -> None:
         dispatch.react_waiting()
     found = examination.deliveries_arrive()
     assert found.level == "error" and "t 1 条" in found.found and "resend" in found.mend
-    monkeypatch.setitem(dispatch._reactions, "t", dispatch.Reaction("t", ("test.heart.*",), lambda event: None))
+    monkeypatch.setitem(
+        dispatch._reactions, "t", dispatch.Reaction("t", ("test.heart.*",), lambda event: None)
+    )
     Delivery.objects.update(next_at=datetime.datetime.now(datetime.UTC))
     dispatch.react_waiting()
     assert not is_fault(examination.deliveries_arrive())
