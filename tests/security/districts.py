@@ -40,10 +40,10 @@ from qipan.kernel.publication import actions as publication
 from qipan.kernel.publication.models import Publication
 from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import queries
-from qipan.kernel.subjects.models import Grant, RegisterImport, SourceRow, Subject
+from qipan.kernel.subjects.models import Grant, Mandate, RegisterImport, SourceRow, Subject
 from tests.inspection.office import Office, photo
 from tests.licensing.city import BUSINESS, PLACE
-from tests.orgs.factories import StaffFactory, reader_for, signed_in
+from tests.orgs.factories import PublicUserFactory, StaffFactory, reader_for, signed_in
 from tests.seals.papers import pdf
 from tests.seals.shop import LOWER_RIGHT, Shop, applied, decided
 from tests.subjects.factories import SubjectFactory, owner_of
@@ -184,6 +184,14 @@ class Futian(Office):
         person = accounts.create_person(name=f"{HIDDEN}王", phone="13612345678", actor=SYSTEM)
         User.objects.filter(pk=user.pk).update(person=person)
         letters.notify(person, "case", f"{HIDDEN}来信", "/my/")
+        agent = PublicUserFactory(label=f"{HIDDEN}代办员")
+        subjects.authorise(
+            self.shops[0],
+            reader_for(user),
+            login=agent.username,
+            acts=["FILL"],
+            valid_to=day + datetime.timedelta(days=90),
+        )
         evidence.begin_upload(9, {"filename": f"{HIDDEN}.pdf"}, reader_for(user).actor())
         editor = signed_in(Client(), self.editor.user)
         content = editor.get("/desk/tables/licensing.food_renew/dmn/").content
@@ -268,6 +276,7 @@ class Futian(Office):
             "delegation": Delegation.objects.values_list("pk", flat=True),
             "absence": Absence.objects.values_list("pk", flat=True),
             "upload": Upload.objects.values_list("pk", flat=True),
+            "mandate": Mandate.objects.values_list("uuid", flat=True),
             "token": ApiToken.objects.values_list("pk", flat=True),
             "passkey": Authenticator.objects.filter(type="webauthn").values_list("pk", flat=True),
             "verification": Document.objects.exclude(state="ISSUED").values_list("code", flat=True),

@@ -24,8 +24,10 @@ from qipan.kernel.ledger import feed
 from qipan.kernel.ledger import queries as ledger
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
-from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.orgs.reader import MANDATE, Reader
 from qipan.kernel.orgs.roles import Role
+from qipan.kernel.subjects import mandates
+from qipan.kernel.subjects.models import Act
 from qipan.ui import cases
 
 
@@ -94,7 +96,14 @@ def steps(case: Case, reader: Reader, where: str, failed: str = "", reason: str 
     """The steps the reader may take; `where` is the URL name that takes them (given uuid and code)."""
     panel = cases.panel_of(case.flow_code)
     found = []
-    if panel and panel.edit and reader.kind != "staff" and case.state in {"DRAFT", "CORRECTION"}:
+    if (
+        panel
+        and panel.edit
+        and case.state in {"DRAFT", "CORRECTION"}
+        and mandates.may_act(
+            reader, Act.FILL, case=case.pk, subject_id=case.subject_id, opened_by=case.opened_by
+        )
+    ):
         found.append(
             Step(
                 "edit",
@@ -132,8 +141,10 @@ def steps(case: Case, reader: Reader, where: str, failed: str = "", reason: str 
     return found
 
 
-def papers(case: Case) -> list[Paper]:
-    """The documents of a case."""
+def papers(case: Case, reader: Reader) -> list[Paper]:
+    """The documents of a case, to be opened by those who may receive them."""
+    agent = bool(case.subject_id) and case.subject_id in {one.subject_id for one in reader.mandates}
+    shut = agent and case.pk not in mandates.cases_within(reader, Act.RECEIVE, case.pk)
     return [
         Paper(
             title=document.template.title,
@@ -141,7 +152,7 @@ def papers(case: Case) -> list[Paper]:
             state=str(document.get_state_display()),
             code=document.code,
             href=reverse("document_file", args=[document.uuid])
-            if document.state == DocumentState.ISSUED
+            if document.state == DocumentState.ISSUED and not shut
             else "",
         )
         for document in documents.of_record(Case._meta.label_lower, case.pk)
@@ -167,17 +178,23 @@ def history(case: Case, reader: Reader) -> list[Line]:
         "licensing.check.noted",
     }
     names = orgs.labels(row.actor_id for row in rows if row.actor_id)
+    agents = {row.post for row in rows if row.post.startswith(MANDATE)}
+    business = case.subject.name if agents and case.subject else ""
     machine = {"system": _("系统"), "rules": _("决策规则")}
     return [
         Line(
             str(ledger.title_of(row.name)),
             row.at,
-            names.get(row.actor_id or 0, machine.get(row.actor_kind, "")),
+            _who(names.get(row.actor_id or 0, machine.get(row.actor_kind, "")), row.post in agents, business),
             row.reason,
         )
         for row in rows
         if row.name not in quiet
     ]
+
+
+def _who(name: str, as_agent: bool, business: str) -> str:
+    return _("%(agent)s（代%(business)s）") % {"agent": name, "business": business} if as_agent else name
 
 
 def owner_words(case: Case) -> str:
@@ -208,7 +225,7 @@ def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason:
         "unit": orgs.unit_at(case.org_path),
         "offers": steps(case, reader, where, failed, reason),
         "clocks": clocks,
-        "papers": papers(case),
+        "papers": papers(case, reader),
         "events": history(case, reader),
         "diagram": diagram(case),
         "panel": panel,
@@ -267,7 +284,7 @@ def take(request: HttpRequest, case: Case, code: str) -> tuple[bool, str]:
 def _actor(case: Case, code: str, reader: Reader) -> Any:
     """The reader in the post that may take the step, so that the ledger names the right one."""
     if reader.kind != "staff":
-        return reader.actor()
+        return reader.actor(subject_id=case.subject_id)
     try:
         predicates = case.flow.transition(code).by
     except Exception:  # an unknown step is refused by the engine, in words

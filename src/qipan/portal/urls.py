@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from qipan.portal.api import api, documentation
-from qipan.portal.public import home, items, laws, publications
+from qipan.portal.public import home, items, laws, mandates, publications
 from qipan.portal.public import views as public
 from qipan.portal.staff import businesses, cases, decisions, inbox, orders, own, tables, wall
 from qipan.portal.verification import views as verification
@@ -15,6 +15,9 @@ urlpatterns = [
     path("items/", items.item_list, name="items"),
     path("items/<slug:code>/", items.item_page, name="item"),
     path("my/", public.my_cases, name="my_cases"),
+    path("my/mandates/", mandates.my_mandates, name="my_mandates"),
+    path("my/mandates/new/", mandates.new_mandate, name="new_mandate"),
+    path("my/mandates/<uuid:uuid>/", mandates.mandate_act, name="mandate_act"),
     path("notices/", public.notices, name="notices"),
     path("my/cases/<uuid:uuid>/", public.my_case, name="my_case"),
     path("my/cases/<uuid:uuid>/<slug:code>/", public.my_step, name="my_step"),

@@ -27,8 +27,9 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import actions as subjects
+from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects import queries as registry
-from qipan.kernel.subjects.models import Grant, Premises, Subject
+from qipan.kernel.subjects.models import Act, Grant, Premises, Subject
 
 MOST_PHOTOS = 9
 PEOPLE = ("contact", "manager")
@@ -64,7 +65,7 @@ def start(
 ) -> Application:
     """Begin an application for a subject (about a grant): a draft that only the applicant sees; idempotent by `uuid`.
 
-    Where a subject is yet to be registered, there is none. Refuses a stranger's subject or grant, and an item that another system handles.
+    Where a subject is yet to be registered, there is none. An agent begins it for who authorised the agent. Refuses a stranger's subject or grant, and an item that another system handles.
     """
     item = items.item(item_code)
     if item is None or item.handler != "licensing":
@@ -72,8 +73,11 @@ def start(
     kind = Kind(item.handling)
     if kind == Kind.REGISTER:
         subject = grant = None
-    elif subject is None or subject.pk not in reader.subject_ids:
-        raise Refused(_("您不是该主体的代表人，不能代为办理。"), code="forbidden")
+    mandate = reader.mandate_for(subject.pk, Act.FILL, item.code) if subject else None
+    if kind != Kind.REGISTER and (
+        subject is None or (subject.pk not in reader.subject_ids and mandate is None)
+    ):
+        raise Refused(_("您不是该主体的代表人，也没有办理这个事项的委托，不能代为办理。"), code="forbidden")
     if kind in FOLLOWING and (
         grant is None
         or subject is None
@@ -87,7 +91,8 @@ def start(
         item.flow,
         uuid=uuid,
         org_path=path,
-        actor=reader.actor(),
+        actor=reader.actor(subject_id=subject.pk if subject else None),
+        opened_by=mandate.principal if mandate else None,
         title=f"{subject.name} {item.name}" if subject else item.name,
         subject_id=subject.pk if subject else None,
         premises_id=premises.pk if premises else None,
@@ -145,13 +150,14 @@ def _lock(row: Application) -> Case:
 def save(row: Application, answers: Mapping[str, Any], reader: Reader) -> Result:
     """Keep what was filled in: everything that is right, personal data in the vault; returns what is wrong.
 
-    Only the applicant, only while it is the applicant's turn.
+    Only the applicant (or an agent who may fill in), only while it is the applicant's turn.
     """
     case = _lock(row)
     if case.state not in {"DRAFT", "CORRECTION"}:
         raise Refused(_("申请已经提交，现在不能修改。"), code="state")
-    if case.opened_by != reader.user_id and case.subject_id not in reader.subject_ids:
-        raise Refused(_("这不是您的申请。"), code="forbidden")
+    if not may_fill_in(row, reader):
+        raise Refused(_("这不是您的申请，或者您的委托不包括填写。"), code="forbidden")
+    actor = reader.actor(subject_id=case.subject_id)
     form = form_of(row)
     result = validate(form, answers, draft=True, skip=frozenset(row.known))
     plain, people = _split(row, result.cleaned)
@@ -159,18 +165,26 @@ def save(row: Application, answers: Mapping[str, Any], reader: Reader) -> Result
     row.answers = {**kept, **plain}
     for person, values in people.items():
         if values.get("name") and person in PEOPLE:
-            setattr(row, person, _person(getattr(row, person), values, reader.actor()))
+            setattr(row, person, _person(getattr(row, person), values, actor))
     if row.grant_id is None and row.answers.get("premises") and case.subject_id:
-        _place(row, case, reader.actor())
+        _place(row, case, actor)
     if row.kind == Kind.REGISTER and row.answers.get("new_domicile"):
         _route(row, case)
     row.save()
     for field in form.fields:
         if field.kind == "file":
             for token in row.answers.get(field.code, []):
-                evidence.attach(token, case, role=field.material or field.code, actor=reader.actor())
-    append(events.SAVED, case, reader.actor(), data={"fields": len(result.cleaned)})
+                evidence.attach(token, case, role=field.material or field.code, actor=actor)
+    append(events.SAVED, case, actor, data={"fields": len(result.cleaned)})
     return result
+
+
+def may_fill_in(row: Application, reader: Reader) -> bool:
+    """Whether the reader may fill in an application: its applicant, or an agent who was given that."""
+    case = row.case
+    return mandates.may_act(
+        reader, Act.FILL, case=case.pk, subject_id=case.subject_id, opened_by=case.opened_by
+    )
 
 
 def _person(known: Person | None, values: Mapping[str, str], actor: Actor) -> Person:
@@ -219,7 +233,8 @@ def submit(row: Application, reader: Reader, *, key: str = "", expected_version:
     if key and row.case.state != "DRAFT":
         known = FiredKey.objects.filter(case_id=row.pk, key=key).values_list("transition", flat=True).first()
         step = known or step
-    return fire(row.case, step, reader.actor(), key=key or None, expected_version=expected_version)
+    actor = reader.actor(subject_id=row.case.subject_id)
+    return fire(row.case, step, actor, key=key or None, expected_version=expected_version)
 
 
 def item_of(row: Application) -> Item:

@@ -15,7 +15,7 @@ from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts.queries import masked
 from qipan.kernel.ledger.errors import Refused
-from qipan.kernel.subjects import queries as subjects
+from qipan.kernel.subjects import mandates
 from qipan.ui.access import api
 from qipan.ui.interface import problems
 from qipan.ui.interface.reading import KEY_HEADER, Code, Number, Text, scoped_key
@@ -136,10 +136,13 @@ def _own(request: HttpRequest, uuid: uuids.UUID) -> Application:
 def draft(request: HttpRequest, uuid: uuids.UUID, body: DraftIn) -> Any:
     """Begin an application; the identifier is the client's, so a repeated call changes nothing."""
     reader = request.reader  # type: ignore[attr-defined]
-    subject = subjects.own_subjects(reader).filter(pk=body.subject).first()
+    subject = mandates.subjects_for(reader, item=body.item).filter(pk=body.subject).first()
     if subject is None:
-        raise Refused(_("您不是该主体的代表人，不能代为办理。"), field="subject")
-    grant = subjects.own_grants(reader).filter(pk=body.grant).first() if body.grant else None
+        raise Refused(
+            _("您不是该主体的代表人，也没有办理这个事项的委托，不能代为办理。"), field="subject"
+        )
+    held = mandates.grants_for(reader, item=body.item)
+    grant = held.filter(pk=body.grant).first() if body.grant else None
     if body.grant and grant is None:
         raise Refused(_("请选择该主体名下的一张证照。"), field="grant")
     known = Application.objects.filter(case__uuid=uuid).exists()

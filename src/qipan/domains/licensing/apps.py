@@ -12,11 +12,14 @@ class LicensingConfig(AppConfig):
         from qipan.domains.licensing import flow, jobs, panel, reactions
         from qipan.domains.licensing.handover import agencies
         from qipan.domains.licensing.handover import flow as handover
+        from qipan.domains.licensing.mandates import reach
+        from qipan.domains.licensing.mandates import reactions as mandates
         from qipan.domains.licensing.rescission import flow as rescission
         from qipan.domains.licensing.rescission import panel as rescission_panel
         from qipan.kernel.items.loading import refer
 
         assert flow and jobs and reactions and rescission and handover
+        assert reach and mandates
         refer("agency", lambda codes: codes - set(agencies.TITLES))
         panel.register()
         rescission_panel.register()

@@ -9,7 +9,8 @@ from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
-from qipan.kernel.orgs.scopes import ScopedManager, of_own_subjects, within
+from qipan.kernel.orgs.scopes import NOTHING, ScopedManager, of_own_subjects, within
+from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects.models import Grant, Premises
 
 STAFF = (
@@ -138,10 +139,11 @@ class Application(models.Model):
 
     @staticmethod
     def scope(reader: Reader) -> Q:
-        """Licensing staff over the case's unit (no drafts); the business itself; who opened it."""
+        """Licensing staff over the case's unit (no drafts); the business itself and its agents; who opened it."""
         own = Q(case__opened_by=reader.user_id) if reader.user_id and reader.kind != "staff" else Q(pk__in=())
         staff = within(reader, *STAFF, field="case__org_path") & Q(case__private=False)
-        return staff | of_own_subjects(reader, "case__subject_id") | own
+        mandated = Q(pk__in=mandates.cases_within(reader)) if reader.mandates else NOTHING
+        return staff | of_own_subjects(reader, "case__subject_id") | own | mandated
 
 
 class CheckConclusion(models.TextChoices):

@@ -11,6 +11,7 @@ from qipan.kernel.flow.clock_steps import End, Extend, Start
 from qipan.kernel.flow.declaration import Order, Transition
 from qipan.kernel.flow.predicates import Applicant, CoOfficers, HasRole, Rules, System
 from qipan.kernel.orgs.roles import Role
+from qipan.kernel.subjects.models import Act
 
 if TYPE_CHECKING:
     from qipan.domains.licensing.course import Course
@@ -33,7 +34,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             _("提交申请"),
             "DRAFT",
             "SUBMITTED",
-            (Applicant(),),
+            (Applicant(Act.SUBMIT),),
             "LicProc 13",
             guards=(
                 guards.form_complete,
@@ -55,7 +56,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             _("补正后提交"),
             "CORRECTION",
             "SUBMITTED",
-            (Applicant(),),
+            (Applicant(Act.SUBMIT),),
             "LicProc 15",
             guards=(guards.form_complete, guards.subject_may_apply, guards.grant_in_force),
             effects=(effects.route,),
@@ -196,7 +197,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             _("报告整改完成"),
             "RECTIFYING",
             "CHECKING",
-            (Applicant(),),
+            (Applicant(Act.SUBMIT),),
             "LicProc 21",
             event=events.RECTIFIED,
             clocks=(End(rules.rectify), Start(rules.site_check)),
@@ -322,7 +323,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             _("删除草稿"),
             "DRAFT",
             "WITHDRAWN",
-            (Applicant(),),
+            (Applicant(Act.FILL),),
             "unconfirmed",
             event=events.WITHDRAWN,
             terminates=True,
@@ -332,7 +333,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             _("撤回申请"),
             BEFORE_ACCEPTANCE,
             "WITHDRAWN",
-            (Applicant(),),
+            (Applicant(Act.WITHDRAW),),
             "LicProc 30",
             event=events.WITHDRAWN,
             terminates=True,
@@ -343,7 +344,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             _("申请终止办理"),
             AFTER_ACCEPTANCE,
             "TERMINATED",
-            (Applicant(), HasRole(Role.LIC_DECIDER)),
+            (Applicant(Act.WITHDRAW), HasRole(Role.LIC_DECIDER)),
             "LicProc 30",
             event=events.TERMINATED,
             documents=(sheets.termination,),

@@ -23,7 +23,7 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
-from qipan.kernel.subjects import queries as subjects
+from qipan.kernel.subjects import mandates
 from qipan.ui import checklists
 from qipan.ui.access import business, staff
 
@@ -37,10 +37,10 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
     reader = request.reader  # type: ignore[attr-defined]
     following, founding = Kind(item.handling) in FOLLOWING, item.handling == Kind.REGISTER
     state = "SUSPENDED" if item.handling == Kind.RESTORE else "VALID"
-    held = subjects.own_grants(reader).filter(state=state, kind=item.licence)
+    held = mandates.grants_for(reader, item=item.code).filter(state=state, kind=item.licence)
     fitting = [grant for grant in held if items.concerns(item, grant.kind, grant.data)] if following else []
     grants = {grant.pk: grant for grant in fitting}
-    owned = {subject.pk: subject for subject in subjects.own_subjects(reader)}
+    owned = {subject.pk: subject for subject in mandates.subjects_for(reader, item=item.code)}
     refusals = []
     if request.method == "POST":
         choice = request.POST.get("choice", "")
@@ -126,7 +126,7 @@ def apply_form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """Fill in, save as a draft, hand in. What was typed stays, whatever happens."""
     row = _own(request, uuid)
     reader = request.reader  # type: ignore[attr-defined]
-    if row.case.state not in {"DRAFT", "CORRECTION"}:
+    if row.case.state not in {"DRAFT", "CORRECTION"} or not actions.may_fill_in(row, reader):
         return redirect("my_case", uuid=row.case.uuid)
     errors: dict[str, str] = {}
     general: list[str] = []

@@ -13,6 +13,8 @@ from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import ScopedManager, of_own_subjects, within
+from qipan.kernel.subjects import mandates
+from qipan.kernel.subjects.models import Act
 
 
 class Template(models.Model):
@@ -115,8 +117,12 @@ class Document(models.Model):
 
     @staticmethod
     def scope(reader: Reader) -> Q:
-        """Staff of the document's units; the business that it is for."""
-        return within(reader) | of_own_subjects(reader)
+        """Staff of the document's units; the business that it is for; an agent who may receive those of a case."""
+        if not reader.mandates:
+            return within(reader) | of_own_subjects(reader)
+        cases = Q(record_kind="flow.case", record_id__in=mandates.cases_within(reader, Act.RECEIVE))
+        own = Q(record_kind="subjects.mandate", record_id__in=[one.number for one in reader.mandates])
+        return within(reader) | of_own_subjects(reader) | cases | own
 
 
 class SealState(models.TextChoices):

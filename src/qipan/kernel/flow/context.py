@@ -13,6 +13,7 @@ from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.orgs.queries import reader_of
 from qipan.kernel.orgs.reader import Power, Reader
 from qipan.kernel.orgs.roles import Role
+from qipan.kernel.subjects import mandates
 
 if TYPE_CHECKING:
     from qipan.kernel.flow.declaration import Flow, Transition
@@ -62,12 +63,20 @@ class Context:
     @cached_property
     def subject_ids(self) -> frozenset[int]:
         """The market subjects for which the actor acts."""
+        return self._acting.subject_ids
+
+    @cached_property
+    def _acting(self) -> Reader:
+        """The business or the member of the public that acts; nobody where staff or the system does."""
         if self.reader:
-            return self.reader.subject_ids
+            return self.reader
         if self.actor.kind not in ("business", "public") or self.actor.user_id is None:
-            return frozenset()
-        user = User.objects.filter(pk=self.actor.user_id, is_active=True).first()
-        return reader_of(user).subject_ids if user else frozenset()
+            return Reader.anonymous()
+        return reader_of(User.objects.filter(pk=self.actor.user_id, is_active=True).first())
+
+    def mandated(self, act: str) -> bool:
+        """Whether the actor is an agent whom the case's subject lets take such an act in it (委托代办)."""
+        return bool(act) and bool(mandates.cases_within(self._acting, act, self.case.pk))
 
     def has_role(self, role: Role, line: str = "") -> bool:
         """Whether the actor holds a role over the case's unit."""

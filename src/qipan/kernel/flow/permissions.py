@@ -18,6 +18,7 @@ from qipan.kernel.orgs.models import Staff
 from qipan.kernel.orgs.reader import Power, Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.orgs.scopes import NOTHING
+from qipan.kernel.subjects import mandates
 
 DISPATCHERS = (
     Role.OFFICE_HEAD,
@@ -108,8 +109,8 @@ class CaseScope:
     """What a reader may see of cases, split in what statements are composed for (`key`) and the values of their holes.
 
     Cases of one's own and of one's subjects (but for unannounced ones); for staff those of the flows in which their
-    roles act or read. Those in which one takes part without holding a role over them (transferred, countersigned) are
-    looked up first and named by id: there are few, and a subquery beside the path would keep the database from using
+    roles act or read. Those in which one takes part without holding a role over them (transferred, countersigned), and
+    those that an agent's mandates reach, are looked up first and named by id: there are few, and a subquery beside the path would keep the database from using
     its index.
     """
 
@@ -128,6 +129,8 @@ class CaseScope:
         known: list[int] = []
         if reader.kind == "staff" and reader.user_id is not None:
             known = sorted(set(_cases_elsewhere(_nameless(reader), made).all(user=reader.user_id)))
+        elif reader.mandates:
+            known = sorted(mandates.cases_within(reader))
         scope = cls(nameless, made, reader.user_id is not None, bool(known), bool(reader.subject_ids))
         subjects = sorted(reader.subject_ids)
         return scope, {"reader": reader.user_id, "known_cases": known, "own_subjects": subjects}
@@ -146,8 +149,8 @@ class CaseScope:
             condition |= Q(opened_by=user)
         if self.own and self.reader.kind == "staff":
             condition |= _cases_by_power(self.reader)
-            if self.known:
-                condition |= Q(**{f"pk__{listed}": known})
+        if self.own and self.known:
+            condition |= Q(**{f"pk__{listed}": known})
         return condition
 
     def with_holes(self) -> Q:

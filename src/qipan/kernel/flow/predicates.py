@@ -35,16 +35,23 @@ class Predicate:
 
 @dataclass(frozen=True)
 class Applicant(Predicate):
-    """The one who opened the case, or anybody who acts for its subject (申请人)."""
+    """The one who opened the case, or anybody who acts for its subject (申请人).
+
+    `act`: an agent whose mandate names it may do it too (Licence 29); empty, the applicant in person only.
+    """
+
+    act: str = ""
 
     def allows(self, context: Context) -> bool:
         """A signed-in member of the public or of a business, for a case of one's own."""
         actor, case = context.actor, context.case
         if actor.kind not in ("business", "public") or actor.user_id is None:
             return False
-        return case.opened_by == actor.user_id or (
+        if case.opened_by == actor.user_id or (
             case.subject_id is not None and case.subject_id in context.subject_ids
-        )
+        ):
+            return True
+        return context.mandated(self.act)
 
     def says(self) -> str:
         """申请人."""

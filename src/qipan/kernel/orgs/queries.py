@@ -16,10 +16,18 @@ from qipan.kernel.accounts.models import User, UserKind
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.models import Absence, Delegation, Level, PostRole, Staff, Street, Unit
-from qipan.kernel.orgs.reader import Power, Reader
+from qipan.kernel.orgs.reader import Mandate, Power, Reader
 from qipan.kernel.orgs.roles import Role
 
 _subject_sources: list[Any] = []
+
+
+_mandate_sources: list[Any] = []
+
+
+def provide_mandates(source: Any) -> None:
+    """Register a function user → the mandates that the user holds today (the subjects room does)."""
+    _mandate_sources.append(source)
 
 
 def provide_subjects(source: Any) -> None:
@@ -48,7 +56,8 @@ def reader_of(user: Any) -> Reader:
         return Reader.anonymous()
     if user.kind != UserKind.STAFF:
         subjects = frozenset(number for source in _subject_sources for number in source(user))
-        return Reader(kind=user.kind, user_id=user.pk, subject_ids=subjects)
+        held: tuple[Mandate, ...] = tuple(one for source in _mandate_sources for one in source(user))
+        return Reader(kind=user.kind, user_id=user.pk, subject_ids=subjects, mandates=held)
     staff = _STAFF.first(user=user.pk)
     if staff is None:
         return Reader(kind="staff", user_id=user.pk)

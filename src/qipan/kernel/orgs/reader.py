@@ -7,6 +7,9 @@ from qipan.conf import wall
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.orgs.roles import Role
 
+MANDATE = "mandate:"
+"""How the post of an agent's act begins in the ledger; the mandate's number follows."""
+
 
 @dataclass(frozen=True)
 class Power:
@@ -23,6 +26,24 @@ class Power:
 
 
 @dataclass(frozen=True)
+class Mandate:
+    """What a business lets somebody who does not represent it do in its name (委托代办): these acts, these items.
+
+    No item named means all; an act that is not named is not covered. `principal` is the user who gave it.
+    """
+
+    number: int
+    subject_id: int
+    principal: int
+    acts: frozenset[str] = frozenset()
+    items: frozenset[str] = frozenset()
+
+    def covers(self, act: str, item: str = "") -> bool:
+        """Whether it lets its holder take an act (about an item, where one is named)."""
+        return act in self.acts and (not item or not self.items or item in self.items)
+
+
+@dataclass(frozen=True)
 class Reader:
     """The one who reads or acts, resolved once a request. A reader without powers sees nothing (default deny)."""
 
@@ -31,6 +52,7 @@ class Reader:
     powers: tuple[Power, ...] = ()
     subject_ids: frozenset[int] = frozenset()
     org_path: str = ""
+    mandates: tuple[Mandate, ...] = ()
 
     @classmethod
     def anonymous(cls) -> "Reader":
@@ -45,7 +67,15 @@ class Reader:
         """What the database is told of the reader: a wider ring than any scope, for scopes that are forgotten."""
         if self.kind == "system":
             return wall.OPEN
-        return wall.around(self.user_id, self.paths(), self.subject_ids)
+        mandated = {mandate.subject_id for mandate in self.mandates}
+        return wall.around(self.user_id, self.paths(), self.subject_ids | mandated)
+
+    def mandate_for(self, subject_id: int | None, act: str, item: str = "") -> Mandate | None:
+        """The mandate under which the reader may take an act for a business that the reader does not represent."""
+        if subject_id is None or subject_id in self.subject_ids:
+            return None
+        fitting = (mandate for mandate in self.mandates if mandate.subject_id == subject_id)
+        return next((mandate for mandate in fitting if mandate.covers(act, item)), None)
 
     def over_all(self, *roles: Role) -> bool:
         """Whether the reader holds one of the roles at the top unit, and so over the whole installation."""
@@ -60,11 +90,24 @@ class Reader:
             for power in self.powers
         )
 
-    def actor(self, role: Role | None = None, org_path: str = "") -> Actor:
-        """The reader as the one who acts; for staff in the post that gives the role over the path (anywhere when empty)."""
+    def actor(
+        self, role: Role | None = None, org_path: str = "", *, subject_id: int | None = None
+    ) -> Actor:
+        """The reader as the one who acts; for staff in the post that gives the role over the path (anywhere when empty).
+
+        For a business (`subject_id`) that the reader does not represent, the post names the mandate: the ledger shows
+        that an agent acted for it.
+        """
         if self.kind != "staff":
-            return Actor("system" if self.kind == "system" else self.kind, self.user_id)
+            post = self._capacity(subject_id) if subject_id is not None else ""
+            return Actor("system" if self.kind == "system" else self.kind, self.user_id, post)
         for power in self.powers:
             if (role is None or power.role == role) and (not org_path or org_path.startswith(power.org_path)):
                 return Actor("staff", self.user_id, power.post, power.org_path)
         return Actor("staff", self.user_id, "", self.org_path)
+
+    def _capacity(self, subject_id: int) -> str:
+        if subject_id in self.subject_ids:
+            return ""
+        held = next((one for one in self.mandates if one.subject_id == subject_id), None)
+        return f"{MANDATE}{held.number}" if held else ""

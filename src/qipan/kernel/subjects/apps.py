@@ -10,7 +10,8 @@ class SubjectsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the rooms below for which subjects a user acts."""
         from qipan.kernel.orgs import queries as orgs
-        from qipan.kernel.subjects import events, queries
+        from qipan.kernel.subjects import events, mandates, queries
 
         assert events
         orgs.provide_subjects(queries.subjects_of_user)
+        orgs.provide_mandates(mandates.held_by)

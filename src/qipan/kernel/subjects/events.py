@@ -26,6 +26,12 @@ UNMARKED = declare("subjects.mark.ended", _("解除标记"), kind=str)
 PLACE_ADDED = declare("subjects.premises.added", _("登记场所"), premises=int)
 REPRESENTED = declare("subjects.representative.added", _("确认代表人"), user=int, role=str)
 REPRESENTATION_ENDED = declare("subjects.representative.ended", _("解除代表"), user=int)
+MANDATE_OFFERED = declare(
+    "subjects.mandate.offered", _("授权委托"), agent=int, acts=list, items=list, valid_from=str, valid_to=str
+)
+MANDATE_CONFIRMED = declare("subjects.mandate.confirmed", _("代理人确认委托"), agent=int)
+MANDATE_DECLINED = declare("subjects.mandate.declined", _("代理人未接受委托"), agent=int)
+MANDATE_ENDED = declare("subjects.mandate.ended", _("终止委托"), agent=int, cause=str)
 GRANTED = declare("subjects.grant.registered", _("登记证照"), number=str, kind=str)
 GRANT_CHANGED = declare("subjects.grant.changed", _("变更证照"), number=str, fields=list)
 GRANT_STATE = declare("subjects.grant.moved", _("证照状态变更"), number=str, before=str, after=str)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 from ninja import Router, Schema
 from pydantic import Field
 
+from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects import queries as subjects
 from qipan.ui.access import api
 
@@ -58,6 +59,19 @@ class OwnGrant(Schema):
     address: str
 
 
+class HeldMandate(Schema):
+    """A business that lets the account act in its name (委托代办), and what for."""
+
+    number: str
+    subject: int
+    subject_name: str
+    acts: list[str] = Field(description="FILL 填写，SUBMIT 提交，WITHDRAW 撤回，RECEIVE 领取文书")
+    items: list[str] = Field(description="事项编码；空为全部")
+    valid_from: datetime.date
+    valid_to: datetime.date
+    grants: list[int] = Field(description="可以据以申请的证照的 id")
+
+
 @router.get("/account", response=Account, auth=api("account.read"), summary=gettext_noop("令牌所属的账户"))
 def account(request: HttpRequest) -> Any:
     """Who is calling, with which scopes and roles."""
@@ -92,6 +106,34 @@ def own_subjects(request: HttpRequest) -> Any:
             "domicile": row.domicile,
         }
         for row in rows
+    ]
+
+
+@router.get(
+    "/mandates",
+    response=list[HeldMandate],
+    auth=api("subjects.read", kinds=APPLICANTS),
+    summary=gettext_noop("受委托代办的主体和权限"),
+)
+def held_mandates(request: HttpRequest) -> Any:
+    """The powers of attorney under which the account acts today."""
+    reader = request.reader  # type: ignore[attr-defined]
+    rows = mandates.agents_of(one.number for one in reader.mandates)
+    held: dict[int, list[int]] = {}
+    for pk, subject in mandates.grants_for(reader, act="").values_list("pk", "subject_id")[:500]:
+        held.setdefault(subject, []).append(pk)
+    return [
+        {
+            "number": row.number,
+            "subject": row.subject_id,
+            "subject_name": row.subject.name,
+            "acts": row.acts,
+            "items": row.items,
+            "valid_from": row.valid_from,
+            "valid_to": row.valid_to,
+            "grants": held.get(row.subject_id, []),
+        }
+        for row in rows.values()
     ]
 
 

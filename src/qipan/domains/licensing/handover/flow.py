@@ -11,6 +11,7 @@ from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Flow, Owner, Refusal, State, Transition
 from qipan.kernel.flow.predicates import Applicant, System
 from qipan.kernel.items import queries as items
+from qipan.kernel.subjects.models import Act
 
 
 def agency_connected(context: Context) -> Refusal | None:
@@ -64,7 +65,7 @@ HANDOVER = Flow(
             _("提交并转交"),
             "DRAFT",
             "HANDED",
-            (Applicant(),),
+            (Applicant(Act.SUBMIT),),
             "Licence 26",
             guards=(guards.form_complete, guards.subject_may_apply, agency_connected),
             effects=(effects.number_case, send),
@@ -89,7 +90,7 @@ HANDOVER = Flow(
             _("删除草稿"),
             "DRAFT",
             "WITHDRAWN",
-            (Applicant(),),
+            (Applicant(Act.FILL),),
             "unconfirmed",
             event=events.WITHDRAWN,
             terminates=True,
@@ -99,7 +100,7 @@ HANDOVER = Flow(
             _("撤回申请"),
             "HANDED",
             "WITHDRAWN",
-            (Applicant(),),
+            (Applicant(Act.WITHDRAW),),
             "LicProc 30",
             event=events.WITHDRAWN,
             terminates=True,

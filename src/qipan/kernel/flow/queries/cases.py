@@ -29,7 +29,7 @@ from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs import prefixes
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import ScopedQuerySet
-from qipan.kernel.subjects import lookup
+from qipan.kernel.subjects import lookup, mandates
 from qipan.kernel.subjects import queries as subjects
 
 FEW_CHARACTERS = 2
@@ -257,7 +257,8 @@ def waiting_for_applicant(reader: Reader) -> ScopedQuerySet:
             turns |= Q(flow_code=flow.code, flow_version=flow.version, state__in=states)
     own = Q(opened_by=reader.user_id) if reader.user_id is not None else Q(pk__in=())
     rows = Case.objects.visible_to(reader).filter(
-        own | Q(subject_id__in=reader.subject_ids), closed_at__isnull=True
+        own | Q(subject_id__in=reader.subject_ids) | Q(pk__in=mandates.cases_within(reader)),
+        closed_at__isnull=True,
     )
     return rows.filter(turns).order_by("due_on", "-id")
 

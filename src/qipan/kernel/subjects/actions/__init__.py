@@ -12,6 +12,7 @@ from qipan.kernel.subjects.actions.grants import (
     take_licence_number,
     take_sequence,
 )
+from qipan.kernel.subjects.actions.mandating import answer_mandate, authorise, end_mandate
 from qipan.kernel.subjects.actions.marks import add_mark, end_mark, in_force_marks
 from qipan.kernel.subjects.actions.registering import (
     CHECKS,
@@ -30,10 +31,13 @@ __all__ = [
     "REMINDERS",
     "add_mark",
     "add_premises",
+    "answer_mandate",
     "attach_documents",
+    "authorise",
     "change_grant",
     "change_status",
     "change_subject",
+    "end_mandate",
     "end_mark",
     "end_representation",
     "expire_grants",

@@ -8,6 +8,7 @@ from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.subjects import events
 from qipan.kernel.subjects.actions.locking import lock
+from qipan.kernel.subjects.actions.mandating import end_mandates_of
 from qipan.kernel.subjects.models import (
     Representative,
     Subject,
@@ -34,7 +35,10 @@ def represent(user: User, subject: Subject, actor: Actor, role: str = "LEGAL_REP
 
 @transaction.atomic
 def end_representation(row: Representative, actor: Actor, reason: str) -> Representative:
-    """A user no longer acts for a subject, from today on; the first day of two stays."""
+    """A user no longer acts for a subject, from today on; the first day of two stays.
+
+    What a legal representative authorised others to do ends with it.
+    """
     row = (
         Representative.objects.select_for_update(of=("self",), no_key=True)
         .select_related("subject")
@@ -52,4 +56,6 @@ def end_representation(row: Representative, actor: Actor, reason: str) -> Repres
         reason=reason,
         org_path=row.subject.org_path,
     )
+    if row.role == "LEGAL_REP":
+        end_mandates_of(row.user_id, row.subject, actor)
     return row

@@ -3,6 +3,7 @@
 from qipan.kernel.subjects.models.certificates import Certificate
 from qipan.kernel.subjects.models.grants import Grant, GrantState, LicenceSeries
 from qipan.kernel.subjects.models.imports import RegisterImport, SourceRow
+from qipan.kernel.subjects.models.mandates import Act, EndCause, Mandate, MandateState
 from qipan.kernel.subjects.models.subjects import (
     ExternalRecord,
     Identifier,
@@ -18,13 +19,17 @@ from qipan.kernel.subjects.models.subjects import (
 )
 
 __all__ = [
+    "Act",
     "Certificate",
+    "EndCause",
     "ExternalRecord",
     "Grant",
     "GrantState",
     "Identifier",
     "IdentifierKind",
     "LicenceSeries",
+    "Mandate",
+    "MandateState",
     "Mark",
     "MarkKind",
     "Premises",

@@ -1,0 +1,22 @@
+"""Which cases the mandates of an agent reach: applications for the items that they name."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from qipan.domains.licensing.models import Application
+from qipan.kernel.orgs.reader import Mandate
+from qipan.kernel.subjects.mandates import provide_matters
+
+
+def applications(mandates: Iterable[Mandate], case: int | None) -> list[int]:
+    """The cases of the businesses' applications for the items of the mandates (`case`: that one only)."""
+    reached = Q(pk__in=())
+    for mandate in mandates:
+        about = Q(item_code__in=mandate.items) if mandate.items else Q()
+        reached |= Q(case__subject_id=mandate.subject_id) & about
+    rows = Application.objects.filter(reached)
+    return list((rows.filter(pk=case) if case is not None else rows).values_list("pk", flat=True))
+
+
+provide_matters(applications)
