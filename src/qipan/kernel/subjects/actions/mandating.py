@@ -52,10 +52,10 @@ def authorise(
     if not mandates.is_legal_representative(reader.user_id, subject.pk):
         raise Refused(_("只有法定代表人（负责人）可以委托他人代办。"), code="forbidden")
     start = valid_from or today()
-    wanted, named = _checked(acts, items_named, start, valid_to)
+    wanted, named, end = _checked(acts, items_named, start, valid_to)
     if not limits.take(f"mandate:{reader.user_id}", LOOKING_UP):
-        raise Refused(_("操作太频繁，请一小时后再试。"), code="too-many")
-    return _offer(subject, reader, _agent(login, reader, subject), wanted, named, (start, valid_to), uuid)
+        raise Refused(_("操作太频繁，请一小时后再试。"), code="state")
+    return _offer(subject, reader, _agent(login, reader, subject), wanted, named, (start, end), uuid)
 
 
 def _checked(
@@ -63,7 +63,7 @@ def _checked(
     items_named: Iterable[str],
     start: datetime.date,
     end: datetime.date | None,
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[str], datetime.date]:
     wanted = set(acts)
     if not wanted:
         raise Refused(_("请至少选择一项委托权限。"), field="acts")
@@ -82,7 +82,7 @@ def _checked(
         raise Refused(_("委托不能从过去开始。"), field="valid_from")
     if not start <= end <= start + datetime.timedelta(days=MOST_DAYS):
         raise Refused(_("委托的最后一天须在开始以后、一年之内。"), field="valid_to")
-    return sorted(wanted), named
+    return sorted(wanted), named, end
 
 
 def _agent(login: str, reader: Reader, subject: Subject) -> User:
@@ -105,7 +105,7 @@ def _offer(
     agent: User,
     acts: list[str],
     named: list[str],
-    days: tuple[datetime.date, datetime.date | None],
+    days: tuple[datetime.date, datetime.date],
     uuid: uuids.UUID | None,
 ) -> Mandate:
     lock(subject)
@@ -113,7 +113,7 @@ def _offer(
         uuid=uuid or uuids.uuid4(),
         subject=subject,
         agent=agent,
-        granted_by_id=reader.user_id,
+        granted_by=User.objects.get(pk=reader.user_id or 0),
         acts=acts,
         items=named,
         valid_from=days[0],
