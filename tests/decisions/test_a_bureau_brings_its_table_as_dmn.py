@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
-from qipan.kernel.decisions import actions, queries
-from qipan.kernel.decisions.models import TableDraft, TableVersion
+from qipan.kernel.decisions import actions
+from qipan.kernel.decisions.models import TableVersion
+from qipan.kernel.jobs.testing import drain
+from qipan.kernel.law.drafting import actions as drafting
+from qipan.kernel.law.drafting import queries as drafts
+from qipan.kernel.law.drafting.models import Draft
 from qipan.kernel.ledger import clock
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
@@ -44,7 +48,7 @@ def staff(role: Role) -> Reader:
     return reader_for(StaffFactory(role=role, unit=UnitTree().city))
 
 
-def draft(text: str | bytes = FILE, reader: Reader | None = None, **more: Any) -> TableDraft:
+def draft(text: str | bytes = FILE, reader: Reader | None = None, **more: Any) -> Draft:
     given = {"code": "test.grading", "valid_from": TOMORROW, "file_name": "分级.dmn", **more}
     content = text if isinstance(text, bytes) else text.encode()
     return actions.draft_from_dmn(content, reader=reader or staff(Role.CATALOGUE_EDITOR), **given)
@@ -54,7 +58,7 @@ def problems(text: str | bytes, **more: Any) -> list[dict[str, Any]]:
     """What the import says is wrong; nothing may be kept."""
     with pytest.raises(Refused) as refused:
         draft(text, **more)
-    assert not TableDraft.objects.exists() and not Event.objects.filter(name="decisions.draft.made").exists()
+    assert not Draft.objects.exists() and not Event.objects.filter(name="law.draft.made").exists()
     found: list[dict[str, Any]] = refused.value.details["problems"]
     assert str(found[0]["text"]) in str(refused.value)
     return found
@@ -65,19 +69,25 @@ def test_from_file_to_decision() -> None:
     editor, releaser = staff(Role.CATALOGUE_EDITOR), staff(Role.CATALOGUE_RELEASER)
     with clock.at(NOON):
         made = draft(reader=editor)
-        assert list(queries.drafts(releaser)) == [made]
+        assert list(drafts.drafts(releaser)) == [made]
         assert draft(reader=editor) == made, "the same file twice is one draft"
         with pytest.raises(Refused, match="权限"):
-            actions.release(made.pk, reader=editor)
-        version = actions.release(made.pk, reader=releaser)
+            drafting.release(made.pk, reader=editor)
+        with pytest.raises(Refused, match="试算"):
+            drafting.release(made.pk, reader=releaser)
+        drafting.ask_trial(made.pk, reader=releaser)
+        drain()
+        version = drafting.release(made.pk, reader=releaser)
         with pytest.raises(Refused, match="已经发布"):
-            actions.release(made.pk, reader=releaser)
+            drafting.release(made.pk, reader=releaser)
     assert version.title == "核查分级" and version.body["rules"][0]["source"] == "FBL15 32"
     assert "分级.dmn" in version.body["rules"][1]["unconfirmed"]
     assert version.body["inputs"][1]["domain"] == ["餐饮", "销售"]
-    assert list(queries.drafts(releaser)) == []
-    told = Event.objects.filter(name__startswith="decisions.draft").order_by("pk")
-    assert [one.name for one in told] == ["decisions.draft.made", "decisions.draft.released"]
+    assert list(drafts.drafts(releaser)) == []
+    told = Event.objects.filter(name__startswith="law.").order_by("pk")
+    assert [one.name for one in told] == [
+        "law.draft.made", "law.trial.asked", "law.trial.ended", "law.draft.released",
+    ]  # fmt: skip
     with clock.at(NOON + datetime.timedelta(days=2)):
         decision = actions.decide(
             "test.grading", {"面积": 80, "业态": "餐饮"}, record=UnitTree().city, actor=Actor.rules("SZ/")
@@ -99,7 +109,7 @@ def test_one_person_cannot_draft_and_release() -> None:
     with clock.at(NOON):
         made = draft(reader=both)
         with pytest.raises(Refused, match="另一人"):
-            actions.release(made.pk, reader=both)
+            drafting.release(made.pk, reader=both)
     assert not TableVersion.objects.filter(code="test.grading").exists()
 
 
@@ -110,22 +120,25 @@ def test_who_may_not_edit_is_refused_and_sees_nothing() -> None:
     with clock.at(NOON):
         made = draft()
     for reader in (staff(Role.INSPECTOR), Reader.anonymous()):
-        assert list(queries.drafts(reader)) == []
+        assert list(drafts.drafts(reader)) == []
         with pytest.raises(Refused, match="没有这份草稿"):
-            actions.release(made.pk, reader=reader)
+            drafting.release(made.pk, reader=reader)
 
 
 @pytest.mark.django_db
 def test_rules_are_not_released_into_the_past_and_a_draft_can_be_withdrawn() -> None:
     editor = staff(Role.CATALOGUE_EDITOR)
     with clock.at(NOON):
-        made = draft(reader=editor, valid_from=datetime.date(2026, 6, 30))
         with pytest.raises(Refused, match="溯及既往"):
-            actions.release(made.pk, reader=staff(Role.CATALOGUE_RELEASER))
+            draft(reader=editor, valid_from=datetime.date(2026, 6, 30))
+        made = draft(reader=editor)
+    with clock.at(NOON + datetime.timedelta(days=3)):
+        with pytest.raises(Refused, match="溯及既往"):
+            drafting.release(made.pk, reader=staff(Role.CATALOGUE_RELEASER))
         with pytest.raises(Refused, match="理由"):
-            actions.withdraw(made.pk, reader=editor, reason=" ")
-        actions.withdraw(made.pk, reader=editor, reason="日期写错")
-    assert list(queries.drafts(editor)) == []
+            drafting.withdraw(made.pk, reader=editor, reason=" ")
+        drafting.withdraw(made.pk, reader=editor, reason="日期写错")
+    assert list(drafts.drafts(editor)) == []
 
 
 @pytest.mark.django_db

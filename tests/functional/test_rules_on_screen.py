@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from qipan.kernel.jobs.testing import drain
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.roles import Role
 from tests.law.catalogues import load_catalogues
@@ -53,6 +54,10 @@ def test_a_rule_is_changed_by_two_people(context_for, sign_in, look, tmp_path: P
     sign_in(phone, StaffFactory(role=Role.CATALOGUE_RELEASER, unit=city, label="规则发布").user)
     other = phone.new_page()
     other.goto(draft)
+    other.get_by_role("button", name="开始试算").click()
+    expect(other.get_by_text("正在试算")).to_be_visible()
+    drain()
+    expect(other.get_by_text("试算了 0 件")).to_be_visible()
     look(other, "table-draft-phone")
     other.on("dialog", lambda dialog: dialog.accept())
     other.get_by_role("button", name="发布", exact=True).click()

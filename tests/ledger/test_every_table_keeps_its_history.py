@@ -48,6 +48,7 @@ WITHOUT = {
     "law.HolidayYear": VERSIONED,
     "law.Law": VERSIONED,
     "law.LawRule": VERSIONED,
+    "law.Trial": "written by its run alone; begun and ended by events",
     "ledger.Delivery": PASSING,
     "ledger.Event": EVENT_LIKE,
     "ledger.Seal": EVENT_LIKE,

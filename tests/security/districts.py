@@ -21,7 +21,6 @@ from qipan.domains.seals.models import Round
 from qipan.kernel.accounts import actions as accounts
 from qipan.kernel.accounts import letters
 from qipan.kernel.accounts.models import ApiToken, User
-from qipan.kernel.decisions.models import TableDraft
 from qipan.kernel.documents.models import Document, Seal, SealKind, SealUse
 from qipan.kernel.documents.using import Paper
 from qipan.kernel.evidence import actions as evidence
@@ -30,6 +29,7 @@ from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow.models import Case, Clock, WorkOrder
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.jobs.testing import drain
+from qipan.kernel.law.drafting.models import Draft
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.models import Subscription
@@ -202,7 +202,7 @@ class Futian(Office):
         file = SimpleUploadedFile(f"{HIDDEN}.dmn", content, "application/xml")
         answer = editor.post("/desk/tables/import/", values | {"file": file})
         assert answer.status_code == 302, answer.content.decode()
-        TableDraft.objects.update(title=f"{HIDDEN}草稿")
+        Draft.objects.update(title=f"{HIDDEN}草稿")
 
     def _register(self) -> None:
         subject = self.shops[0]
@@ -272,7 +272,7 @@ class Futian(Office):
             "publication": Publication.objects.values_list("uuid", flat=True),
             "subject": [each.pk for each in self.shops],
             "grant": Grant.objects.values_list("pk", flat=True),
-            "draft": TableDraft.objects.values_list("pk", flat=True),
+            "draft": Draft.objects.values_list("pk", flat=True),
             "delegation": Delegation.objects.values_list("pk", flat=True),
             "absence": Absence.objects.values_list("pk", flat=True),
             "upload": Upload.objects.values_list("pk", flat=True),

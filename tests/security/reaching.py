@@ -78,7 +78,9 @@ class Secrets:
         for model in (Case, WorkOrder, Document, Evidence, Upload):
             found.numbers |= {str(value) for value in model._default_manager.values_list("uuid", flat=True)}
         found.numbers |= {str(value) for value in SealUse.objects.values_list("uuid", flat=True)}
-        found.open |= set(Seal.objects.filter(org_path__startswith="SZ/FT/").values_list("seal_id", flat=True))
+        found.open |= set(
+            Seal.objects.filter(org_path__startswith="SZ/FT/").values_list("seal_id", flat=True)
+        )
         found.numbers |= set(Case.objects.exclude(number="").values_list("number", flat=True))
         found.numbers |= set(Document.objects.values_list("code", flat=True))
         found.open |= set(Subject.objects.values_list("name", flat=True))
@@ -152,6 +154,7 @@ class Prober:
         self.secrets = Secrets.of_everything()
         self.values = futian.values() | {
             "item": ["FB-RENEW", "FB-NEW"],
+            "row_kind": ["decision_tables"],
             "table": list(TableVersion.objects.values_list("code", flat=True)[:2]),
             "law": ["食品安全法"],
             "format": ["csv", "jsonl"],

@@ -28,6 +28,8 @@ CHANGED: dict[str, str] = {
     "public.django_content_type": "every model adds its row",
     "public.auth_permission": "every model adds its rows",
     "public.ledger_event": "a migration may be an event",
+    "public.decisions_tabledraft": "drafts of tables became drafts of catalogue rows (law_draft)",
+    "public.decisions_tabledraftevent": "a draft changed only when it was closed, which its row and the ledger say",
 }
 
 
@@ -74,5 +76,9 @@ def test_a_release_is_upgraded_and_walks_on(
     assert done.returncode == 0, done.stderr
     walked = json.loads(done.stdout)
     assert walked["states"] == {"draft": "ISSUED", "left": "ISSUED", "waiting": "ISSUED"}
-    assert walked["intact"] and not walked["unsealed"] and walked["events"] > told.tables["public.ledger_event"][0]
+    assert (
+        walked["intact"]
+        and not walked["unsealed"]
+        and walked["events"] > told.tables["public.ledger_event"][0]
+    )
     assert ["licensing.certificate", "ISSUED"] in walked["papers"], walked["papers"]

@@ -6,7 +6,7 @@ from django.urls import include, path
 from qipan.portal.api import api, documentation
 from qipan.portal.public import home, items, laws, mandates, publications
 from qipan.portal.public import views as public
-from qipan.portal.staff import businesses, cases, decisions, inbox, orders, own, tables, wall
+from qipan.portal.staff import businesses, cases, decisions, drafts, inbox, orders, own, tables, wall
 from qipan.portal.verification import views as verification
 
 urlpatterns = [
@@ -41,9 +41,12 @@ urlpatterns = [
     path("desk/cases/<uuid:uuid>/<slug:code>/", cases.desk_step, name="desk_step"),
     path("desk/businesses/", businesses.desk_businesses, name="desk_businesses"),
     path("desk/businesses/<int:pk>/", businesses.desk_business, name="desk_business"),
+    path("desk/drafts/", drafts.draft_list, name="drafts"),
+    path("desk/drafts/<int:pk>/", drafts.draft_page, name="draft"),
+    path("desk/catalogue/<slug:kind>/<str:code>/draft/", drafts.begin, name="draft_begin"),
+    path("desk/catalogue/<slug:kind>/<str:code>/yaml/", drafts.row_file, name="row_file"),
     path("desk/tables/", tables.table_list, name="tables"),
     path("desk/tables/import/", tables.table_import, name="table_import"),
-    path("desk/tables/drafts/<int:pk>/", tables.table_draft, name="table_draft"),
     path("desk/tables/<str:code>/", tables.table_page, name="table"),
     path("desk/tables/<str:code>/dmn/", tables.table_file, name="table_file"),
     path("me/", own.own, name="own"),

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field
 
-from qipan.kernel.decisions import requirements
+from qipan.kernel.decisions import drafted, requirements
 from qipan.kernel.decisions.models import TableVersion
 from qipan.kernel.decisions.tables import Table, compiled
 from qipan.kernel.items.loading import refer
@@ -136,3 +136,4 @@ def register() -> None:
     """Make the kind known, and which tables an item can name."""
     refer("table", lambda codes: codes - set(TableVersion.objects.values_list("code", flat=True)))
     catalogue.register("decision_tables", TableRow, load_tables)
+    drafted.register()

@@ -4,10 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
-from qipan.kernel.orgs.roles import Role
-from qipan.kernel.orgs.scopes import ScopedManager, ScopedQuerySet, within
+from qipan.kernel.orgs.scopes import ScopedManager, within
 
 
 class TableVersion(models.Model):
@@ -25,56 +23,6 @@ class TableVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} {self.valid_from}"
-
-
-class DraftQuerySet(ScopedQuerySet):
-    """Drafts that a reader may see, and those that are still open."""
-
-    def open(self) -> "DraftQuerySet":
-        """Neither released nor withdrawn."""
-        return self.filter(closed_at=None)
-
-
-@tracked
-class TableDraft(models.Model):
-    """A table that an editor brought in and nobody has released yet (决策表草稿)."""
-
-    code = models.CharField(_("代码"), max_length=60)
-    valid_from = models.DateField(_("自"))
-    title = models.CharField(_("名称"), max_length=120)
-    body = models.JSONField(_("内容"))
-    file_name = models.CharField(_("文件名"), max_length=200, blank=True)
-    digest = models.CharField(_("文件摘要"), max_length=64)
-    org_path = models.CharField(_("机构路径"), max_length=120, db_collation="C")
-    drafted_by = models.BigIntegerField(_("起草人"), null=True)
-    at = models.DateTimeField(_("时间"))
-    released = models.ForeignKey(
-        TableVersion, models.PROTECT, null=True, related_name="drafts", verbose_name=_("发布的版本")
-    )
-    closed_by = models.BigIntegerField(_("发布或撤回人"), null=True)
-    closed_at = models.DateTimeField(_("发布或撤回时间"), null=True)
-
-    objects = models.Manager.from_queryset(DraftQuerySet)()
-
-    class Meta:
-        verbose_name = _("决策表草稿")
-        verbose_name_plural = _("决策表草稿")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["code", "valid_from", "digest"],
-                condition=Q(closed_at=None),
-                name="decisions_draft_once",
-            )
-        ]
-        indexes = [models.Index(fields=["org_path", "code"], name="decisions_draft_org")]
-
-    def __str__(self) -> str:
-        return f"{self.title} {self.valid_from}"
-
-    @staticmethod
-    def scope(reader: Reader) -> Q:
-        """Those who edit and release the tables of the unit."""
-        return within(reader, Role.CATALOGUE_EDITOR, Role.CATALOGUE_RELEASER)
 
 
 class Decision(models.Model):

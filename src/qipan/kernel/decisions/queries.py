@@ -14,7 +14,7 @@ from qipan.conf.composed import Composed
 from qipan.kernel.decisions import requirements
 from qipan.kernel.decisions.dmn.exporting import exported
 from qipan.kernel.decisions.feel import FeelLimitError, evaluate, matches, parse_unary_tests
-from qipan.kernel.decisions.models import Decision, TableDraft, TableVersion
+from qipan.kernel.decisions.models import Decision, TableVersion
 from qipan.kernel.decisions.storing import restored, stored
 from qipan.kernel.decisions.tables import (
     HitPolicyBroken,
@@ -357,11 +357,6 @@ def replay_for(reader: Reader, decision_id: int) -> Replay:
     return replayed(Decision.objects.visible_to(reader).select_related("table").get(pk=decision_id))
 
 
-def drafts(reader: Reader) -> models.QuerySet[TableDraft]:
-    """The open drafts that the reader may edit or release, newest first."""
-    return TableDraft.objects.visible_to(reader).open().order_by("-at")
-
-
 def as_dmn(code: str, on: datetime.date | None = None) -> bytes:
     """The table in force on a day as a DMN file, with those that it requires. Raises LookupError."""
     return file_of(table_version(code, on))
@@ -391,32 +386,3 @@ def versions(code: str) -> list[TableVersion]:
 def to_come() -> list[TableVersion]:
     """Released versions that do not hold yet, soonest first."""
     return list(TableVersion.objects.filter(valid_from__gt=today()).order_by("valid_from", "code"))
-
-
-def draft(pk: int, reader: Reader) -> TableDraft | None:
-    """A draft of the reader's units, open or closed."""
-    return TableDraft.objects.visible_to(reader).select_related("released").filter(pk=pk).first()
-
-
-@dataclass(frozen=True)
-class RuleChange:
-    """A rule of a newer table beside the older one: `kind` is added, removed, moved or kept; numbers count from 1."""
-
-    kind: str
-    number: int | None
-    before: int | None
-    rule: Rule
-
-
-def changes(new: Table, old: Table) -> list[RuleChange]:
-    """The rules of two tables laid side by side, in the order of the new one; rules that fell away come last."""
-    left = dict(enumerate(old.rules, 1))
-    found: list[RuleChange] = []
-    for number, rule in enumerate(new.rules, 1):
-        same = next((before for before, other in left.items() if other == rule), None)
-        if same is None:
-            found.append(RuleChange("added", number, None, rule))
-        else:
-            del left[same]
-            found.append(RuleChange("kept" if same == number else "moved", number, same, rule))
-    return found + [RuleChange("removed", None, before, rule) for before, rule in left.items()]

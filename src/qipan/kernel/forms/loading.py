@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from qipan.kernel.forms import drafted
 from qipan.kernel.forms.checklists import ChecklistRow
 from qipan.kernel.forms.declaration import FormRow
 from qipan.kernel.forms.elements import Dictionary, ElementRow, written_out
@@ -59,3 +60,4 @@ def register() -> None:
     catalogue.register("elements", ElementRow, load_elements)
     catalogue.register("forms", FormRow, load_forms, after=("elements",))
     catalogue.register("checklists", ChecklistRow, load_checklists)
+    drafted.register()

@@ -24,8 +24,9 @@ class ItemsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the catalogue kinds known, and offer the citations of items for checking."""
-        from qipan.kernel.items import loading
+        from qipan.kernel.items import drafted, loading
         from qipan.kernel.law import citing
 
         loading.register()
+        drafted.register()
         citing.provide(_citations)

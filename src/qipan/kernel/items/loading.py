@@ -249,6 +249,16 @@ def _named(row: ItemRow) -> dict[str, list[str]]:
     }
 
 
+def missing_names(row: ItemRow) -> list[tuple[str, str]]:
+    """What an item names that does not exist, with the field that names it."""
+    named = _named(row)
+    return [
+        (field, code)
+        for field, missing in _known.items()
+        for code in sorted(missing({code for code in named[field] if code}))
+    ]
+
+
 def _references(rows: list[ItemRow]) -> None:
     """Refuse an item that names a material, form, table … that does not exist."""
     named = {row.code: _named(row) for row in rows}

@@ -9,6 +9,8 @@ class LawConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the catalogues of this room known."""
-        from qipan.kernel.law import loading
+        from qipan.kernel.law import events, loading
+        from qipan.kernel.law.drafting import jobs
 
+        assert events and jobs
         loading.register()

@@ -66,6 +66,16 @@ def register(name: str, schema: type[BaseModel], load: Loader, *, after: tuple[s
     _kinds[name] = Kind(name, schema, load, after)
 
 
+def kind(name: str) -> Kind:
+    """A registered kind. Raises KeyError."""
+    return _kinds[name]
+
+
+def day_of(value: Any) -> datetime.date:
+    """A day that stands as a date or as its ISO text."""
+    return value if isinstance(value, datetime.date) else datetime.date.fromisoformat(str(value))
+
+
 def files() -> Iterator[Source]:
     """Every catalogue file of the installed apps. Refuses one that cannot be read, naming it and the line."""
     for config in apps.get_app_configs():
@@ -79,8 +89,17 @@ def read(path: Path) -> Source:
     """One file. Refuses one that is not there, malformed YAML, and a missing `kind` or `rows`."""
     if not path.is_file():
         raise Refused(_("找不到目录文件 %(file)s。") % {"file": path.name}, code="not_found")
+    return _source(path, path.read_text(encoding="utf-8"))
+
+
+def parse(text: str, *, name: str) -> Source:
+    """The same for a text that was pasted or sent; `name` is what it is called in what is said of it."""
+    return _source(Path(name), text)
+
+
+def _source(path: Path, text: str) -> Source:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  (a safe loader, in C)
+        content = yaml.load(text, Loader=LOADER)  # noqa: S506  (a safe loader, in C)
     except yaml.YAMLError as error:
         raise Refused(
             _("目录文件 %(file)s 不是有效的 YAML：%(error)s") % {"file": path.name, "error": error}
@@ -217,6 +236,12 @@ def _load(
         for name in in_order(set(by_kind) - without):
             reports.append(_kinds[name].load(by_kind[name], actor or Actor.system()))
     return reports
+
+
+def load_rows(name: str, rows: list[Any], actor: Actor) -> Report:
+    """Load checked rows of one kind, as from a file."""
+    with transaction.atomic():
+        return _kinds[name].load(rows, actor)
 
 
 def keep_dated(

@@ -121,3 +121,6 @@ class Holiday(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"
+
+
+from qipan.kernel.law.drafting.models import Draft, Trial  # noqa: E402, F401  (their tables are this app's)

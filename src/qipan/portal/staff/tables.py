@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qipan.kernel.decisions import actions, coverage, queries
-from qipan.kernel.decisions.models import TableDraft, TableVersion
+from qipan.kernel.decisions.drafted import KIND
+from qipan.kernel.decisions.models import TableVersion
 from qipan.kernel.decisions.tables import Table
+from qipan.kernel.law.drafting import queries as drafting
+from qipan.kernel.law.drafting.models import Draft
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
-from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.roles import Role
 from qipan.ui.access import staff
 
@@ -43,7 +45,7 @@ def table_list(request: HttpRequest) -> HttpResponse:
     context = {
         "tables": [_line(version) for version in queries.tables()],
         "to_come": [_line(version) for version in queries.to_come()],
-        "drafts": queries.drafts(reader),
+        "drafts": drafting.drafts(reader, KIND),
         "may_draft": bool(reader.paths(Role.CATALOGUE_EDITOR)),
     }
     return render(request, "portal/tables.html", context)
@@ -151,11 +153,11 @@ def table_import(request: HttpRequest) -> HttpResponse:
             context["errors"] = {error.field or "file": told}
         else:
             messages.success(request, _("草稿已保存，等待另一人发布。"))
-            return redirect("table_draft", pk=draft.pk)
+            return redirect("draft", pk=draft.pk)
     return render(request, "portal/table_import.html", context, status=422 if context["errors"] else 200)
 
 
-def _drafted(request: HttpRequest, asked: dict[str, Any]) -> TableDraft:
+def _drafted(request: HttpRequest, asked: dict[str, Any]) -> Draft:
     """The draft of what was sent. Raises Refused."""
     if not asked["code"]:
         raise Refused(_("请填写决策表的代码，例如 licensing.food_renew。"), field="code")
@@ -178,52 +180,3 @@ def _drafted(request: HttpRequest, asked: dict[str, Any]) -> TableDraft:
         file_name=file.name or "",
         decision=asked["decision"],
     )
-
-
-@staff(Role.CATALOGUE_EDITOR, Role.CATALOGUE_RELEASER)
-def table_draft(request: HttpRequest, pk: int) -> HttpResponse:
-    """A draft beside what it replaces: to release (by another person than its author) or to put aside."""
-    reader = request.reader  # type: ignore[attr-defined]
-    draft = queries.draft(pk, reader)
-    if draft is None:
-        raise Http404
-    refusal = ""
-    if request.method == "POST":
-        try:
-            if request.POST.get("act") == "release":
-                version = actions.release(pk, reader=reader)
-                messages.success(
-                    request,
-                    _("已发布，自 %(day)s 起生效。") % {"day": version.valid_from.isoformat()},
-                )
-                return redirect("table", code=version.code)
-            actions.withdraw(pk, reader=reader, reason=request.POST.get("reason", ""))
-            messages.success(request, _("草稿已撤回。"))
-            return redirect("tables")
-        except Refused as error:
-            refusal = str(error)
-    return render(
-        request,
-        "portal/table_draft.html",
-        _draft_context(draft, reader, refusal),
-        status=409 if refusal else 200,
-    )
-
-
-def _draft_context(draft: TableDraft, reader: Any, refusal: str) -> dict[str, Any]:
-    table = Table.from_body(draft.body)
-    before = [one for one in queries.versions(draft.code) if one.valid_from < draft.valid_from]
-    changes = queries.changes(table, Table.from_body(before[0].body)) if before else []
-    people = orgs.labels([pk for pk in (draft.drafted_by, draft.closed_by) if pk])
-    return {
-        "draft": draft,
-        "shown": drawn(table),
-        "before": before[0] if before else None,
-        "changes": [one for one in changes if one.kind != "kept"],
-        "author": people.get(draft.drafted_by or 0, ""),
-        "closer": people.get(draft.closed_by or 0, ""),
-        "own": draft.drafted_by == reader.user_id,
-        "may_release": reader.may(Role.CATALOGUE_RELEASER, draft.org_path),
-        "may_withdraw": reader.may(Role.CATALOGUE_EDITOR, draft.org_path),
-        "refusal": refusal,
-    }

@@ -140,6 +140,21 @@ def role_title(code: str) -> str:
     return str(Role(code).label) if code in Role.values else code
 
 
+EFFECTS = {
+    "missing": gettext_lazy("现在会缺填"),
+    "wrong": gettext_lazy("现在不合要求"),
+    "gone": gettext_lazy("答案不再有对应字段"),
+    "changed": gettext_lazy("结论改变"),
+    "broken": gettext_lazy("得不出结论"),
+}
+
+
+@register.simple_tag
+def effect_title(kind: str) -> str:
+    """What a draft would do to a recorded application or decision."""
+    return str(EFFECTS.get(kind, kind))
+
+
 OUTCOMES = {
     "GRANT": gettext_lazy("自动准予"),
     "PERSON": gettext_lazy("转人工办理"),
