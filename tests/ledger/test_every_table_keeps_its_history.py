@@ -49,6 +49,8 @@ WITHOUT = {
     "law.Law": VERSIONED,
     "law.LawRule": VERSIONED,
     "law.Trial": "written by its run alone; begun and ended by events",
+    "licensing.MaterialCover": VERSIONED,
+    "licensing.Theme": VERSIONED,
     "ledger.Delivery": PASSING,
     "ledger.Event": EVENT_LIKE,
     "ledger.Seal": EVENT_LIKE,

@@ -72,6 +72,7 @@ class PortalConfig(AppConfig):
                 ),
             ),
             Entry("desk", _("决策表"), "tables", "route", roles=tables),
+            Entry("desk", _("主题服务"), "theme_table", "checklist", roles=tables),
             Entry("desk", _("移动办公"), "phone_home", "device-mobile"),
             Entry("desk", _("消息"), "notices", "bell", count=_unread),
             Entry("desk", _("我的"), "own", "user"),

@@ -16,10 +16,12 @@ class LicensingConfig(AppConfig):
         from qipan.domains.licensing.mandates import reactions as mandates
         from qipan.domains.licensing.rescission import flow as rescission
         from qipan.domains.licensing.rescission import panel as rescission_panel
+        from qipan.domains.licensing.themes import loading as themes
         from qipan.kernel.items.loading import refer
 
         assert flow and jobs and reactions and rescission and handover
         assert reach and mandates
         refer("agency", lambda codes: codes - set(agencies.TITLES))
+        themes.register()
         panel.register()
         rescission_panel.register()

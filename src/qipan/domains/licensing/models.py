@@ -227,3 +227,6 @@ class Rescission(models.Model):
         return within(reader, *STAFF, Role.LEGAL_REVIEWER, field="case__org_path") | of_own_subjects(
             reader, "case__subject_id"
         )
+
+
+from qipan.domains.licensing.themes.models import MaterialCover, Theme  # noqa: E402, F401

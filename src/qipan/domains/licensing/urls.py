@@ -5,8 +5,12 @@ from django.urls import path
 from qipan.domains.licensing import views
 from qipan.domains.licensing.rescission import views as rescission
 from qipan.domains.licensing.reviewing import views as reviewing
+from qipan.domains.licensing.themes.views import guides
 
 urlpatterns = [
+    path("themes/", guides.hall, name="themes"),
+    path("themes/<slug:code>/", guides.guide, name="theme"),
+    path("desk/themes/", guides.table, name="theme_table"),
     path("apply/<slug:code>/", views.apply, name="apply"),
     path("applications/<uuid:uuid>/", views.apply_form, name="apply_form"),
     path("m/checks/<uuid:uuid>/", views.licensing_check, name="licensing_check"),

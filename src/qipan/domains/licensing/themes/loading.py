@@ -1,0 +1,185 @@
+"""Themes and material rules from the catalogues; a theme that does not hold together is refused, naming where."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qipan.domains.licensing.themes import asking, elements, graph, merging, queries
+from qipan.domains.licensing.themes.declaration import CoverRow, ThemeRow, leaves
+from qipan.domains.licensing.themes.models import MaterialCover, Theme
+from qipan.kernel.forms.declaration import FormField
+from qipan.kernel.forms.validation import validate
+from qipan.kernel.items.models import Item, LicenceKind, MaterialType
+from qipan.kernel.law import catalogue
+from qipan.kernel.law.catalogue import Report, keep_all_dated
+from qipan.kernel.ledger.actor import Actor
+from qipan.kernel.ledger.errors import Refused
+
+#: Kinds of field that ask for the same sort of thing.
+SORTS = {"longtext": "text", "address": "text", "text": "text"}
+
+
+def load_covers(rows: list[CoverRow], actor: Actor) -> Report:
+    """Keep the order of materials; refuses materials and kinds of licence that are not there."""
+    codes = {code for row in rows for code in (row.code, *row.covered_by)}
+    if lost := codes - set(MaterialType.objects.filter(code__in=codes).values_list("code", flat=True)):
+        raise _refused("、".join(sorted(lost)), _("没有这种材料。"))
+    kinds = {row.proves for row in rows if row.proves}
+    if lost := kinds - set(LicenceKind.objects.filter(code__in=kinds).values_list("code", flat=True)):
+        raise _refused("、".join(sorted(lost)), _("没有这种证照。"))
+    content = [
+        (row.code, row.valid_from, {"covered_by": row.covered_by, "proves": row.proves}) for row in rows
+    ]
+    created = keep_all_dated(MaterialCover, content)
+    queries.forget()
+    return Report("material_covers", created, len(rows) - created)
+
+
+def load_themes(rows: list[ThemeRow], actor: Actor) -> Report:
+    """Keep the themes; each is proven against the items, forms and the dictionary, and none is kept if one is wrong."""
+    numbers: dict[tuple[int, Any], str] = {}
+    for row in rows:
+        if numbers.setdefault((row.number, row.valid_from), row.code) != row.code:
+            raise _refused(row.code, _("序号 %(number)d 已经有主题。") % {"number": row.number})
+        prove(row)
+    content = [
+        (
+            row.code,
+            row.valid_from,
+            {"number": row.number, "title": row.title, "body": row.model_dump(mode="json")},
+        )
+        for row in rows
+    ]
+    created = keep_all_dated(Theme, content)
+    return Report("themes", created, len(rows) - created)
+
+
+def _refused(code: str, why: str) -> Refused:
+    return Refused(_("主题目录 %(code)s 不对：%(why)s") % {"code": code, "why": why})
+
+
+def prove(theme: ThemeRow) -> None:
+    """Refuses a theme whose items, conditions, order, tokens, answers or merged fields do not hold together."""
+    rules = queries.covers(theme.valid_from)
+    codes = {part.item for part in theme.parts}
+    if lost := codes - set(
+        Item.objects.filter(code__in=codes, handler="licensing").values_list("code", flat=True)
+    ):
+        raise _refused(theme.code, _("没有这样的事项：%(codes)s。") % {"codes": "、".join(sorted(lost))})
+    nodes = graph.nodes(theme.parts, rules)
+    _order(theme, nodes)
+    _tokens(theme, nodes)
+    _answers(theme, nodes)
+    _elements(theme, nodes, rules)
+    _used(theme, nodes)
+    usual = asking.answered(theme, theme.usual)
+    if usual.errors:
+        raise _refused(theme.code, "；".join(usual.errors.values()))
+    if not asking.chosen(theme, usual.cleaned):
+        raise _refused(theme.code, _("通常情形下没有任何事项。"))
+
+
+def _order(theme: ThemeRow, nodes: list[graph.Node]) -> None:
+    """No part may wait for itself by way of others. Alternatives never meet, so each situation is looked at alone."""
+    try:
+        graph.layers(graph.waits(nodes))
+    except graph.Ring as ring:
+        raise _refused(theme.code, _("这些部分互相等待：%(codes)s。") % {"codes": ring}) from None
+
+
+def _tokens(theme: ThemeRow, nodes: list[graph.Node]) -> None:
+    """What a part says it consumes is given by another; what it gives exists."""
+    given = {token for one in nodes for token in one.produces}
+    for one in nodes:
+        for token in one.part.consumes:
+            if token not in given:
+                raise _refused(
+                    theme.code,
+                    _("部分 %(part)s 需要的 %(token)s 没有部分产生。") % {"part": one.code, "token": token},
+                )
+        for token in one.part.produces:
+            place, _dot, code = token.partition(".")
+            if place == "material" and not MaterialType.objects.filter(code=code).exists():
+                raise _refused(
+                    theme.code,
+                    _("部分 %(part)s 产生的材料 %(token)s 不存在。") % {"part": one.code, "token": token},
+                )
+            if place != "material" and not any(token in other.consumes for other in nodes):
+                raise _refused(
+                    theme.code,
+                    _("部分 %(part)s 产生的 %(token)s 没有人用。") % {"part": one.code, "token": token},
+                )
+
+
+def _answers(theme: ThemeRow, nodes: list[graph.Node]) -> None:
+    """What the theme answers by itself fits the item's form."""
+    for one in nodes:
+        for code, value in one.part.given.items():
+            declared = one.form.field(code)
+            if declared is None or declared.personal:
+                raise _refused(
+                    theme.code,
+                    _("部分 %(part)s 的表单没有可以代填的字段 %(field)s。")
+                    % {"part": one.code, "field": code},
+                )
+            alone = one.form.model_copy(
+                update={"sections": [one.form.sections[0].model_copy(update={"fields": [_plain(declared)]})]}
+            )
+            if errors := validate(alone, {code: value}).errors:
+                raise _refused(theme.code, f"{one.code}.{code}：{errors[code]}")
+
+
+def _plain(declared: FormField) -> FormField:
+    return declared.model_copy(update={"when": None})
+
+
+def _elements(theme: ThemeRow, nodes: list[graph.Node], rules: queries.Covers) -> None:
+    """Fields of one element ask for the same sort of thing and have answers in common; personal ones are of an element."""
+    sorts: dict[str, tuple[str, str]] = {}
+    asks = [
+        (node.code, elements.shared(node.form, each), each) for node in nodes for each in node.form.fields
+    ]
+    asks += [("questions", question.element, question) for question in theme.questions if question.element]
+    for where, element, each in asks:
+        if not element:
+            if each.personal:
+                raise _refused(
+                    theme.code, _("个人信息字段 %(field)s 没有数据元。") % {"field": f"{where}.{each.code}"}
+                )
+            continue
+        sort = SORTS.get(each.kind, each.kind)
+        known, at = sorts.setdefault(element, (sort, where))
+        if known != sort:
+            raise _refused(
+                theme.code,
+                _("数据元 %(element)s 在 %(one)s 和 %(other)s 问的不是同样的内容。")
+                % {"element": element, "one": at, "other": where},
+            )
+    merged = merging.merge(theme, nodes, rules, theme.usual)
+    for ask in merged.asks.values():
+        if ask.field.kind in {"choice", "multi"} and not ask.field.options:
+            raise _refused(theme.code, _("字段 %(field)s 没有各表都接受的选项。") % {"field": ask.field.code})
+
+
+def _used(theme: ThemeRow, nodes: list[graph.Node]) -> None:
+    """Nothing is asked for nothing: each question prunes a part or answers a field."""
+    wanted = {elements.shared(node.form, each) for node in nodes for each in node.form.fields} - {""}
+    for same in theme.same:
+        if same.element not in wanted:
+            raise _refused(theme.code, _("没有表单问数据元 %(element)s。") % {"element": same.element})
+    conditions = [
+        *(p.when for p in theme.parts),
+        *(q.when for q in theme.questions),
+        *(s.when for s in theme.same),
+    ]
+    looked_at = {leaf["field"] for condition in conditions for leaf in leaves(condition)}
+    for question in theme.questions:
+        if question.code not in looked_at and question.element not in wanted:
+            raise _refused(theme.code, _("问题 %(code)s 的回答没有用处。") % {"code": question.code})
+
+
+def register() -> None:
+    """Make the kinds known."""
+    after = ("items", "item_families")
+    catalogue.register("material_covers", CoverRow, load_covers, after=("materials", "licence_kinds"))
+    catalogue.register("themes", ThemeRow, load_themes, after=(*after, "material_covers"))
