@@ -7,9 +7,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from qipan.domains.licensing.models import Application
+from qipan.kernel.ledger.clock import today
+from qipan.kernel.orgs import actions as orgs
 from tests.licensing.city import City
 from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import picture, step
 from tests.licensing.test_a_review_has_all_beside_one_another import handed_in, pdf, renewal
+from tests.licensing.test_like_applications_are_worked_in_one_go import renewals
+from tests.orgs.factories import SYSTEM
+from tests.portal.test_heads_see_and_even_out_the_work import House
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,3 +67,51 @@ def test_an_officer_reviews_with_all_beside_one_another(
 def holding(words: str) -> Any:
     """A pattern for a field's value that holds these words."""
     return re.compile(re.escape(words))
+
+
+def test_like_applications_are_worked_side_by_side(
+    city: City, context_for: Callable[..., Any], sign_in: Callable[..., None], look: Callable[..., None]
+) -> None:
+    cases = renewals(city, 6)
+    Application.objects.filter(pk=cases[0].pk).update(correction=["已经告知过"])
+    context = context_for("desk")
+    sign_in(context, city.receiver.user)
+    page = context.new_page()
+    page.goto("/desk/batch/")
+    look(page, "staff-batch-groups-desk")
+    page.get_by_role("link", name="食品经营许可延续").click()
+    look(page, "staff-batch-beside-desk")
+    page.get_by_label("全部选择").uncheck()
+    for one in page.get_by_role("checkbox").all()[1:4]:
+        one.check()
+    page.locator("summary", has_text="一次性告知补正").click()
+    page.get_by_label("每一件都要补正的内容", exact=False).fill("请补充从业人员健康证明")
+    page.get_by_role("button", name="对所选各件一次性告知补正").click()
+    expect(page.get_by_text("没有办成的，仍在原处")).to_be_visible()
+    look(page, "staff-batch-result-desk")
+    phone = context_for("phone")
+    sign_in(phone, city.receiver.user)
+    page = phone.new_page()
+    page.goto("/desk/batch/?item=FB-RENEW&state=SUBMITTED")
+    look(page, "staff-batch-beside-phone")
+    page.goto("/desk/batch/")
+    look(page, "staff-batch-groups-phone")
+
+
+def test_a_head_sees_and_evens_out_the_work(
+    city: City, context_for: Callable[..., Any], sign_in: Callable[..., None], look: Callable[..., None]
+) -> None:
+    house = House()
+    for due in (-2, 0, 2, 9):
+        house.order(house.people[0], due)
+    house.order(None, 3)
+    house.order(house.people[1], 4)
+    orgs.declare_absence(house.people[2], today(), None, "培训", actor=SYSTEM)
+    for size in ("desk", "phone"):
+        context = context_for(size)
+        sign_in(context, house.head.user)
+        page = context.new_page()
+        page.goto("/desk/workload/")
+        look(page, f"staff-workload-{size}")
+        page.get_by_role("link", name=str(house.people[0].user)).click()
+        look(page, f"staff-workload-of-{size}")

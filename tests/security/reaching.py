@@ -161,6 +161,8 @@ class Prober:
             "kind": ["licence.grant", "penalty.decision", "inspection.result"],
             "app": ["flow"],
             "nowhere": ["nowhere/"],
+            "page": ["1"],
+            "officer": [str(one) for one in Staff.objects.filter(unit__path__startswith="SZ/FT/").values_list("user_id", flat=True)[:1]],
             "content_type": [str(ContentType.objects.get_for_model(Case).pk)],
         }
         self.staff = list(Staff.objects.filter(unit__path__startswith="SZ/FT/").order_by("pk")[:3])
@@ -194,6 +196,7 @@ class Prober:
         return {
             "uuid": self.values["case"][0], "key": "k1", "choice": self.values["grant"][0],
             "grant": self.values["grant"][0], "subject": self.values["subject"][0],
+            "case": [f"{case}:1" for case in self.values["case"]], "step": "accept", "points": "试探",
             "order": self.values["order"], "people": people, "person": people[0],
             "taker": str(self.staff[0].pk), "substitute": str(self.staff[0].pk), "roles": ["office_head"],
             "unit": "SZ/FT/", "urge": "1", "reason": "试探", "opinion": "yes", "rule": "all", "act": "save",

@@ -8,17 +8,31 @@ export function startFilters(root: ParentNode): void {
   }
 }
 
-/** A form with data-pick shows its button with the number of ticked lines once there is one. */
+/**
+ * A form with data-pick shows its buttons with the number of ticked lines once there is one. A box with data-pick-all
+ * ticks them all.
+ */
 export function startPicks(root: ParentNode): void {
   for (const form of once<HTMLFormElement>(root, "form[data-pick]", "Pick")) {
-    const button = form.querySelector<HTMLButtonElement>("[data-pick-act]");
-    const count = form.querySelector<HTMLElement>("[data-pick-count]");
-    if (!button) continue;
+    const buttons = Array.from(form.querySelectorAll<HTMLButtonElement>("[data-pick-act]"));
+    const all = form.querySelector<HTMLInputElement>("[data-pick-all]");
+    const boxes = (): HTMLInputElement[] =>
+      Array.from(form.querySelectorAll<HTMLInputElement>(".pick input[type=checkbox]:not([data-pick-all])"));
+    if (!buttons.length && !all) continue;
     const refresh = (): void => {
-      const picked = form.querySelectorAll("input[type=checkbox]:checked").length;
-      button.hidden = picked === 0;
-      if (count) count.textContent = picked ? `（${picked}）` : "";
+      const picked = boxes().filter((box) => box.checked).length;
+      for (const button of buttons) button.hidden = picked === 0;
+      for (const count of form.querySelectorAll<HTMLElement>("[data-pick-count]")) {
+        count.textContent = picked ? `（${picked}）` : "";
+      }
+      if (all) {
+        all.checked = picked > 0 && picked === boxes().length;
+        all.indeterminate = picked > 0 && !all.checked;
+      }
     };
+    all?.addEventListener("change", () => {
+      for (const box of boxes()) box.checked = all.checked;
+    });
     form.addEventListener("change", refresh);
     document.addEventListener("htmx:after:settle", refresh);
     refresh();

@@ -19,6 +19,7 @@ class PortalConfig(AppConfig):
         """Put the menus together, and say who may open the files of a case."""
         from qipan.kernel.evidence import queries as evidence
         from qipan.kernel.flow.models import Case
+        from qipan.kernel.flow.permissions import DISPATCHERS
         from qipan.kernel.orgs.roles import Role
         from qipan.ui.navigation import Entry, register
 
@@ -45,11 +46,19 @@ class PortalConfig(AppConfig):
             Entry("desk", _("办件查询"), "desk_cases", "search"),
             Entry(
                 "desk",
+                _("批量办理"),
+                "batch",
+                "list-check",
+                roles=(Role.LIC_RECEIVER, Role.LIC_REVIEWER, Role.LIC_DECIDER),
+            ),
+            Entry(
+                "desk",
                 _("监督检查"),
                 "inspection_list",
                 "clipboard-check",
                 roles=(Role.INSPECTOR, Role.OFFICE_HEAD, Role.BUREAU_LEADER),
             ),
+            Entry("desk", _("工作量"), "workload", "users", roles=DISPATCHERS),
             Entry(
                 "desk",
                 _("态势大屏"),

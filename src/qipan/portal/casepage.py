@@ -15,7 +15,7 @@ from qipan.conf.composed import Composed
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents.models import DocumentState
 from qipan.kernel.flow import actions as flow
-from qipan.kernel.flow import queries
+from qipan.kernel.flow import permissions, queries
 from qipan.kernel.flow.declaration import Owner
 from qipan.kernel.flow.diagram import diagram
 from qipan.kernel.flow.models import Case, WorkOrder
@@ -253,7 +253,7 @@ def fire_as(
     return flow.fire(
         case,
         code,
-        _actor(case, code, reader),
+        permissions.acting_in(reader, case, code),
         data=form.parse(posted) if form else {},
         reason=reason,
         key=key,
@@ -279,21 +279,6 @@ def take(request: HttpRequest, case: Case, code: str) -> tuple[bool, str]:
         return False, str(refused)
     messages.success(request, _("%(act)s：已完成。") % {"act": case.flow.transition(code).title})
     return True, ""
-
-
-def _actor(case: Case, code: str, reader: Reader) -> Any:
-    """The reader in the post that may take the step, so that the ledger names the right one."""
-    if reader.kind != "staff":
-        return reader.actor(subject_id=case.subject_id)
-    try:
-        predicates = case.flow.transition(code).by
-    except Exception:  # an unknown step is refused by the engine, in words
-        return reader.actor(None, case.org_path)
-    for predicate in predicates:
-        for role in predicate.roles():
-            if reader.may(role, case.org_path):
-                return reader.actor(role, case.org_path)
-    return reader.actor(None, case.org_path)
 
 
 def posted(request: HttpRequest) -> QueryDict:

@@ -6,7 +6,18 @@ from django.urls import include, path
 from qipan.portal.api import api, documentation
 from qipan.portal.public import home, items, laws, mandates, publications
 from qipan.portal.public import views as public
-from qipan.portal.staff import businesses, cases, decisions, drafts, inbox, orders, own, tables, wall
+from qipan.portal.staff import (
+    businesses,
+    cases,
+    decisions,
+    drafts,
+    inbox,
+    orders,
+    own,
+    tables,
+    wall,
+    workload,
+)
 from qipan.portal.verification import views as verification
 
 urlpatterns = [
@@ -32,6 +43,8 @@ urlpatterns = [
     path("verify/<slug:code>/", verification.verify, name="verify"),
     path("desk/", inbox.inbox, name="desk"),
     path("desk/wall/", wall.wall, name="wall"),
+    path("desk/workload/", workload.workload, name="workload"),
+    path("desk/workload/<int:user_id>/", workload.workload_of, name="workload_of"),
     path("desk/claim/", inbox.claim_several, name="claim_several"),
     path("desk/orders/<uuid:uuid>/", orders.order_page, name="order"),
     path("desk/orders/<uuid:uuid>/<slug:code>/", orders.order_act, name="order_act"),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from qipan.domains.licensing import views
+from qipan.domains.licensing.batching import views as batching
 from qipan.domains.licensing.rescission import views as rescission
 from qipan.domains.licensing.reviewing import views as reviewing
 from qipan.domains.licensing.themes.views import guides
@@ -16,6 +17,9 @@ urlpatterns = [
     path("m/checks/<uuid:uuid>/", views.licensing_check, name="licensing_check"),
     path("m/checks/<uuid:uuid>/note/", views.licensing_check_note, name="licensing_check_note"),
     path("desk/grants/<int:pk>/rescission/", rescission.begin_rescission, name="begin_rescission"),
+    path("desk/batch/", batching.batch, name="batch"),
+    path("desk/batch/take/", batching.take_batch, name="take_batch"),
+    path("desk/batch/<uuid:uuid>/", batching.batch_result, name="batch_result"),
     path("desk/applications/<uuid:uuid>/opinion/", reviewing.draft_opinion, name="draft_opinion"),
     path("desk/applications/<uuid:uuid>/letter/", reviewing.preview_letter, name="preview_letter"),
     path("desk/applications/<uuid:uuid>/materials/<uuid:file>/", reviewing.material, name="case_material"),

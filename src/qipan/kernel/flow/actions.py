@@ -1,5 +1,7 @@
 """Every write of the flow room: cases and their transitions, work orders, supervision, recusal."""
 
+from qipan.kernel.flow.batches import begin as begin_batch
+from qipan.kernel.flow.batches import work_off as work_off_batch
 from qipan.kernel.flow.cases import migrate_case, open_case, take_number
 from qipan.kernel.flow.engine import fire
 from qipan.kernel.flow.orders.closing import cancel, complete, finish, merge, resume, suspend
@@ -10,6 +12,7 @@ from qipan.kernel.flow.orders.taking import assign, claim, reissue, release, ret
 
 __all__ = [
     "assign",
+    "begin_batch",
     "cancel",
     "claim",
     "complete",
@@ -33,4 +36,5 @@ __all__ = [
     "take_number",
     "transfer",
     "urge",
+    "work_off_batch",
 ]

@@ -24,6 +24,10 @@ CLOCK_RECOUNTED = declare("flow.clock.recounted", _("重新计算期限"), rule=
 RECUSED = declare("flow.recusal.decided", _("决定回避"), user=int)
 RECUSAL_LIFTED = declare("flow.recusal.lifted", _("解除回避"), user=int)
 
+BATCH_TAKEN = declare(
+    "flow.batch.taken", _("批量办理"), transition=str, refused=int, count=int, digest=str
+)
+
 ORDER_ISSUED = declare("flow.order.issued", _("派发工单"), kind=str, role=str)
 ORDER_CLAIMED = declare("flow.order.claimed", _("签收工单"), people=list)
 ORDER_ASSIGNED = declare("flow.order.assigned", _("指派工单"), people=list)

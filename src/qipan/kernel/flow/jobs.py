@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from qipan.kernel.flow import clocks, engine, events
+from qipan.kernel.flow import batches, clocks, engine, events
 from qipan.kernel.flow.errors import FlowError
-from qipan.kernel.flow.models import ACTIVE, Case, Clock, ClockState, FiredKey, Urge, WorkOrder
+from qipan.kernel.flow.models import ACTIVE, Batch, Case, Clock, ClockState, FiredKey, Urge, WorkOrder
 from qipan.kernel.flow.orders import supervision
 from qipan.kernel.jobs import every, job
 from qipan.kernel.jobs.batches import work_off
@@ -111,3 +111,9 @@ def _recount(case_id: int) -> None:
 def drop_old_keys() -> None:
     """Drop idempotency keys that no client can still be repeating."""
     FiredKey.objects.filter(at__lt=now() - KEYS_LIVE_FOR).delete()
+
+
+@job(queue="default")
+def work_off_batch(batch_id: int) -> None:
+    """Take the step of a batch for each of its cases that still waits."""
+    batches.work_off(Batch.objects.get(pk=batch_id))

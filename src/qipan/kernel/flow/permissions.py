@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField, Q
@@ -19,6 +19,9 @@ from qipan.kernel.orgs.reader import Power, Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.orgs.scopes import NOTHING
 from qipan.kernel.subjects import mandates
+
+if TYPE_CHECKING:
+    from qipan.kernel.flow.models import Case
 
 DISPATCHERS = (
     Role.OFFICE_HEAD,
@@ -206,6 +209,23 @@ def dispatches(powers: Iterable[Power], org_path: str, line: str = "") -> bool:
     """Whether powers let one assign, take back, cancel and urge the orders of a unit."""
     held = tuple(powers)
     return any(covers(held, role, org_path, line) for role in DISPATCHERS)
+
+
+def acting_in(reader: Reader, case: Case, step: str) -> Actor:
+    """The reader in the post that may take a step of a case, so that the ledger names the right one."""
+    from qipan.kernel.flow.errors import FlowError
+
+    if reader.kind != "staff":
+        return reader.actor(subject_id=case.subject_id)
+    try:
+        predicates = case.flow.transition(step).by
+    except FlowError:  # an unknown step is refused by the engine, in words
+        predicates = ()
+    for predicate in predicates:
+        for role in predicate.roles():
+            if reader.may(role, case.org_path):
+                return reader.actor(role, case.org_path)
+    return reader.actor(None, case.org_path)
 
 
 def is_automatic(actor: Actor) -> bool:

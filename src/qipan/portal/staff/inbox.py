@@ -35,6 +35,12 @@ BOXES = {
     "unit": lazy("全机构"),
     "done": lazy("已办"),
 }
+#: Orders of which several can be worked in one go, and whose they are.
+LIKE = {
+    "licensing.accept": Role.LIC_RECEIVER,
+    "licensing.review": Role.LIC_REVIEWER,
+    "licensing.decide": Role.LIC_DECIDER,
+}
 ALWAYS = {"todo", "mine", "unclaimed", "done"}
 LIGHTS = {
     "overdue": lazy("已超期"),
@@ -49,7 +55,7 @@ def directs(reader: Reader) -> bool:
     return bool(reader.paths(*permissions.DISPATCHERS))
 
 
-def _kinds() -> dict[str, str]:
+def kinds() -> dict[str, str]:
     """The kinds of work orders that the flows open, with their names."""
     found: dict[str, str] = {}
     for declared in registry.all_flows():
@@ -68,7 +74,7 @@ def _units(reader: Reader) -> list[Unit]:
 def _chosen(request: HttpRequest, reader: Reader) -> tuple[InboxFilters, dict[str, str]]:
     """What is asked for, and the same as the words of the address; what makes no sense is left out."""
     given = request.GET
-    kinds, units = _kinds(), {unit.path for unit in _units(reader)}
+    known, units = kinds(), {unit.path for unit in _units(reader)}
     words = {
         "which": given.get("which", "todo"),
         "light": given.get("light", ""),
@@ -77,7 +83,7 @@ def _chosen(request: HttpRequest, reader: Reader) -> tuple[InboxFilters, dict[st
         "person": given.get("person", ""),
         "q": given.get("q", "").strip()[:60],
     }
-    allowed = {"which": BOXES, "light": LIGHTS, "kind": kinds, "unit": units}
+    allowed = {"which": BOXES, "light": LIGHTS, "kind": known, "unit": units}
     for name, values in allowed.items():
         if words[name] not in values:
             words[name] = "todo" if name == "which" else ""
@@ -103,6 +109,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     counts = queries.inbox_counts(reader, arms=arms)
     lights = queries.light_counts(reader, filters, arms=arms) if filters.box != "done" else {}
     paths = reader.paths()
+    batches = bool(reader.paths(*LIKE.values()))
     narrowed = {name: value for name, value in words.items() if name not in {"which"}}
     return {
         "which": filters.box,
@@ -118,9 +125,11 @@ def context(request: HttpRequest) -> dict[str, Any]:
                 "assignee": _("、").join(row.people),
                 "claimable": _claimable(row, reader),
                 "still_needed": row.still_needed,
+                "like": batches and row.order.kind in LIKE and row.order.active,
             }
             for row in page.rows
         ],
+        "batches": batches,
         "boxes": [
             {"code": code, "title": title, "count": counts.get(code, ""), "href": f"?which={code}"}
             for code, title in BOXES.items()
@@ -139,7 +148,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
             for code, title in LIGHTS.items()
             if code in lights and (lights[code].number or filters.light == code)
         ],
-        "kinds": _kinds(),
+        "kinds": kinds(),
         "units": _units(reader),
         "people": orgs.labels(queries.people_at_work(reader)) if directs(reader) else {},
         "older": urlencode({**words, "after": page.after}) if page.after else "",
@@ -179,7 +188,7 @@ def claim_several(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         raise Http404
     reader: Reader = request.reader  # type: ignore[attr-defined]
-    chosen = [text for text in request.POST.getlist("order") if _is_uuid(text)][:MOST_AT_ONCE]
+    chosen = [text for text in request.POST.getlist("order") if is_uuid(text)][:MOST_AT_ONCE]
     claimed = 0
     for uuid in dict.fromkeys(chosen):
         order = queries.order_for(reader, uuid)
@@ -200,7 +209,8 @@ def claim_several(request: HttpRequest) -> HttpResponse:
     return redirect("desk")
 
 
-def _is_uuid(text: str) -> bool:
+def is_uuid(text: str) -> bool:
+    """Whether a text is one."""
     try:
         uuids.UUID(text)
     except ValueError:

@@ -57,9 +57,9 @@ def _line(row: Application, field: FormField, known: dict[str, Any], held: dict[
     if field.kind == "file" or field.personal:
         return None
     entry = ENTRIES.get(field.code, field.code)
-    answered = _words(field, row.values.get(field.code))
-    register = _words(field, known.get(field.element)) if field.element else ""
-    licence = _words(field, held.get(entry))
+    answered = words_of_field(field, row.values.get(field.code))
+    register = words_of_field(field, known.get(field.element)) if field.element else ""
+    licence = words_of_field(field, held.get(entry))
     if not (answered or register or licence):
         return None
     change = field.code.startswith("new_")
@@ -75,7 +75,8 @@ def _line(row: Application, field: FormField, known: dict[str, Any], held: dict[
     )
 
 
-def _words(field: FormField, value: Any) -> str:
+def words_of_field(field: FormField, value: Any) -> str:
+    """An answer in words; empty where none was given."""
     if value in (None, "", []):
         return ""
     if isinstance(value, bool):

@@ -152,6 +152,13 @@ class WorkOrder(models.Model):
             ),
             models.Index(fields=["parent"], name="flow_order_parent", condition=Q(parent__isnull=False)),
             models.Index(fields=["issued_by", "state"], name="flow_order_issuer"),
+            # How long the last month's work took, of a unit or of the whole city.
+            models.Index(
+                fields=["closed_at"],
+                include=["org_path", "assignee", "claimed_at", "issued_at"],
+                name="flow_order_done",
+                condition=Q(state="DONE"),
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(needs__gte=1), name="flow_order_needs_somebody"),
