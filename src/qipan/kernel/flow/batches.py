@@ -39,6 +39,8 @@ def begin(
     The same `uuid` again gives the batch as it is. Refuses nothing chosen, too many, and cases of different flows.
     The effect comes with `work_off`.
     """
+    if reader.kind != "staff" or reader.user_id is None:
+        raise Refused(_("只有工作人员可以批量办理。"), code="forbidden")
     known = Batch.objects.filter(uuid=uuid).first()
     if known is not None:
         if known.user_id != reader.user_id:
