@@ -66,6 +66,13 @@ class PortalConfig(AppConfig):
                 "chart-bar",
                 roles=(Role.OFFICE_HEAD, Role.BUREAU_LEADER, Role.DUTY_OFFICER),
             ),
+            Entry(
+                "desk",
+                _("服务评价"),
+                "evaluations",
+                "message",
+                roles=(Role.OFFICE_HEAD, Role.BUREAU_LEADER),
+            ),
             Entry("desk", _("主体查询"), "desk_businesses", "building-store"),
             Entry(
                 "desk",

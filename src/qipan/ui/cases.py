@@ -39,6 +39,12 @@ class Panel:
 
 
 _panels: dict[str, Panel] = {}
+_work: dict[str, str] = {}
+
+
+def register_work(pages: Mapping[str, str]) -> None:
+    """Name the pages (given the order's uuid) where orders that come from no case are worked, by their kind."""
+    _work.update(pages)
 
 
 def register(panel: Panel) -> None:
@@ -53,4 +59,5 @@ def panel_of(flow_code: str) -> Panel | None:
 
 def work_page(kind: str) -> str:
     """The name of the page on which orders of a kind are worked; empty where the case page is enough."""
-    return next((panel.work[kind] for panel in _panels.values() if kind in panel.work), "")
+    found = (panel.work[kind] for panel in _panels.values() if kind in panel.work)
+    return _work.get(kind) or next(found, "")

@@ -10,6 +10,8 @@ class LicensingConfig(AppConfig):
     def ready(self) -> None:
         """Declare the flow, its jobs and its part of the case page."""
         from qipan.domains.licensing import flow, jobs, panel, reactions
+        from qipan.domains.licensing.evaluation import actions as evaluation
+        from qipan.domains.licensing.evaluation import reactions as answers
         from qipan.domains.licensing.handover import agencies
         from qipan.domains.licensing.handover import flow as handover
         from qipan.domains.licensing.mandates import reach
@@ -18,9 +20,11 @@ class LicensingConfig(AppConfig):
         from qipan.domains.licensing.rescission import panel as rescission_panel
         from qipan.domains.licensing.themes import loading as themes
         from qipan.kernel.items.loading import refer
+        from qipan.ui import cases
 
         assert flow and jobs and reactions and rescission and handover
-        assert reach and mandates
+        assert reach and mandates and answers
+        cases.register_work({evaluation.FOLLOW_UP: "follow_up", evaluation.CONTACT: "follow_up"})
         refer("agency", lambda codes: codes - set(agencies.TITLES))
         themes.register()
         panel.register()

@@ -51,3 +51,8 @@ HANDED_OVER = declare_step("licensing.matter.handed", _("转交其他部门"), i
 AGENCY_ANSWERED = declare_step(
     "licensing.matter.answered", _("收到部门答复"), agency=str, result=str, number=str
 )
+EVALUATED = declare("licensing.evaluation.made", _("评价服务"), item=str, level=int, channel=str)
+EVALUATION_ADDED = declare("licensing.evaluation.added", _("追加评价"))
+FOLLOW_UP_CONTACTED = declare("licensing.evaluation.contacted", _("差评回访"), round=int)
+FOLLOW_UP_REPLIED = declare("licensing.evaluation.replied", _("差评答复"), round=int, finding=str)
+FOLLOW_UP_ANSWERED = declare("licensing.evaluation.answered", _("申请人反馈"), round=int, resolved=bool)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
 from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.evaluation.queries import evaluation_of
 from qipan.domains.licensing.handover import agencies
 from qipan.domains.licensing.models import Application
 from qipan.domains.licensing.reviewing import comparing, conditions, correcting
@@ -65,7 +66,10 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
     decision = _DECISION.first(decision=row.decision_id) if row.decision_id else None
     checks = list(row.checks.order_by("round"))
     names = orgs.labels(user for check in checks for user in check.officers)
+    may_rate = reader.kind != "staff" and bool(case.closed_at) and row.submitted_at is not None
     return {
+        "may_rate": may_rate,
+        "evaluation": evaluation_of(row) if may_rate else None,
         "application": row,
         "sections": lines_of(row),
         "contact": masked(row.contact),

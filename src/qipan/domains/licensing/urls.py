@@ -4,6 +4,7 @@ from django.urls import path
 
 from qipan.domains.licensing import views
 from qipan.domains.licensing.batching import views as batching
+from qipan.domains.licensing.evaluation import views as evaluation
 from qipan.domains.licensing.rescission import views as rescission
 from qipan.domains.licensing.reviewing import views as reviewing
 from qipan.domains.licensing.themes.views import guides
@@ -23,4 +24,10 @@ urlpatterns = [
     path("desk/applications/<uuid:uuid>/opinion/", reviewing.draft_opinion, name="draft_opinion"),
     path("desk/applications/<uuid:uuid>/letter/", reviewing.preview_letter, name="preview_letter"),
     path("desk/applications/<uuid:uuid>/materials/<uuid:file>/", reviewing.material, name="case_material"),
+    path("my/evaluations/<uuid:uuid>/", evaluation.my_evaluation, name="my_evaluation"),
+    path("rate/", evaluation.rate_by_code, name="rate_form"),
+    path("rate/<slug:code>/", evaluation.rate_by_code, name="rate"),
+    path("satisfaction/", evaluation.satisfaction, name="satisfaction"),
+    path("desk/evaluations/", evaluation.evaluations, name="evaluations"),
+    path("desk/evaluations/orders/<uuid:uuid>/", evaluation.follow_up, name="follow_up"),
 ]
