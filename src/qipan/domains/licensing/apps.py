@@ -9,7 +9,7 @@ class LicensingConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the flow, its jobs and its part of the case page."""
-        from qipan.domains.licensing import flow, jobs, panel, reactions
+        from qipan.domains.licensing import flow, jobs, panel, reactions, trials
         from qipan.domains.licensing.evaluation import actions as evaluation
         from qipan.domains.licensing.evaluation import reactions as answers
         from qipan.domains.licensing.handover import agencies
@@ -28,4 +28,5 @@ class LicensingConfig(AppConfig):
         refer("agency", lambda codes: codes - set(agencies.TITLES))
         themes.register()
         panel.register()
+        trials.register()
         rescission_panel.register()

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qipan.kernel.law.drafting import kinds
-from qipan.kernel.law.drafting.differences import Change
+from qipan.kernel.law.drafting.differences import Change, Part
 
 KINDS = {
     "added": gettext_lazy("新增"),
@@ -27,12 +27,26 @@ PARTS = {
     "faces": gettext_lazy("证面内容"),
 }
 
+#: Kinds with an address of their own beside the tables.
+OWN_PAGES = {"items": "desk_item", "forms": "desk_form"}
+
 
 def page_of(kind: str, code: str) -> str:
     """The address of a row's own page."""
     if kind == "decision_tables":
         return reverse("table", args=[code])
-    return reverse("drafts")
+    if kind in OWN_PAGES:
+        return reverse(OWN_PAGES[kind], args=[code])
+    return reverse("catalogue_row", args=[kind, code])
+
+
+def list_of(kind: str) -> str:
+    """The address of the list of a kind."""
+    if kind == "decision_tables":
+        return reverse("tables")
+    if kind in OWN_PAGES:
+        return reverse(f"{OWN_PAGES[kind]}s")
+    return reverse("catalogue_rows", args=[kind])
 
 
 def drawn(kind: str, changes: list[Change]) -> list[dict[str, Any]]:
@@ -84,3 +98,9 @@ def words(value: Any) -> str:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
+
+
+def summary(part: Part) -> str:
+    """A part in one line."""
+    source = part.says.get("source") or part.says.get("unconfirmed") or ""
+    return part.title + (f"（{source}）" if source else "")

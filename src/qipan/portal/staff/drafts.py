@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qipan.kernel.flow.models import Case
@@ -16,12 +17,14 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
-from qipan.portal.staff import changes
+from qipan.portal.staff import changes, form_designer
 from qipan.ui.access import staff
 
 MOST_BYTES = 2_000_000
 HOW_MANY = (100, 500, 2000, 5000)
 #: Kinds of records whose number is that of a case.
+#: Kinds with a designer of their own.
+EDITORS: dict[str, Any] = {"forms": form_designer}
 OF_CASES = {"flow.case", "licensing.application"}
 
 
@@ -73,14 +76,17 @@ def _sent(request: HttpRequest, text: str) -> tuple[str, str]:
 
 @staff(Role.CATALOGUE_EDITOR)
 def begin(request: HttpRequest, kind: str, code: str) -> HttpResponse:
-    """Start a draft of the next version of a row."""
+    """Start a draft of the next version of a row, or of a new row that begins like it."""
     if request.method != "POST":
         raise Http404
     _known(kind)
     back = changes.page_of(kind, code)
     try:
         day = day_of(request.POST.get("valid_from", ""))
-        draft = actions.begin(kind, code, day, reader=request.reader)  # type: ignore[attr-defined]
+        new, body = request.POST.get("new_code", "").strip(), None
+        if new:
+            body = _sample(kind, code, request.POST.get("version", ""))
+        draft = actions.begin(kind, new or code, day, reader=request.reader, body=body)  # type: ignore[attr-defined]
     except Refused as refused:
         messages.error(request, str(refused))
         known = refused.details.get("draft")
@@ -89,6 +95,14 @@ def begin(request: HttpRequest, kind: str, code: str) -> HttpResponse:
         return redirect(back)
     messages.success(request, _("草稿已建立，改动即时保存。"))
     return redirect("draft", pk=draft.pk)
+
+
+def _sample(kind: str, code: str, version: str) -> kinds.Row:
+    """The content of a version, for a new row that begins like it."""
+    found = next((one for one in queries.versions(kind, code) if one.valid_from.isoformat() == version), None)
+    if found is None:
+        raise Http404
+    return kinds.draftable(kind).body(found)
 
 
 def _known(kind: str) -> kinds.Draftable:
@@ -124,16 +138,53 @@ def draft_page(request: HttpRequest, pk: int) -> HttpResponse:
     if draft is None:
         raise Http404
     told: dict[str, Any] = {}
-    if request.method == "POST":
+    if request.method == "POST" and request.POST.get("act") == "preview":
+        told = _previewed(request, draft)
+    elif request.method == "POST":
         try:
             gone = _done(request, draft, reader)
             if gone is not None:
                 return gone
         except Refused as refused:
-            told = {"refusal": str(refused), "field": refused.field, "text": request.POST.get("text")}
+            told = _refused(request, refused)
         draft = queries.draft(pk, reader)
         assert draft is not None
-    return render(request, "portal/draft.html", _context(draft, reader, told), status=422 if told else 200)
+    context = _context(draft, reader, told)
+    editor = EDITORS.get(draft.kind)
+    if editor is not None and context["is_open"]:
+        context |= {
+            "editor": editor.TEMPLATE,
+            "editor_told": told.get("editor", ""),
+            "designer": editor.context(draft, told.get("body", draft.body), request, told),
+        }
+    wrong = told.get("refusal") or told.get("editor") or told.get("errors")
+    return render(request, "portal/draft.html", context, status=422 if wrong else 200)
+
+
+def _refused(request: HttpRequest, refused: Refused) -> dict[str, Any]:
+    """What the page says of a refusal: at the designer's own place where it is one of its steps."""
+    sent = request.POST
+    if sent.get("act") == "design" and refused.code != "stale":
+        told: dict[str, Any] = {"typed": sent, "place": refused.details.get("place")}
+        if sent.get("step") == "field" and refused.field and refused.field != "text":
+            return told | {"errors": {refused.field: str(refused)}}
+        return told | {"editor": str(refused)}
+    return {"refusal": str(refused), "field": refused.field, "text": sent.get("text")}
+
+
+def _previewed(request: HttpRequest, draft: Draft) -> dict[str, Any]:
+    """The draft with what is being typed, not kept; what is wrong with it so far is told at its place."""
+    editor = EDITORS.get(draft.kind)
+    if editor is None:
+        raise Http404
+    told: dict[str, Any] = {"typed": request.POST}
+    try:
+        body, _where = editor.changed(draft.body, request.POST)
+        actions.checked(draft.kind, draft.code, draft.valid_from, body)
+    except Refused as refused:
+        name = refused.field if refused.field not in ("", "text") else "title"
+        return told | {"errors": {name: str(refused)}}
+    return told | {"body": body}
 
 
 def _done(request: HttpRequest, draft: Draft, reader: Reader) -> HttpResponse | None:
@@ -161,6 +212,10 @@ def _done(request: HttpRequest, draft: Draft, reader: Reader) -> HttpResponse | 
     elif act == "date":
         day = day_of(sent.get("valid_from", ""))
         actions.change(draft.pk, draft.body, reader=reader, act=act, valid_from=day, revision=_revision(sent))
+    elif act == "design" and draft.kind in EDITORS:
+        body, where = EDITORS[draft.kind].changed(draft.body, sent)
+        actions.change(draft.pk, body, reader=reader, act=sent.get("step", "")[:30], revision=_revision(sent))
+        return redirect(reverse("draft", args=[draft.pk]) + where)
     elif act == "yaml":
         body = _typed(sent.get("text", ""), draft)
         actions.change(draft.pk, body, reader=reader, act=act, revision=_revision(sent))

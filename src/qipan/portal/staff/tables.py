@@ -18,6 +18,7 @@ from qipan.kernel.law.drafting.models import Draft
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.roles import Role
+from qipan.portal.staff.catalogue import begin_context
 from qipan.ui.access import staff
 
 MOST_BYTES = 2_000_000
@@ -111,6 +112,7 @@ def table_page(request: HttpRequest, code: str) -> HttpResponse:
         "in_force": version.valid_from <= today(),
         "required": queries.required_by(version),
         "users": queries.users_of(code),
+        **begin_context(KIND, code, request.reader),  # type: ignore[attr-defined]
     }
     return render(request, "portal/table.html", context)
 
