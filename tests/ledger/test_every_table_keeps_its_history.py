@@ -56,6 +56,8 @@ WITHOUT = {
     "ledger.Seal": EVENT_LIKE,
     "ledger.Touch": PASSING,
     "publication.PublicationKind": VERSIONED,
+    "licensing.BatchLine": "what became of it stands on the document and in the manifest",
+    "licensing.Call": EVENT_LIKE,
     "seals.UseTally": "sums of the register of uses, written once",
     "subjects.LicenceSeries": "a counter; its numbers stand on the licences",
     "subjects.RegisterImport": EVENT_LIKE,

@@ -40,6 +40,7 @@ class PortalConfig(AppConfig):
             Entry("public", _("核验"), "verify_form", "shield-check"),
             Entry("public", _("公示"), "publications", "speakerphone"),
             Entry("public", _("我的办件"), "my_cases", "route", signed_in=True),
+            Entry("public", _("我的证照"), "my_licences", "certificate", signed_in=True),
             Entry("public", _("我的印章"), "my_seals", "rubber-stamp", signed_in=True),
             Entry("public", _("消息"), "notices", "bell", signed_in=True, count=_unread),
             Entry("desk", _("收件箱"), "desk", "inbox"),
@@ -89,6 +90,19 @@ class PortalConfig(AppConfig):
             ),
             Entry("desk", _("事项目录"), "desk_items", "license", roles=tables),
             Entry("desk", _("表单"), "desk_forms", "file-text", roles=tables),
+            Entry(
+                "desk",
+                _("证照调用"),
+                "licence_figures",
+                "certificate",
+                roles=(
+                    Role.LIC_RECEIVER,
+                    Role.LIC_REVIEWER,
+                    Role.LIC_DECIDER,
+                    Role.BUREAU_LEADER,
+                    Role.OFFICE_HEAD,
+                ),
+            ),
             Entry("desk", _("决策表"), "tables", "route", roles=tables),
             Entry("desk", _("主题服务"), "theme_table", "checklist", roles=tables),
             Entry(

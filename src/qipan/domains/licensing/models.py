@@ -229,5 +229,6 @@ class Rescission(models.Model):
         )
 
 
+from qipan.domains.licensing.elicences.models import Call, CallRight  # noqa: E402, F401
 from qipan.domains.licensing.evaluation.models import Evaluation, FollowUp  # noqa: E402, F401
 from qipan.domains.licensing.themes.models import MaterialCover, Theme  # noqa: E402, F401

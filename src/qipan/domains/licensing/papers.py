@@ -6,13 +6,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from qipan.domains.licensing.asking import form_of, words_of
+from qipan.domains.licensing.elicences.face import food_certificate
 from qipan.domains.licensing.facts import name_of
 from qipan.domains.licensing.handling import templates_of
 from qipan.domains.licensing.handover import agencies
 from qipan.domains.licensing.models import Application, Kind
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Paper
-from qipan.kernel.forms import queries as forms
 from qipan.kernel.forms.declaration import FormField
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import LicenceKind
@@ -56,13 +56,6 @@ def _day(moment: Any) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def _options(form_code: str, field: str, chosen: Any) -> str:
-    form = forms.form(form_code).field(field)
-    titles = {option.code: option.title for option in form.options} if form else {}
-    values = chosen if isinstance(chosen, list) else [chosen]
-    return "；".join(titles.get(str(value), str(value)) for value in values if value)
-
-
 def certificate_data(context: Context) -> dict[str, Any]:
     """The fields of the licence (FBL15 23); the original and its copy carry the same."""
     if "certificate" not in context.shared:
@@ -75,24 +68,8 @@ def _certificate_data(context: Context) -> dict[str, Any]:
     subject, held = context.case.subject, row.result_grant
     if subject is None or held is None:
         raise ValueError("a certificate needs a subject and a grant")
-    office = orgs.unit_at(context.case.org_path)
-    data = held.data
-    return {
-        "licence_number": held.number,
-        "name": subject.name,
-        "uscc": registry.uscc_of(subject),
-        "legal_rep": name_of(subject.legal_rep) or "—",
-        "domicile": subject.domicile or "—",
-        "premises": held.premises.address if held.premises else subject.domicile or "—",
-        "main_format": _options("licensing.food_new", "main_format", data.get("main_format", "")) or "—",
-        "items": _options("licensing.food_new", "items", data.get("items", [])) or "—",
-        "marks": _options("licensing.food_new", "marks", data.get("marks", [])),
-        "valid_from": _date(held.valid_from),
-        "valid_to": _date(held.valid_to) if held.valid_to else "长期",
-        "supervisor": office.name,
-        "hotline": "12315",
-        "issuer": orgs.unit_at(district_path(context)).name,
-    }
+    held.subject = subject  # read already
+    return food_certificate(held, context.case.org_path)
 
 
 def _date(day: Any) -> str:

@@ -4,13 +4,18 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
+from qipan.domains.licensing.elicences import calling
+from qipan.domains.licensing.models import Application
+from qipan.domains.licensing.registering import LICENCE
 from qipan.kernel.accounts import letters
 from qipan.kernel.flow.models import Case
 from qipan.kernel.items import queries as items
+from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.dispatch import subscribe
 from qipan.kernel.ledger.models import Event
+from qipan.kernel.subjects import actions as subjects_actions
 from qipan.kernel.subjects import queries as subjects
-from qipan.kernel.subjects.models import Grant
+from qipan.kernel.subjects.models import Grant, GrantState, Status
 
 Words = Callable[[Case, Event], str]
 
@@ -66,5 +71,37 @@ def _tell(subject_id: int, kind: str, text: str, link: str) -> None:
             letters.notify(user.person, kind, text, link)
 
 
+def note_materials(event: Event) -> None:
+    """What was handed in used licences that nobody was asked for (Online 7)."""
+    row = Application.objects.select_related("case__subject", "grant").filter(pk=event.record_id).first()
+    if row is not None:
+        calling.note_materials(row)
+
+
+#: What becomes of the business licence when the business ends.
+ENDS = {
+    Status.CANCELLED: GrantState.CANCELLED,
+    Status.EX_OFFICIO_CANCELLED: GrantState.CANCELLED,
+    Status.REVOKED: GrantState.REVOKED,
+    Status.ANNULLED: GrantState.RESCINDED,
+}
+
+
+def end_business_licence(event: Event) -> None:
+    """A business that ends has no business licence any more (Reg 31, 40, 46)."""
+    state = ENDS.get(Status(event.data["after"]))
+    held = Grant.objects.filter(subject_id=event.record_id, kind=LICENCE).first()
+    if state is None or held is None or state not in subjects_actions.GRANT_STEPS.get(held.state, ()):
+        return
+    subjects_actions.set_grant_state(held, state, Actor.system(held.org_path), event.reason)
+
+
+subscribe(
+    "licensing.application.submitted",
+    "licensing.matter.handed",
+    handler=note_materials,
+    code="licensing.note_materials",
+)
+subscribe("subjects.subject.changed", handler=end_business_licence, code="licensing.end_business_licence")
 subscribe(*told(), handler=tell_applicant, code="licensing.tell_applicant")
 subscribe("subjects.grant.expiring", handler=tell_of_expiry, code="licensing.tell_of_expiry")

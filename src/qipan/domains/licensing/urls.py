@@ -4,6 +4,8 @@ from django.urls import path
 
 from qipan.domains.licensing import views
 from qipan.domains.licensing.batching import views as batching
+from qipan.domains.licensing.elicences.views import desk as licences_desk
+from qipan.domains.licensing.elicences.views import mine as licences
 from qipan.domains.licensing.evaluation import views as evaluation
 from qipan.domains.licensing.rescission import views as rescission
 from qipan.domains.licensing.reviewing import views as reviewing
@@ -13,6 +15,16 @@ urlpatterns = [
     path("themes/", guides.hall, name="themes"),
     path("themes/<slug:code>/", guides.guide, name="theme"),
     path("desk/themes/", guides.table, name="theme_table"),
+    path("my/licences/", licences.wallet, name="my_licences"),
+    path("my/licences/<int:pk>/", licences.licence, name="my_licence"),
+    path("my/licences/<int:pk>/show/", licences.show, name="licence_show"),
+    path("my/licences/<int:pk>/code/", licences.code, name="licence_code"),
+    path("my/licences/calls/", licences.calls, name="licence_calls"),
+    path("my/licences/<int:pk>/consent/", licences.consent, name="licence_consent"),
+    path("desk/licences/", licences_desk.figures, name="licence_figures"),
+    path("desk/licences/callers/", licences_desk.callers, name="licence_callers"),
+    path("desk/licences/callers/<int:pk>/", licences_desk.caller, name="licence_caller"),
+    path("shown/<str:code>/", licences.scanned, name="licence_scan"),
     path("apply/<slug:code>/", views.apply, name="apply"),
     path("applications/<uuid:uuid>/", views.apply_form, name="apply_form"),
     path("m/checks/<uuid:uuid>/", views.licensing_check, name="licensing_check"),

@@ -33,6 +33,7 @@ class MaterialRow(BaseModel):
     valid_from: datetime.date
     title: str
     supplied_by: str = ""
+    licence: str = Field("", pattern=r"^[A-Z0-9]*$", max_length=10)
 
 
 class Face(BaseModel):
@@ -204,7 +205,7 @@ def _once(values: Iterable[Any]) -> list[Any]:
 def load_materials(rows: list[MaterialRow], actor: Actor) -> Report:
     """Keep the materials."""
     content = [
-        (row.code, row.valid_from, {"title": row.title, "supplied_by": row.supplied_by}) for row in rows
+        (row.code, row.valid_from, row.model_dump(exclude={"code", "valid_from"})) for row in rows
     ]
     created = keep_all_dated(MaterialType, content)
     return Report("materials", created, len(rows) - created)

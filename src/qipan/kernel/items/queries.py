@@ -71,6 +71,7 @@ class Wanted:
     title: str
     supplied_by: str
     required: bool
+    licence: str = ""
 
 
 def materials_of(wanted: Item) -> list[Wanted]:
@@ -79,5 +80,5 @@ def materials_of(wanted: Item) -> list[Wanted]:
     for name in wanted.materials:
         row = in_force(MaterialType, name.removesuffix("?"))
         if row is not None:
-            found.append(Wanted(row.code, row.title, row.supplied_by, not name.endswith("?")))
+            found.append(Wanted(row.code, row.title, row.supplied_by, not name.endswith("?"), row.licence))
     return found

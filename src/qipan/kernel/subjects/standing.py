@@ -7,9 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from qipan.kernel.ledger.clock import today
-from qipan.kernel.subjects.models import Certificate, Grant, GrantState
+from qipan.kernel.subjects.models import Certificate, Grant, GrantState, Status
 
 SUPERSEDED = "SUPERSEDED"
+GONE = {Status.CANCELLED, Status.EX_OFFICIO_CANCELLED}
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,11 @@ class Standing:
 
 
 def standing(grant: Grant, on: datetime.date | None = None) -> Standing:
-    """How a grant stands on a day."""
+    """How a grant stands on a day; one whose holder is gone has ended with it (LicProc 49 (3))."""
     code = grant.state_on(on or today())
+    if code in {GrantState.VALID, GrantState.SUSPENDED} and grant.subject.status in GONE:
+        text = _("持证主体已经注销，证照随之失效，不能再使用。")
+        return Standing(GrantState.CANCELLED.value, str(GrantState.CANCELLED.label), text, grant)
     return Standing(code, str(GrantState(code).label), _words(grant, code), grant)
 
 

@@ -5,6 +5,7 @@ from ninja import NinjaAPI
 from ninja.operation import Operation
 
 from qipan.domains.licensing.api import router as licensing
+from qipan.domains.licensing.elicences.api import router as licence_calls
 from qipan.portal.api.account import router as account
 from qipan.portal.api.businesses import router as businesses
 from qipan.portal.api.cases import router as cases
@@ -45,6 +46,7 @@ api.add_router("/applications", licensing, tags=[gettext_noop("申请")])
 api.add_router("/files", files, tags=[gettext_noop("材料")])
 api.add_router("", cases, tags=[gettext_noop("办件与文书")])
 api.add_router("", businesses, tags=[gettext_noop("查询")])
+api.add_router("/licence-calls", licence_calls, tags=[gettext_noop("证照调用")])
 api.add_router("/verifications", verification, tags=[gettext_noop("核验")])
 api.add_router("", publications, tags=[gettext_noop("公示与开放数据")])
 api.add_router("/desk", desk, tags=[gettext_noop("工作人员")])

@@ -12,6 +12,7 @@ SCOPES = {
     "cases.read": _("查看办件的进度、期限和经过"),
     "cases.write": _("对办件进行操作（撤回、补正、受理、决定等）"),
     "documents.read": _("下载文书和证照"),
+    "licences.call": _("调用电子证照（登记过的部门系统）"),
     "inbox.read": _("查看收件箱（工作人员）"),
     "orders.write": _("签收工单（工作人员）"),
 }

@@ -50,12 +50,17 @@ class Channel(models.TextChoices):
 
 
 class MaterialType(models.Model):
-    """A kind of material (材料). `supplied_by` names the source that has it already: then nobody is asked for it."""
+    """A kind of material (材料). `supplied_by` names the source that has it already: then nobody is asked for it.
+
+    `licence` is the kind of licence that it is: a code, GRANT for the one that the application is about, ANY for one
+    of whatever issuer; empty for what is no licence.
+    """
 
     code = models.CharField(_("代码"), max_length=40)
     valid_from = models.DateField(_("自"))
     title = models.CharField(_("名称"), max_length=100)
     supplied_by = models.CharField(_("可获取的来源"), max_length=60, blank=True)
+    licence = models.CharField(_("证照种类"), max_length=10, blank=True)
 
     class Meta:
         verbose_name = _("材料")
