@@ -125,9 +125,7 @@ def _walk(page: "Page", item: "Item", about: str, folder: Path) -> tuple[int, fl
         raise hands.Stopped("没有提交成")
     found = hands.papers(page, PATIENCE)
     waited = time.perf_counter() - begun
-    state = hands.state_of(page)
-    if state not in {"已办结", "已制证"}:
-        raise hands.Stopped(f"没有办结：{state}")
+    hands.ended(page, PATIENCE)
     for title, address in found:
         content = page.request.get(address)
         if not content.ok or not content.body().startswith(b"%PDF-"):

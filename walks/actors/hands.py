@@ -29,6 +29,8 @@ WISHED: Mapping[str, Any] = {
     "year": str(datetime.date.today().year - 1),
     "postal": "518000",
 }
+#: What a case says of itself when everything is done.
+ENDED = {"已办结", "已制证"}
 #: Boxes that are left open: each says that something is not as usual.
 LEFT_OPEN = ("stored", "changed")
 
@@ -115,6 +117,15 @@ def _picture(folder: Path, code: str) -> Path:
 def state_of(page: "Page") -> str:
     """The word at the head of a case's page."""
     return page.locator(".page-head .state").first.inner_text().strip()
+
+
+def ended(page: "Page", patience: float) -> None:
+    """Waits until the page itself says that the case is done."""
+    end = time.monotonic() + patience
+    while state_of(page) not in ENDED:
+        if time.monotonic() > end:
+            raise Stopped(f"没有办结：{state_of(page)}")
+        page.wait_for_timeout(200)
 
 
 def refusals(page: "Page") -> str:
