@@ -100,7 +100,7 @@ def _grant(item: Item, subject: Subject, place: Premises) -> Grant:
     until = today() + datetime.timedelta(days=60)
     data: dict[str, Any] = {"category": item.target} if item.target else {}
     if item.licence == "JY":
-        data = {"main_format": "2", "items": ["HOT", "COLD"], "marks": []}
+        data = {"main_format": "2", "items": ["HOT"], "marks": []}
     return actions.register_grant(
         number=actions.take_licence_number("JY", "2", place.division_code)
         if item.licence == "JY"
