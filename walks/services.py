@@ -1,5 +1,6 @@
 """Every automatic item, from the hall of services to its sealed papers, in a real browser on a system of its own."""
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -86,7 +87,8 @@ def _walked(page: "Page", person: "User", item: "Item", folder: Path) -> Walked:
         )
     except (Error, hands.Stopped) as problem:
         said = str(problem).split("\n")[0]
-        page.screenshot(path=_pictures() / f"{item.code}.png", full_page=True)
+        with contextlib.suppress(Error):  # a page that hangs cannot be pictured either
+            page.screenshot(path=_pictures() / f"{item.code}.png", full_page=True)
         return Walked(
             item.code, item.name, False, f"{said} {hands.refusals(page)}".strip(), time.perf_counter() - begun
         )

@@ -97,3 +97,12 @@ def test_loading_all_of_them_takes_less_than_a_second_and_again_changes_nothing(
 
 def test_no_citation_of_any_item_is_malformed(every: list[Item]) -> None:
     assert citing.problems() == []
+
+
+def test_who_ends_a_licence_is_not_asked_for_what_it_began_with(every: list[Item]) -> None:
+    """注销: the licence itself, never again the dossier of its beginning."""
+    ending = [item for item in every if item.handling in {"CANCEL", "FILING_CANCEL"}]
+    asked = {
+        material.code for item in ending for material in items.materials_of(item) if not material.supplied_by
+    }
+    assert len(ending) > 40 and asked <= {"original_licence"}

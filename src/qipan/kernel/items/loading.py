@@ -143,12 +143,16 @@ class Each(BaseModel):
 
 
 TOGETHER = ("bases", "conditions", "materials")
+#: What a thing has to be or to show before it may begin, nobody has to show who ends it.
+FOUNDING = ("conditions", "materials")
+ENDING = frozenset({"CANCEL", "FILING_CANCEL"})
 
 
 class FamilyRow(BaseModel):
     """Items that share most of what they say (主项): `all` holds for each of `items`, and each is made for each of `each`.
 
-    Lists of `all` (bases, conditions, materials) are added to an item's own. In names `{name}` is the thing's name. An
+    Lists of `all` and of the thing (bases, conditions, materials) are added to an item's own; conditions and materials of
+    the thing are not asked of who ends it. In names `{name}` is the thing's name. An
     item's code is the family's, the thing's and its own, joined by hyphens.
     """
 
@@ -174,8 +178,9 @@ class FamilyRow(BaseModel):
         parts = [self.code, *([thing.code] if self.each else ()), str(item.get("code", "?"))]
         merged = {"valid_from": self.valid_from, "family": self.code, **self.all, **thing.own, **item}
         for key in TOGETHER:
-            lists = (source.get(key, ()) for source in (item, thing.own, self.all))
-            merged[key] = _once(each for some in lists for each in some)
+            ends = key in FOUNDING and merged.get("handling") in ENDING
+            sources = (item, self.all) if ends else (item, thing.own, self.all)
+            merged[key] = _once(each for source in sources for each in source.get(key, ()))
         merged["code"] = "-".join(parts)
         merged["name"] = str(item.get("name", "")).replace("{name}", thing.name)
         try:
