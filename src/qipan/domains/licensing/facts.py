@@ -1,71 +1,174 @@
-"""What the rules are asked about: facts of the registry and the declaration, never an opinion."""
+"""What the rules are asked about: facts of the registers and the declaration, never an opinion.
 
+`at` is the moment for which they are told: what came after it (a case, a mark, an inspection's result) does not count,
+while everything is read as the registers know it now. What the application itself brought into being is never held
+against it.
+"""
+
+import datetime
 from typing import Any
 
-from qipan.domains.licensing.models import Application
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.models import Application, Kind
 from qipan.kernel.accounts.models import Person
+from qipan.kernel.documents import queries as documents
+from qipan.kernel.documents.models import Document, DocumentState
 from qipan.kernel.flow import registry
 from qipan.kernel.flow.models import Case
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Item
 from qipan.kernel.law import calendar
-from qipan.kernel.ledger.clock import today
+from qipan.kernel.ledger.clock import now
+from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.actions import in_force_marks
-from qipan.kernel.subjects.models import Subject
+from qipan.kernel.subjects.models import Grant, Subject
 
 #: Items of business that the handbook counts as high risk (DOMAIN 3.5, a proposal).
 HIGH_RISK_ITEMS = {"RAW", "COLD", "CAKE", "SEMI"}
 HIGH_RISK_MARKS = {"CENTRAL_KITCHEN", "COLLECTIVE", "SCHOOL"}
-FOOD_WORDS = ("食品", "餐饮", "饮品", "食用")
+#: The business licence says who somebody is, not what it may do.
+IDENTITY = "YYZZ"
+#: Answers longer than this are prose, which no rule reads.
+LONGEST = 300
+#: The dates of forms from which a term of the law runs.
+SINCE = ("happened_on", "resolved_on")
+CONCLUSIONS = {"符合": "CONFORM", "基本符合": "BASIC", "不符合": "NONCONFORM"}
+VERIFIED, ON_RECORD, BROKEN = "验证通过", "仅有登记", "验证不符"
 
 
-def facts_of(application: Application) -> dict[str, Any]:
+def facts_of(application: Application, at: datetime.datetime | None = None) -> dict[str, Any]:
     """Every fact that a table of licensing may ask for."""
+    moment = at or now()
+    day = timezone.localtime(moment).date()
+    known = _said(application, day)
     subject = application.case.subject
-    if subject is None:
-        return _founding_facts(application)
-    known = subjects.facts(subject, application.premises)
-    known |= {
-        "scope_fits": any(word in subject.business_scope for word in FOOD_WORDS),
-        "unchanged": application.answers.get("unchanged") is True,
-        "prepackaged_only": application.answers.get("prepackaged_only") is True,
-        "other_open_cases": _other_open(application),
-        "last_conclusion": _last_conclusion(application),
-        "holds_licence": _holds_licence(application),
-    }
+    if application.kind == Kind.REGISTER or subject is None:
+        return known | _founding_facts(application)
     item = items.item(application.item_code)
-    if item is not None and item.flow != "licensing.application":
-        known |= {
-            "holds_same": _holds_same(application, item),
-            "truthful": application.answers.get("truthful") is True,
-            "settled": application.answers.get("settled") is True,
-            "marked": _marked(application, item),
-        }
-    return known | _grant_facts(application) | _change_facts(application)
+    known |= subjects.facts(subject, application.premises, day)
+    known |= {
+        "business_scope": subject.business_scope,
+        "established_year": subject.established_on.year if subject.established_on else None,
+        "other_open_cases": _other_open(application, moment),
+        "last_conclusion": _last_conclusion(subject, day),
+        "place_in_city": _place_in_city(application),
+        "marked": _marked(subject, item, day),
+    }
+    known |= _held_facts(application, item)
+    return known | _grant_facts(application, day) | _change_facts(application)
 
 
-def _grant_facts(application: Application) -> dict[str, Any]:
+def _said(application: Application, day: datetime.date) -> dict[str, Any]:
+    """What the applicant says and declares; a declaration that the form does not ask for is not missing."""
+    answers = application.answers
+    asked = {field.code for field in form_of(application).fields}
+    declared = {
+        name: answers.get(name) is True if name in asked else True
+        for name in ("truthful", "no_investigation")
+    }
+    since = next((date for name in SINCE if (date := _date(answers.get(name)))), None)
+    year = answers.get("year")
+    return declared | {
+        "answers": {key: value for key, value in answers.items() if len(str(value)) <= LONGEST},
+        "unchanged": answers.get("unchanged") is True,
+        "prepackaged_only": answers.get("prepackaged_only") is True,
+        "settled": answers.get("settled") is True,
+        "cause": answers.get("cause"),
+        "days_since": (day - since).days if since else None,
+        "workdays_since": calendar.current().working_days_between(since, day) if since else None,
+        "report_age": day.year - int(year) if year is not None else None,
+        "reported_before": _reported_before(application),
+    }
+
+
+def _date(value: Any) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+def _reported_before(application: Application) -> bool:
+    """Whether the same year was reported already by the same item."""
+    year = application.answers.get("year")
+    if year is None or application.case.subject_id is None:
+        return False
+    rows = Application.objects.filter(
+        case__subject_id=application.case.subject_id,
+        item_code=application.item_code,
+        answers__year=year,
+        decided_at__isnull=False,
+        case__state__in=["GRANTED", "ISSUED"],
+    )
+    earlier = Q(decided_at__lt=application.decided_at) if application.decided_at else Q()
+    return rows.exclude(pk=application.pk).filter(earlier).exists()
+
+
+def _held_facts(application: Application, item: Item | None) -> dict[str, Any]:
+    """What the subject holds, without what the application is about and what it brought."""
+    held = list(_others(application))
+    here = [grant for grant in held if _here(application, grant)]
+    return {
+        "held_kinds": sorted({grant.kind for grant in held}),
+        "held_formats": sorted(
+            {str(grant.data.get("main_format", "")) for grant in held if grant.kind == "JY"}
+        ),
+        "other_licences": sum(grant.kind != IDENTITY for grant in held),
+        "holds_licence": any(grant.kind == "JY" for grant in here),
+        "holds_same": any(item is not None and grant.kind == item.licence for grant in here),
+    }
+
+
+def _others(application: Application) -> QuerySet[Grant]:
+    own = [pk for pk in (application.grant_id, application.result_grant_id) if pk]
+    assert application.case.subject is not None
+    return subjects.grants_of(application.case.subject).filter(state="VALID").exclude(pk__in=own)
+
+
+def _here(application: Application, grant: Grant) -> bool:
+    """Whether a grant is for the place in question, where there is one."""
+    return application.premises_id is None or grant.premises_id == application.premises_id
+
+
+def _grant_facts(application: Application, day: datetime.date) -> dict[str, Any]:
     grant, subject = application.grant, application.case.subject
     if grant is None or subject is None:
         return {}
-    left = None
-    if grant.valid_to:
-        left = calendar.current().working_days_between(today(), grant.valid_to)
+    left = calendar.current().working_days_between(day, grant.valid_to) if grant.valid_to else None
     held = set(grant.data.get("items", ()))
     return {
-        "grant_state": grant.state_now,
+        "grant_kind": grant.kind,
+        "grant_item": grant.item_code,
+        "grant_state": grant.state_on(day),
         "workdays_to_expiry": left,
         "fields_equal": _equal(grant.data.get("name"), subject.name)
         and _equal(grant.data.get("domicile"), subject.domicile),
         "high_risk": bool(held & HIGH_RISK_ITEMS) or bool(set(grant.data.get("marks", ())) & HIGH_RISK_MARKS),
+        "elicence": _elicence(grant),
     }
 
 
 def _equal(held: Any, registered: str) -> bool:
     """A licence that carries no copy of a fact cannot differ from the registry in it."""
     return held in (None, "", registered)
+
+
+def _elicence(grant: Grant) -> str:
+    """Whether the file of the licence is the one that was sealed: its seal holds, and it was not made void."""
+    row = Document.objects.filter(pk=grant.document_id).first() if grant.document_id else None
+    if row is None:
+        return ON_RECORD
+    try:
+        verdict = documents.check_upload(documents.file_of(row))
+    except (Refused, OSError):
+        return BROKEN
+    sound = verdict.kind == documents.Finding.OURS and verdict.document_id == row.pk
+    return VERIFIED if sound and row.state == DocumentState.ISSUED else BROKEN
 
 
 def _change_facts(application: Application) -> dict[str, Any]:
@@ -78,58 +181,53 @@ def _change_facts(application: Application) -> dict[str, Any]:
     return {"change_simple": kinds <= {"NAME", "REP", "REDUCE"} and reduced, "change_registered": True}
 
 
-def _other_open(application: Application) -> int:
-    """Cases in hand about the same object; a check that is only planned is not held against anybody."""
-    rows = Case.objects.filter(subject_id=application.case.subject_id, closed_at__isnull=True, private=False)
+def _other_open(application: Application, moment: datetime.datetime) -> int:
+    """Cases in hand at the moment about the same object; a check that is only planned is not held against anybody."""
+    rows = Case.objects.filter(subject_id=application.case.subject_id, private=False)
+    rows = rows.filter(Q(closed_at__isnull=True) | Q(closed_at__gt=moment), opened_at__lte=moment)
     rows = rows.exclude(pk=application.case_id).exclude(registry.unannounced())
     if application.premises_id:
         rows = rows.filter(premises_id=application.premises_id)
     return rows.count()
 
 
-def _last_conclusion(application: Application) -> str:
+def _last_conclusion(subject: Subject, day: datetime.date) -> str:
+    """What the last inspection came to whose result was published by the day."""
     from qipan.kernel.publication.queries import public_of
 
-    found = public_of(application.case.subject, kind="inspection.result", limit=1)
-    words = {"符合": "CONFORM", "基本符合": "BASIC", "不符合": "NONCONFORM"}
-    return words.get(str(found[0].value("conclusion")), "NONCONFORM") if found else "NONE"
+    found = public_of(subject, kind="inspection.result", limit=10)
+    last = next((one for one in found if one.published_on <= day), None)
+    return CONCLUSIONS.get(str(last.value("conclusion")), "NONCONFORM") if last else "NONE"
 
 
-def _holds_licence(application: Application) -> bool:
-    subject = application.case.subject
-    if subject is None:
-        return False
-    rows = subjects.grants_of(subject).filter(kind="JY", state="VALID")
-    return rows.filter(premises=application.premises).exists() if application.premises else rows.exists()
+def _place_in_city(application: Application) -> bool:
+    """Whether an office of the city is in charge of the address: of the place applied for, or of the subject's."""
+    answers = application.answers
+    if answers.get("premises"):
+        return orgs.office_for(str(answers["premises"]), street=str(answers.get("street", ""))) is not None
+    place = application.premises or application.case.subject
+    return bool(place is not None and place.org_path)
 
 
 def _founding_facts(application: Application) -> dict[str, Any]:
     """What can be known of a business that is yet to be registered."""
     answers = application.answers
     name = str(answers.get("new_name", "")).strip()
+    others = Subject.objects.filter(name=name).exclude(uuid=application.case.uuid)
+    place = orgs.office_for(str(answers.get("new_domicile", "")), street=str(answers.get("street", "")))
     return {
-        "name_free": bool(name) and not Subject.objects.filter(name=name).exists(),
-        "place_found": orgs.office_for(str(answers.get("new_domicile", ""))) is not None,
+        "business_scope": str(answers.get("business_scope", "")),
+        "name_free": bool(name) and not others.exists(),
+        "place_found": place is not None,
         "nothing_to_approve": answers.get("before") is True,
-        "truthful": answers.get("truthful") is True,
     }
 
 
-def _holds_same(application: Application, item: Item) -> bool:
-    """Whether the subject holds what it asks for already (at the place, where the kind is tied to one)."""
-    subject = application.case.subject
-    if not item.licence or subject is None:
-        return False
-    rows = subjects.grants_of(subject).filter(kind=item.licence, state="VALID")
-    return rows.filter(premises=application.premises).exists() if application.premises else rows.exists()
-
-
-def _marked(application: Application, item: Item) -> bool:
+def _marked(subject: Subject, item: Item | None, day: datetime.date) -> bool:
     """Whether the subject has the mark that the item takes off."""
-    subject = application.case.subject
-    if not item.target or subject is None:
+    if item is None or not item.target:
         return False
-    return bool(in_force_marks(subject).filter(kind=item.target).exists())
+    return bool(in_force_marks(subject, day).filter(kind=item.target).exists())
 
 
 def name_of(person: Person | None) -> str:

@@ -4,18 +4,24 @@ import datetime
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pydantic import BaseModel, ConfigDict, Field
 
 from qipan.kernel.decisions import drafted, requirements
 from qipan.kernel.decisions.models import TableVersion
 from qipan.kernel.decisions.tables import Table, compiled
-from qipan.kernel.items.loading import refer
+from qipan.kernel.items.loading import ItemRow, object_to, refer
+from qipan.kernel.items.models import Item
 from qipan.kernel.law import catalogue
 from qipan.kernel.law.catalogue import Report, keep_dated
 from qipan.kernel.law.loading import Sourced
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 
+#: DOMAIN 3.4: a miss is no reason to refuse; it goes to a person.
+NEVER_REFUSES = gettext_lazy(
+    "秒办的决策表只能准予（GRANT）或者转由工作人员办理（PERSON，没有规则适用时），不能得出不予办理。"
+)
 #: How a table's code is written.
 CODE = r"^[a-z]+(\.[a-z_]+)+$"
 
@@ -90,6 +96,24 @@ def load_tables(rows: list[TableRow], actor: Actor) -> Report:
     return Report("decision_tables", len(created), len(rows) - len(created))
 
 
+def grants_only(table: Table) -> bool:
+    """Whether a table that decides about items grants or leaves it to a person, and can come to nothing else."""
+    said = {cell.strip() for rule in table.rules for cell in rule.then}
+    return (
+        [one.name for one in table.outputs] == ["result"]
+        and set(table.outputs[0].values) == {"GRANT", "PERSON"}
+        and said | {(table.outputs[0].default or '"PERSON"').strip()} <= {'"GRANT"', '"PERSON"'}
+        and (table.outputs[0].default or "").strip() != '"GRANT"'
+    )
+
+
+def _objection(row: ItemRow) -> str:
+    """An item may not be decided by a table that could refuse."""
+    bodies = TableVersion.objects.filter(code=row.table).values_list("body", flat=True) if row.table else ()
+    sound = all(grants_only(Table.from_body(body)) for body in bodies)
+    return "" if sound else str(NEVER_REFUSES)
+
+
 def _checked(code: str, body: dict[str, Any], find: requirements.Find) -> None:
     try:
         table = Table.from_body(body)
@@ -97,6 +121,8 @@ def _checked(code: str, body: dict[str, Any], find: requirements.Find) -> None:
         found = requirements.problems(table, find)
     except ValueError as error:
         raise Refused(_("决策表 %(code)s 有误：%(error)s") % {"code": code, "error": error}) from None
+    if not grants_only(table) and Item.objects.filter(table=code).exists():
+        raise Refused(_("决策表 %(code)s 有误：%(text)s") % {"code": code, "text": NEVER_REFUSES})
     if found:
         raise Refused(
             _("决策表 %(code)s 有误：%(text)s") % {"code": code, "text": found[0].text},
@@ -135,5 +161,6 @@ def dependents_stand(version: TableVersion) -> None:
 def register() -> None:
     """Make the kind known, and which tables an item can name."""
     refer("table", lambda codes: codes - set(TableVersion.objects.values_list("code", flat=True)))
+    object_to(_objection)
     catalogue.register("decision_tables", TableRow, load_tables)
     drafted.register()

@@ -16,6 +16,8 @@ from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 
 FLAGS = ("mobile", "instant", "auto", "no_meet", "commitment")
+#: What bears directly on health, life or the safety of property is never granted on a promise (SZCredit 59).
+NO_PROMISE = frozenset({Line.FOOD, Line.DRUG, Line.DEVICE, Line.COSMETIC, Line.EQUIPMENT, Line.PRODUCT})
 Missing = Callable[[set[str]], set[str]]
 _known: dict[str, Missing] = {}
 
@@ -121,6 +123,13 @@ class ItemRow(BaseModel):
             raise ValueError(_("秒办的必须即刻办，即刻办的必须掌上办。"))
         if ("auto" in flags) != bool(self.table):
             raise ValueError(_("秒办的要有决策表（table），有决策表的要标为秒办。"))
+        if "commitment" in flags and self.line in NO_PROMISE:
+            raise ValueError(
+                _(
+                    "直接涉及人身健康、生命财产安全的事项（%(line)s）不适用告知承诺（深圳经济特区社会信用条例第五十九条）。"
+                )
+                % {"line": self.line.label}
+            )
         if "auto" in flags and self.checklist and self.handling == "NEW":
             raise ValueError(_("须现场核查的新办事项不能秒办。"))
         return self
@@ -152,7 +161,7 @@ class FamilyRow(BaseModel):
     """Items that share most of what they say (主项): `all` holds for each of `items`, and each is made for each of `each`.
 
     Lists of `all` and of the thing (bases, conditions, materials) are added to an item's own; conditions and materials of
-    the thing are not asked of who ends it. In names `{name}` is the thing's name. An
+    the thing are not asked of who ends it. In names `{name}` is the thing's name, in a table's code `{code}` the item's. An
     item's code is the family's, the thing's and its own, joined by hyphens.
     """
 
@@ -182,6 +191,9 @@ class FamilyRow(BaseModel):
             sources = (item, self.all) if ends else (item, thing.own, self.all)
             merged[key] = _once(each for source in sources for each in source.get(key, ()))
         merged["code"] = "-".join(parts)
+        merged["table"] = str(merged.get("table", "")).replace(
+            "{code}", "_".join(parts).replace("-", "_").lower()
+        )
         merged["name"] = str(item.get("name", "")).replace("{name}", thing.name)
         try:
             return ItemRow.model_validate(merged)
@@ -224,6 +236,15 @@ def load_kinds(rows: list[KindRow], actor: Actor) -> Report:
     return Report("licence_kinds", created, len(rows) - created)
 
 
+Objection = Callable[[ItemRow], str]
+_objections: list[Objection] = []
+
+
+def object_to(objection: Objection) -> None:
+    """Let a room say in words what is wrong with an item (nothing: an empty text) before it is kept."""
+    _objections.append(objection)
+
+
 def load_items(rows: list[ItemRow], actor: Actor) -> Report:
     """Keep the items; refuses one that stands twice or names what does not exist, and keeps none then."""
     seen: set[tuple[str, datetime.date]] = set()
@@ -232,6 +253,10 @@ def load_items(rows: list[ItemRow], actor: Actor) -> Report:
             raise Refused(_("事项 %(code)s 在目录中重复。") % {"code": row.code}, field="code")
         seen.add((row.code, row.valid_from))
     _references(rows)
+    for row in rows:
+        for objection in _objections:
+            if why := objection(row):
+                raise Refused(_("事项 %(code)s 不对：%(why)s") % {"code": row.code, "why": why})
     created = keep_all_dated(Item, [(row.code, row.valid_from, row.content()) for row in rows])
     return Report("items", created, len(rows) - created)
 

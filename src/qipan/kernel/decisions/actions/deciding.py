@@ -46,7 +46,9 @@ def decide(
     except (HitPolicyBroken, FeelLimitError) as error:
         problem = _("规则表不能得出结论：%(error)s") % {"error": error}
     results: dict[str, Any] = {}
-    for one in outcomes[:-1]:  # beside the facts, so that the table alone can be tried on them
+    for one in outcomes:  # beside the facts, so that pages show them and the table alone can be tried on them
+        results |= {name: value for name, value in one.inputs.items() if name not in facts}
+    for one in outcomes[:-1]:
         results |= one.outputs or {}
     outcome = outcomes[-1] if outcomes else Outcome(None, (), {})
     spent = (time.perf_counter_ns() - started) // 1000

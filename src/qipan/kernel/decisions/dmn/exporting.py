@@ -6,6 +6,8 @@ from typing import Any
 
 from qipan.kernel.decisions.dmn import model
 from qipan.kernel.decisions.dmn.writing import write
+from qipan.kernel.decisions.feel import parse_expression
+from qipan.kernel.decisions.feel.inspection import unknown_names
 from qipan.kernel.decisions.tables import Input, Table
 
 #: The annotation columns that carry what DMN has no place for.
@@ -31,6 +33,8 @@ def definitions_of(
         for column in one.inputs
         if column.expression == column.name and column.name not in results
     }
+    for one in (*required, table):
+        given |= {name: "" for name in _read(one) if name not in given and name not in results}
     inputs = tuple(
         model.InputData(f"input_{number}", name, kind) for number, (name, kind) in enumerate(given.items(), 1)
     )
@@ -45,9 +49,21 @@ def definitions_of(
     )
 
 
+def _read(table: Table) -> list[str]:
+    """The names that the expressions of its columns read besides the columns themselves."""
+    own = frozenset(one.name for one in table.inputs)
+    return [
+        name.partition(".")[0]
+        for one in table.inputs
+        if one.expression != one.name
+        for name in unknown_names(parse_expression(one.expression, own), own)
+    ]
+
+
 def _decision(table: Table, id: str, name: str, inputs: dict[str, str], label: str = "") -> model.Decision:
     result = table.outputs[0].type if len(table.outputs) == 1 and table.hit_policy in "UAPF" else ""
-    needed = [inputs[one.name] for one in table.inputs if one.expression == one.name and one.name in inputs]
+    names = [*(one.name for one in table.inputs if one.expression == one.name), *_read(table)]
+    needed = [inputs[one] for one in names if one in inputs]
     return model.Decision(
         id=id,
         name=name,
