@@ -25,7 +25,7 @@ from qipan.kernel.subjects.models import Grant, Subject
 from tests.licensing.city import PLACE, SYSTEM, City
 from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import picture
 from tests.orgs.factories import reader_for, signed_in
-from tests.subjects.factories import SubjectFactory, owner_of
+from tests.subjects.factories import GrantFactory, SubjectFactory, owner_of
 
 pytestmark = pytest.mark.django_db
 HERE = {"premises": PLACE["premises"], "street": PLACE["street"]}
@@ -110,6 +110,7 @@ def test_a_lift_is_registered_rests_runs_again_and_is_scrapped(client: Client, c
 
 def test_a_filing_is_made_by_rule_changed_by_a_person_and_ended_by_rule(city: City) -> None:
     subject = SubjectFactory("深圳市网店食品有限公司", type="COMPANY")
+    GrantFactory(subject)
     owner = reader_for(owner_of(subject))
     case = asked(city, "FN-SITE-FILE", subject, owner, **SITE)
     row = Application.objects.get(pk=case.pk)

@@ -33,7 +33,7 @@ def SubjectFactory(
         identifiers={"USCC": codes.make_uscc("92", "440304", f"MA5{number:05d}")},
         legal_rep=person,
         domicile=f"深圳市福田区园岭街道红荔路{number}号",
-        business_scope="餐饮服务；食品销售",
+        business_scope=facts.pop("business_scope", "餐饮服务；食品销售"),
         industry="6210",
         established_on=datetime.date(2018, 5, 4),
         actor=SYSTEM,

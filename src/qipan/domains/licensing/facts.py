@@ -6,6 +6,7 @@ against it.
 """
 
 import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -66,15 +67,19 @@ def facts_of(application: Application, at: datetime.datetime | None = None) -> d
 def _said(application: Application, day: datetime.date) -> dict[str, Any]:
     """What the applicant says and declares; a declaration that the form does not ask for is not missing."""
     answers = application.answers
-    asked = {field.code for field in form_of(application).fields}
+    kinds = {field.code: field.kind for field in form_of(application).fields}
     declared = {
-        name: answers.get(name) is True if name in asked else True
+        name: answers.get(name) is True if name in kinds else True
         for name in ("truthful", "no_investigation")
     }
     since = next((date for name in SINCE if (date := _date(answers.get(name)))), None)
     year = answers.get("year")
     return declared | {
-        "answers": {key: value for key, value in answers.items() if len(str(value)) <= LONGEST},
+        "answers": {
+            key: Decimal(str(value)) if kinds.get(key) == "number" and value not in (None, "") else value
+            for key, value in answers.items()
+            if len(str(value)) <= LONGEST
+        },
         "unchanged": answers.get("unchanged") is True,
         "prepackaged_only": answers.get("prepackaged_only") is True,
         "settled": answers.get("settled") is True,

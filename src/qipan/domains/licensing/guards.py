@@ -27,16 +27,19 @@ from qipan.kernel.flow.models import Case
 from qipan.kernel.forms.validation import validate
 from qipan.kernel.items import queries as items
 from qipan.kernel.law import terms
+from qipan.kernel.law.citations import Citation
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects import statuses
 from qipan.kernel.subjects.actions import in_force_marks
+from qipan.kernel.subjects.models import MarkKind
 
 #: Who has ceased business may still give back what it holds and close its affairs.
 LEAVING = {Kind.CANCEL, Kind.FILING_CANCEL, Kind.STATUS, Kind.UNLIST, Kind.ANSWER, Kind.SUSPEND}
 
 
 FOOD = ("JY", "YB")
+SVL_15 = Citation.parse("SVL 15")
 
 
 def _row(context: Context) -> Application:
@@ -62,7 +65,7 @@ def _in_vault(row: Application, code: str) -> bool:
 
 
 def subject_may_apply(context: Context) -> Refusal | None:
-    """The applicant is registered and in business (FBL15 9; Reg 3)."""
+    """The applicant is registered and in business (FBL15 9; Reg 3), and gets on a promise what it may (SVL 15)."""
     row = _row(context)
     subject = row.case.subject
     if subject is None:
@@ -76,6 +79,11 @@ def subject_may_apply(context: Context) -> Refusal | None:
         return Refusal(_("主体没有被列入，不需要移出。"))
     if row.kind not in LEAVING and subject.status not in {"ACTIVE", "SUSPENDED"}:
         return Refusal(_("主体现为“%(status)s”，不能申请。") % {"status": subject.get_status_display()})
+    if item and item.is_commitment and in_force_marks(subject).filter(kind=MarkKind.SERIOUS_LIST).exists():
+        return Refusal(
+            _("主体在严重违法失信名单内，不适用告知承诺（%(law)s），请到窗口按普通程序办理。")
+            % {"law": SVL_15}
+        )
     return None
 
 
