@@ -63,11 +63,7 @@ def test_a_damaged_backup_is_refused(what: str, copy: Path, here: Path, empty: P
     damage(copy)
     with pytest.raises(BackupFailure, match=told):
         bring_back(copy.parent, keys_from=here)
-    assert not [
-        path
-        for path in empty.rglob("*")
-        if path.name not in ("running.lock", "postgres", "run", "place.json")
-    ]
+    assert not [path for path in empty.rglob("*") if path.name not in ("running.lock", "postgres", "run", "place.json")]
     if "manifest" not in what:
         assert checking.check(copy, progress).wrong
 

@@ -25,13 +25,7 @@ def test_away_in_the_middle_none_is_lost_and_none_overtakes() -> None:
     tree = UnitTree()
     records = [tree.city, tree.bureau, *tree.districts, *tree.offices]
     receiver = Receiver(SECRET)
-    values = {
-        "code": "away",
-        "title": "away",
-        "pattern": "test.away.*",
-        "url": receiver.url,
-        "secret": SECRET,
-    }
+    values = {"code": "away", "title": "away", "pattern": "test.away.*", "url": receiver.url, "secret": SECRET}
     save_subscription(Subscription(**values), actor=Actor.system())
     ends = threading.Event()
 

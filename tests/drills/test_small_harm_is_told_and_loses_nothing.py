@@ -87,10 +87,7 @@ def test_a_clock_that_jumped_spoils_no_event(home: Path) -> None:
     with transaction.atomic():
         append(TICK, unit, SYSTEM, data={"n": 2})
     sealing.seal()
-    assert list(Event.objects.filter(name=TICK.name).order_by("id").values_list("data__n", flat=True)) == [
-        1,
-        2,
-    ]
+    assert list(Event.objects.filter(name=TICK.name).order_by("id").values_list("data__n", flat=True)) == [1, 2]
     report = verify(address(), home / "ledger", home / "keys" / "ledger.pub.pem", full=True, processes=1)
     assert report.intact and report.unsealed == 0, [finding.line() for finding in report.findings]
 
@@ -190,9 +187,7 @@ def test_without_the_ledgers_key_nothing_is_sealed_and_no_other_takes_its_place(
         append(TICK, unit, SYSTEM, data={"n": 2})
     with pytest.raises(sealing.KeyMissing, match="put it back"):
         sealing.seal()
-    assert (
-        not path.exists() and Seal.objects.count() == 1 and Event.objects.filter(name=TICK.name).count() == 2
-    )
+    assert not path.exists() and Seal.objects.count() == 1 and Event.objects.filter(name=TICK.name).count() == 2
     level, words = said("keys")
     assert level == "error" and "ledger.pem 不见了" in words and "从备份恢复" in words
     path.write_text("-----BEGIN PRIVATE KEY-----\nnonsense")

@@ -264,17 +264,13 @@ def test_a_store_with_a_strangers_certificate_gets_nothing(tmp_path: Path) -> No
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     day = datetime.datetime(2026, 1, 1)
     made = (
-        x509.CertificateBuilder(
-            name, name, key.public_key(), x509.random_serial_number(), day, day.replace(year=2046)
-        )
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), day, day.replace(year=2046))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .sign(key, hashes.SHA256())
     )
     plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     file = tmp_path / "own.pem"
-    file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, *plain) + made.public_bytes(serialization.Encoding.PEM)
-    )
+    file.write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain) + made.public_bytes(serialization.Encoding.PEM))
     bucket = Bucket()
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

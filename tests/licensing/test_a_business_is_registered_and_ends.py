@@ -75,20 +75,14 @@ def test_an_individual_business_is_registered_at_once_and_lives(client: Client, 
     assert ("类型", "个体工商户") in lines and ("经营范围", "餐饮服务") in lines
     assert client.get(reverse("my_case", args=[case.uuid])).status_code == 200
 
-    change = {
-        "alter_kinds": ["SCOPE"],
-        "new_business_scope": "餐饮服务；食品销售",
-        "resolved_on": "2026-11-01",
-    }
+    change = {"alter_kinds": ["SCOPE"], "new_business_scope": "餐饮服务；食品销售", "resolved_on": "2026-11-01"}
     case = applied(city, "BI-ALTER", subject, **change)
     assert case.state == "SUBMITTED", "a change is decided by a person"
     decider = reader_for(city.decider)
     flow.fire(case, "grant_now", decider.actor(None, case.org_path))
     drain()
     subject.refresh_from_db()
-    assert subject.business_scope == "餐饮服务；食品销售" and subject.grants.get().data[
-        "business_scope"
-    ].endswith("销售")
+    assert subject.business_scope == "餐饮服务；食品销售" and subject.grants.get().data["business_scope"].endswith("销售")
 
     cause = {"cause": "装修", "from_on": "2026-11-20"}
     assert applied(city, "BX-PAUSE", subject, **cause).state == "ISSUED" and subject.status == "SUSPENDED"
@@ -119,9 +113,7 @@ def test_who_is_not_listed_needs_no_removal_and_who_is_gets_it_from_a_person(cit
     flow.fire(case, "grant_now", decider.actor(None, case.org_path))
     drain()
     assert not subjects.in_force_marks(subject).exists()
-    assert [paper.template.code for paper in documents.of_record("flow.case", case.pk)] == [
-        "licensing.matter_result"
-    ]
+    assert [paper.template.code for paper in documents.of_record("flow.case", case.pk)] == ["licensing.matter_result"]
 
 
 def test_a_listed_subject_has_no_simple_cancellation(city: City) -> None:

@@ -92,11 +92,7 @@ def test_a_lift_is_registered_rests_runs_again_and_is_scrapped(client: Client, c
     for code, answers, state in (
         ("SE-LIFT-STOP", {"cause": "STOPPED", "no_investigation": True}, "SUSPENDED"),
         ("SE-LIFT-START", {"unchanged": True}, "VALID"),
-        (
-            "SE-LIFT-CHANGE",
-            {"change_kinds": ["PLACE"], "new_place": "深圳市福田区园岭街道红荔路99号"},
-            "VALID",
-        ),
+        ("SE-LIFT-CHANGE", {"change_kinds": ["PLACE"], "new_place": "深圳市福田区园岭街道红荔路99号"}, "VALID"),
         ("SE-LIFT-REISSUE", {"cause": "LOST"}, "VALID"),
         ("SE-LIFT-CANCEL", {"cause": "SCRAPPED", "no_investigation": True}, "CANCELLED"),
     ):
@@ -155,9 +151,7 @@ def test_a_renewed_licence_goes_on_from_the_day_after_its_end(city: City) -> Non
     assert grant.valid_to == start.replace(year=start.year + 5) - datetime.timedelta(days=1)
     decision = documents.of_record("flow.case", case.pk)[0]
     assert decision.template.code == "licensing.matter_decision"
-    assert documents.by_code(decision.code).issuer == "深圳市市场监督管理局", (
-        "the city bureau decides this item"
-    )
+    assert documents.by_code(decision.code).issuer == "深圳市市场监督管理局", "the city bureau decides this item"
 
 
 def test_what_needs_a_visit_is_not_granted_on_the_spot(city: City) -> None:
@@ -174,7 +168,9 @@ def test_what_needs_a_visit_is_not_granted_on_the_spot(city: City) -> None:
 def test_a_request_ends_in_the_result_of_the_authority(city: City) -> None:
     subject = SubjectFactory("深圳市查档有限公司", type="COMPANY")
     owner = reader_for(owner_of(subject))
-    case = asked(city, "XX-FILES", subject, owner, wanted="设立登记档案", purpose="诉讼", delivery="ONLINE")
+    case = asked(
+        city, "XX-FILES", subject, owner, wanted="设立登记档案", purpose="诉讼", delivery="ONLINE"
+    )
     assert case.state == "ISSUED" and Application.objects.get(pk=case.pk).result_grant is None
     paper = documents.of_record("flow.case", case.pk)[0]
     assert (paper.template.code, paper.state) == ("licensing.matter_result", "ISSUED")

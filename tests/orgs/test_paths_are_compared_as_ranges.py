@@ -26,9 +26,7 @@ def test_units_below_a_path_are_the_same_by_range_and_by_pattern() -> None:
     UnitTree()
     for path in ("SZ/", "SZ/FT/", "SZ/FT/FT01/", "SZ/F", "SZ/XX/", ""):
         paths = set(Unit.objects.filter(path__startswith=path).values_list("path", flat=True))
-        assert paths == {
-            each for each in Unit.objects.values_list("path", flat=True) if each.startswith(path)
-        }
+        assert paths == {each for each in Unit.objects.values_list("path", flat=True) if each.startswith(path)}
         rest = Unit.objects.filter(~Q(path__startswith=path)).count()
         assert rest + len(paths) == Unit.objects.count()
 

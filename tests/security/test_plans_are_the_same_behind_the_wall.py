@@ -19,13 +19,7 @@ from tests.orgs.factories import UnitTree
 
 pytestmark = pytest.mark.django_db
 #: Indexes that begin with whose the row is.
-OWN_ROWS = {
-    "flow_case_org",
-    "flow_case_open_due",
-    "flow_case_opened_by",
-    "flow_order_inbox",
-    "flow_order_issuer",
-}
+OWN_ROWS = {"flow_case_org", "flow_case_open_due", "flow_case_opened_by", "flow_order_inbox", "flow_order_issuer"}
 
 
 def force(how: str) -> None:
@@ -41,9 +35,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[str]:
         if "Scan" in plan["Node Type"]:
             direction = plan.get("Scan Direction", "")
             yield " ".join(
-                filter(
-                    None, (plan["Node Type"], plan.get("Index Name", plan.get("Relation Name")), direction)
-                )
+                filter(None, (plan["Node Type"], plan.get("Index Name", plan.get("Relation Name")), direction))
             )
         for below in plan.get("Plans", ()):
             yield from nodes(below)

@@ -65,11 +65,7 @@ class Release:
         step(people.submitted(city), city.receiver, "accept")
         people.checking(city)
         people.visit(city, people.checking(city)[0], {"3.2": "缺防鼠板"}, rectify=True)
-        for code, more in (
-            ("", {}),
-            ("refuse", {"reason": "不符合条件"}),
-            ("terminate", {"reason": "申请人死亡"}),
-        ):
+        for code, more in (("", {}), ("refuse", {"reason": "不符合条件"}), ("terminate", {"reason": "申请人死亡"})):
             case, _order = people.checking(city)
             people.visit(city, case, {"1.1": "地址不符"} if code == "refuse" else None)
             if code:
@@ -167,13 +163,8 @@ def test_make(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     made = taking.make(Database(), tmp_path / "backups", PASSPHRASE, progress)
     unpack(made)
     archive = FOLDER / f"{qipan.__version__}.tar.xz"
-    with (
-        lzma.open(archive, "wb", preset=9 | lzma.PRESET_EXTREME) as packed,
-        tarfile.open(fileobj=packed, mode="w") as tar,
-    ):
-        tar.add(
-            tmp_path / "backups", arcname="", filter=lambda entry: None if entry.name == "lock" else entry
-        )
+    with lzma.open(archive, "wb", preset=9 | lzma.PRESET_EXTREME) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
+        tar.add(tmp_path / "backups", arcname="", filter=lambda entry: None if entry.name == "lock" else entry)
     print(f"{archive}: {archive.stat().st_size} bytes, {len(made.manifest.tables)} tables")
     assert archive.stat().st_size < 400_000
 
@@ -188,3 +179,4 @@ def unpack(made: taking.Made) -> None:
     subprocess.run(command, env=environment, cwd="/", check=True)
     made.manifest.parts[f"database/{dump.NAME}"] = [path.stat().st_size, files.digest_of(path)]
     made.manifest.write(made.folder)
+

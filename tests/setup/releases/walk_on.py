@@ -1,6 +1,6 @@
 """Run on a release's data after the upgrade, in a process of its own: its cases go on, and so does its ledger.
 
-python -m tests.setup.releases.walk_on      # with DATABASE_URL and QIPAN_HOME; prints what became of the cases
+    python -m tests.setup.releases.walk_on      # with DATABASE_URL and QIPAN_HOME; prints what became of the cases
 """
 
 import json
@@ -42,9 +42,7 @@ def main() -> None:
     while sealing.seal():
         pass
     sealing.copy_out()
-    report = verify(
-        env.text("DATABASE_URL"), env.home() / "ledger", env.home() / "keys" / "ledger.pub.pem", full=True
-    )
+    report = verify(env.text("DATABASE_URL"), env.home() / "ledger", env.home() / "keys" / "ledger.pub.pem", full=True)
     told = {
         "states": {name: Case.objects.get(pk=pk).state for name, pk in cases.items()},
         "papers": sorted({(paper.template.code, paper.state) for paper in papers}),

@@ -32,9 +32,7 @@ def ended() -> Iterator[tuple[Grant, str]]:
     asked = Application.objects.filter(
         grant=OuterRef("pk"), case__closed_at__isnull=True, case__private=False
     )
-    rows = (
-        Grant.objects.filter(kind__in=items.licence_codes()).filter(~Exists(asked)).select_related("subject")
-    )
+    rows = Grant.objects.filter(kind__in=items.licence_codes()).filter(~Exists(asked)).select_related("subject")
     living = [GrantState.VALID, GrantState.SUSPENDED, GrantState.EXPIRED]
     over = (
         Q(state=GrantState.EXPIRED) | Q(state__in=TAKEN_AWAY) | Q(state__in=living, subject__status__in=GONE)

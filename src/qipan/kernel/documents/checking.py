@@ -216,9 +216,7 @@ def _signature(hexadecimal: bytes, digest: bytes, revision: bytes) -> SealFindin
     if not _ours(parsed):
         if _goes_by_our_name(parsed):
             return _("签章冒用本平台印章的名称，证书却不是本平台认证的：这是伪造的文件。")
-        return Stranger(
-            _("签章的证书不是本平台认证的，不能证明是谁盖的章：可能是别处的签章，也可能是伪造的。")
-        )
+        return Stranger(_("签章的证书不是本平台认证的，不能证明是谁盖的章：可能是别处的签章，也可能是伪造的。"))
     if told != digest:
         return _("文件内容与盖章时不一致：盖章之后被改动过。")
     try:

@@ -44,11 +44,7 @@ def subject(pk: int, reader: Reader | None = None) -> Subject | None:
 
 def grant_by_number(number: str) -> Grant | None:
     """The grant of this number."""
-    return (
-        Grant.objects.select_related("subject", "premises")
-        .filter(number__in={codes.tidy(number), number.strip()})
-        .first()
-    )
+    return Grant.objects.select_related("subject", "premises").filter(number__in={codes.tidy(number), number.strip()}).first()
 
 
 def grants_of(subject: Subject) -> QuerySet[Grant]:

@@ -48,7 +48,8 @@ def delegate(
     if actor.kind != "system" and actor.user_id == taker.user_id:
         raise Refused(_("委托须由委托人或管理员作出，受托人不能自行取得。"), code="forbidden", field="taker")
     locked = {
-        staff.pk: staff for staff in (lock(each) for each in sorted((giver, taker), key=lambda each: each.pk))
+        staff.pk: staff
+        for staff in (lock(each) for each in sorted((giver, taker), key=lambda each: each.pk))
     }
     giver, taker = locked[giver.pk], locked[taker.pk]
     if not taker.user.is_active:
