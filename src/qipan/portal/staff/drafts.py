@@ -17,14 +17,14 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
-from qipan.portal.staff import changes, form_designer
+from qipan.portal.staff import changes, form_designer, table_designer
 from qipan.ui.access import staff
 
 MOST_BYTES = 2_000_000
 HOW_MANY = (100, 500, 2000, 5000)
 #: Kinds of records whose number is that of a case.
 #: Kinds with a designer of their own.
-EDITORS: dict[str, Any] = {"forms": form_designer}
+EDITORS: dict[str, Any] = {"forms": form_designer, "decision_tables": table_designer}
 OF_CASES = {"flow.case", "licensing.application"}
 
 
@@ -169,7 +169,8 @@ def _refused(request: HttpRequest, refused: Refused) -> dict[str, Any]:
         if sent.get("step") == "field" and refused.field and refused.field != "text":
             return told | {"errors": {refused.field: str(refused)}}
         return told | {"editor": str(refused)}
-    return {"refusal": str(refused), "field": refused.field, "text": sent.get("text")}
+    told = {"refusal": str(refused), "field": refused.field, "text": sent.get("text")}
+    return told | ({"typed": sent} if sent.get("act") == "design" else {})
 
 
 def _previewed(request: HttpRequest, draft: Draft) -> dict[str, Any]:

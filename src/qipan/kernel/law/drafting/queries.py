@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 from pydantic import ValidationError
 
+from qipan.kernel.law import catalogue
 from qipan.kernel.law.drafting import kinds
 from qipan.kernel.law.drafting.differences import Change, changes
 from qipan.kernel.law.drafting.kinds import Problem, Row
@@ -55,11 +56,18 @@ def to_come(kind: str) -> list[Any]:
 
 def problems(draft: Draft) -> list[Problem]:
     """What keeps the draft from release, each with its places; empty when nothing does."""
-    offered = kinds.draftable(draft.kind)
+    return problems_of(draft.kind, draft.code, draft.valid_from, draft.body)
+
+
+def problems_of(kind: str, code: str, valid_from: datetime.date, body: Row) -> list[Problem]:
+    """The same for a body that is not kept yet."""
+    offered = kinds.draftable(kind)
     try:
-        row = offered.read(draft.code, draft.valid_from, draft.body)
+        row = offered.read(code, valid_from, body)
     except ValidationError as error:
-        return [Problem(str(error.errors()[0]["msg"]))]
+        first = catalogue.first_of(error)
+        place = ".".join(str(part) for part in first["loc"])
+        return [Problem(f"{place} {catalogue.in_words(first)}".strip(), (), "wrong")]
     return offered.problems(row)
 
 
