@@ -20,7 +20,7 @@ from qipan.domains.seals import actions as seals
 from qipan.domains.seals.models import Round
 from qipan.kernel.accounts import actions as accounts
 from qipan.kernel.accounts import letters
-from qipan.kernel.accounts.models import ApiToken, User
+from qipan.kernel.accounts.models import ApiToken, Letter, User
 from qipan.kernel.documents.models import Document, Seal, SealKind, SealUse
 from qipan.kernel.documents.using import Paper
 from qipan.kernel.evidence import actions as evidence
@@ -276,6 +276,7 @@ class Futian(Office):
             "delegation": Delegation.objects.values_list("pk", flat=True),
             "absence": Absence.objects.values_list("pk", flat=True),
             "upload": Upload.objects.values_list("pk", flat=True),
+            "letter": Letter.objects.values_list("pk", flat=True),
             "mandate": Mandate.objects.values_list("uuid", flat=True),
             "token": ApiToken.objects.values_list("pk", flat=True),
             "passkey": Authenticator.objects.filter(type="webauthn").values_list("pk", flat=True),

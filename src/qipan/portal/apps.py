@@ -42,7 +42,7 @@ class PortalConfig(AppConfig):
             Entry("public", _("我的办件"), "my_cases", "route", signed_in=True),
             Entry("public", _("我的证照"), "my_licences", "certificate", signed_in=True),
             Entry("public", _("我的印章"), "my_seals", "rubber-stamp", signed_in=True),
-            Entry("public", _("消息"), "notices", "bell", signed_in=True, count=_unread),
+            Entry("public", _("消息"), "notices", "bell", signed_in=True, count=_unread, live=True),
             Entry("desk", _("收件箱"), "desk", "inbox"),
             Entry("desk", _("办件查询"), "desk_cases", "search"),
             Entry(
@@ -113,7 +113,7 @@ class PortalConfig(AppConfig):
                 roles=(Role.CATALOGUE_EDITOR, Role.CATALOGUE_RELEASER),
             ),
             Entry("desk", _("移动办公"), "phone_home", "device-mobile"),
-            Entry("desk", _("消息"), "notices", "bell", count=_unread),
+            Entry("desk", _("消息"), "notices", "bell", count=_unread, live=True),
             Entry("desk", _("我的"), "own", "user"),
             Entry("desk", _("法规库"), "laws", "books", group=_("公共")),
             Entry("desk", _("公示信息"), "publications", "speakerphone", group=_("公共")),

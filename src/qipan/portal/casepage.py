@@ -19,6 +19,7 @@ from qipan.kernel.flow import permissions, queries
 from qipan.kernel.flow.declaration import Owner
 from qipan.kernel.flow.diagram import diagram
 from qipan.kernel.flow.models import Case, WorkOrder
+from qipan.kernel.flow.predicates import Assignee, CoOfficers
 from qipan.kernel.law.citations import Citation
 from qipan.kernel.ledger import feed
 from qipan.kernel.ledger import queries as ledger
@@ -29,6 +30,7 @@ from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects.models import Act
 from qipan.ui import cases
+from qipan.ui.templatetags.ui import remaining_text
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,66 @@ def owner_words(case: Case) -> str:
     return str(Role(owner).label) if owner in Role.values else titles.get(owner, "")
 
 
+@dataclass(frozen=True)
+class Progress:
+    """Where a case stands, for its applicant: whose turn it is, until when, what comes then; in whole sentences."""
+
+    now: str
+    until: str = ""
+    then: str = ""
+    yours: bool = False
+
+
+def progress(case: Case, pressing: queries.ClockView | None, unit: Any, offers: Iterable[Step]) -> Progress:
+    """What the applicant is told in words, and hears when it changes."""
+    if case.closed_at:
+        return Progress(
+            _("已办完：%(state)s。") % {"state": case.state_title}, then=_("文书和证照在本页下载。")
+        )
+    until = ""
+    if pressing is not None:
+        until = _("最迟 %(day)s（%(left)s）。") % {
+            "day": pressing.due_on,
+            "left": remaining_text(pressing.remaining),
+        }
+    owner = case.declared_state.owner
+    if owner == Owner.APPLICANT:
+        mine = [step.title for step in offers if not step.danger]
+        wanted = _("请：%(steps)s。") % {"steps": _("、").join(map(str, mine))} if mine else ""
+        return Progress(
+            _("轮到您了：现在是“%(state)s”。") % {"state": case.state_title}, until, wanted, yours=True
+        )
+    if owner == Owner.SYSTEM:
+        return Progress(
+            _("系统正在自动办理：%(state)s。") % {"state": case.state_title},
+            then=_("一般几秒钟完成，这一页会自动更新。"),
+        )
+    who = owner_words(case)
+    now = _("现在由%(unit)s的%(who)s办理：%(state)s。") % {
+        "unit": getattr(unit, "name", ""),
+        "who": who,
+        "state": case.state_title,
+    }
+    then = _following(case)
+    return Progress(now, until, then or _("现在不需要您做什么。"))
+
+
+def _following(case: Case) -> str:
+    """What the house may do next, in words: the steps of officers that lead on."""
+    titles = [
+        str(step.title)
+        for step in case.flow.leaving(case.state)
+        if step.target and step.target != case.state and not step.automatic and _is_officers(step)
+    ]
+    if not titles:
+        return ""
+    return _("接下来可能是：%(steps)s。现在不需要您做什么。") % {"steps": _("、").join(dict.fromkeys(titles))}
+
+
+def _is_officers(step: Any) -> bool:
+    return any(predicate.roles() or isinstance(predicate, Assignee | CoOfficers) for predicate in step.by)
+
+
 def _pressing(clocks: Iterable[queries.ClockView]) -> queries.ClockView | None:
     """The limit that ends first of those that run."""
     running = [clock for clock in clocks if clock.state == "RUNNING" and clock.due_on]
@@ -216,14 +278,17 @@ def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason:
     """Everything the page draws."""
     panel = cases.panel_of(case.flow_code)
     clocks = queries.clocks(case)
+    pressing, unit = _pressing(clocks), orgs.unit_at(case.org_path)
+    offered = steps(case, reader, where, failed, reason)
     return {
         "case": case,
         "state": case.state_title,
         "tone": tone(case),
         "owner": owner_words(case),
-        "pressing": _pressing(clocks),
-        "unit": orgs.unit_at(case.org_path),
-        "offers": steps(case, reader, where, failed, reason),
+        "pressing": pressing,
+        "unit": unit,
+        "offers": offered,
+        "progress": progress(case, pressing, unit, offered) if reader.kind != "staff" else None,
         "clocks": clocks,
         "papers": papers(case, reader),
         "events": history(case, reader),

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from qipan.portal.api import api, documentation
-from qipan.portal.public import home, items, laws, mandates, publications
+from qipan.portal.public import home, items, laws, mandates, matters, publications
 from qipan.portal.public import views as public
 from qipan.portal.staff import (
     businesses,
@@ -30,7 +30,10 @@ urlpatterns = [
     path("my/mandates/", mandates.my_mandates, name="my_mandates"),
     path("my/mandates/new/", mandates.new_mandate, name="new_mandate"),
     path("my/mandates/<uuid:uuid>/", mandates.mandate_act, name="mandate_act"),
+    path("my/acting/", matters.choose_business, name="choose_business"),
     path("notices/", public.notices, name="notices"),
+    path("notices/unread/", public.unread, name="unread"),
+    path("notices/<int:number>/", public.notice, name="notice"),
     path("my/cases/<uuid:uuid>/", public.my_case, name="my_case"),
     path("my/cases/<uuid:uuid>/<slug:code>/", public.my_step, name="my_step"),
     path("documents/<uuid:uuid>/", public.document_file, name="document_file"),

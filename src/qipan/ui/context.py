@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.utils.translation import get_language, gettext
 
 from qipan.conf import messages
+from qipan.kernel.ledger import feed
+from qipan.ui import acting
 from qipan.ui.navigation import menu
 
 
@@ -34,6 +36,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "is_demo": settings.QIPAN_DEMO,
         "script_words": script_words,
         "feed_url": lambda: feed_url(request),
+        "feed_ticket": lambda: feed.ticket([], request.reader),  # type: ignore[attr-defined]
+        "acting": lambda: acting.switcher(request),
         "frame": lambda: (
             "ui/desk.html" if request.reader.kind == "staff" and request.reader.powers else "ui/base.html"
         ),  # type: ignore[attr-defined]

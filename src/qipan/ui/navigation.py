@@ -16,7 +16,7 @@ Section = Literal["public", "desk", "phone"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a menu: its title, the URL name it leads to, its icon, and who sees it."""
+    """One entry of a menu: its title, the URL name it leads to, its icon, and who sees it; a `live` count is pushed."""
 
     section: Section
     title: str | Promise
@@ -26,6 +26,7 @@ class Entry:
     roles: tuple[Role, ...] = ()
     signed_in: bool = False
     count: Callable[[Reader], int] | None = None
+    live: bool = False
 
     def shown_to(self, reader: Reader) -> bool:
         """Whether the reader may open what the entry leads to."""
@@ -56,6 +57,7 @@ def menu(section: Section, request: HttpRequest) -> list[dict[str, object]]:
                     "icon": entry.icon,
                     "group": entry.group,
                     "count": entry.count(reader) if entry.count else None,
+                    "live": entry.live,
                     "current": False,
                 }
             )

@@ -106,7 +106,7 @@ def tell_operator(event: Event) -> None:
         if user.person is not None:
             # A message's kind is at most forty characters long.
             kind = event.name.replace(".rectification.", ".")
-            letters.notify(user.person, kind, text, f"/my/cases/{case.uuid}/")
+            letters.notify(user.person, kind, text, f"/my/cases/{case.uuid}/", case.subject_id)
 
 
 def register() -> None:

@@ -1,6 +1,6 @@
 """What licensing does after the fact: the applicant is told of every step that concerns them, in plain words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.utils.translation import gettext as _
 
@@ -8,12 +8,16 @@ from qipan.domains.licensing.elicences import calling
 from qipan.domains.licensing.models import Application
 from qipan.domains.licensing.registering import LICENCE
 from qipan.kernel.accounts import letters
+from qipan.kernel.accounts.models import User
 from qipan.kernel.flow.models import Case
 from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.dispatch import subscribe
 from qipan.kernel.ledger.models import Event
+from qipan.kernel.ledger.queries import title_of
+from qipan.kernel.orgs.reader import MANDATE
 from qipan.kernel.subjects import actions as subjects_actions
+from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.models import Grant, GrantState, Status
 
@@ -49,7 +53,23 @@ def tell_applicant(event: Event) -> None:
     words = told()[event.name]
     case = Case.objects.get(pk=event.record_id)
     if case.subject_id is not None:
-        _tell(case.subject_id, event.name, words(case, event), f"/my/cases/{case.uuid}/")
+        agents = mandates.agents_in(case.pk, case.subject_id)
+        _tell(case.subject_id, event.name, words(case, event), f"/my/cases/{case.uuid}/", agents)
+
+
+def tell_of_agent(event: Event) -> None:
+    """What an agent handed in or took back for a business, to those who represent it."""
+    if not event.post.startswith(MANDATE):
+        return
+    case = Case.objects.get(pk=event.record_id)
+    agent = User.objects.filter(pk=event.actor_id or 0).first()
+    if case.subject_id is not None and agent is not None:
+        text = _("代理人%(agent)s对“%(title)s”办理了：%(step)s。") % {
+            "agent": agent,
+            "title": case.title,
+            "step": title_of(event.name),
+        }
+        _tell(case.subject_id, event.name, text, f"/my/cases/{case.uuid}/")
 
 
 def tell_of_expiry(event: Event) -> None:
@@ -65,10 +85,11 @@ def tell_of_expiry(event: Event) -> None:
     _tell(grant.subject_id, event.name, text, f"/items/{code}/" if code else "/items/")
 
 
-def _tell(subject_id: int, kind: str, text: str, link: str) -> None:
-    for user in subjects.representatives_of(subject_id):
+def _tell(subject_id: int, kind: str, text: str, link: str, more: Iterable[User] = ()) -> None:
+    people = {user.pk: user for user in (*subjects.representatives_of(subject_id), *more)}
+    for user in people.values():
         if user.person is not None:
-            letters.notify(user.person, kind, text, link)
+            letters.notify(user.person, kind, text, link, subject_id)
 
 
 def note_materials(event: Event) -> None:
@@ -103,5 +124,12 @@ subscribe(
     code="licensing.note_materials",
 )
 subscribe("subjects.subject.changed", handler=end_business_licence, code="licensing.end_business_licence")
+subscribe(
+    "licensing.application.submitted",
+    "licensing.application.withdrawn",
+    "licensing.matter.handed",
+    handler=tell_of_agent,
+    code="licensing.tell_of_agent",
+)
 subscribe(*told(), handler=tell_applicant, code="licensing.tell_applicant")
 subscribe("subjects.grant.expiring", handler=tell_of_expiry, code="licensing.tell_of_expiry")

@@ -26,12 +26,12 @@ def told() -> dict[str, str]:
 
 def _tell(subject_id: int, kind: str, text: str, link: str) -> None:
     for user in subjects.representatives_of(subject_id):
-        _tell_user(user, kind, text, link)
+        _tell_user(user, kind, text, link, subject_id)
 
 
-def _tell_user(user: User, kind: str, text: str, link: str) -> None:
+def _tell_user(user: User, kind: str, text: str, link: str, subject_id: int | None = None) -> None:
     if user.person is not None:
-        letters.notify(user.person, kind, text, link)
+        letters.notify(user.person, kind, text, link, subject_id)
 
 
 def tell_applicant(event: Event) -> None:
@@ -85,7 +85,7 @@ def tell_of_move(event: Event) -> None:
     ):
         people[row.user_id] = row.user
     for user in people.values():
-        _tell_user(user, event.name, text, f"/my/seals/{seal.seal_id}/")
+        _tell_user(user, event.name, text, f"/my/seals/{seal.seal_id}/", seal.subject_id)
 
 
 def tell_authorised(event: Event) -> None:

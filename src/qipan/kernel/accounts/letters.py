@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from qipan.conf.composed import Composed
 from qipan.kernel.accounts.models import Letter, Person
 from qipan.kernel.accounts.vault import sealing
+from qipan.kernel.ledger import feed
 from qipan.kernel.ledger.clock import now
 
 Gateway = Callable[[str, str], None]
@@ -31,7 +32,9 @@ def provide_gateway(channel: str, gateway: Gateway) -> None:
     _gateways[channel] = gateway
 
 
-def write(person: Person, channel: str, kind: str, text: str, link: str = "") -> Letter:
+def write(
+    person: Person, channel: str, kind: str, text: str, link: str = "", subject_id: int | None = None
+) -> Letter:
     """Write a message to a person, sealed under the person's key; it waits until a gateway takes it."""
     key = sealing.data_key_of(person.uuid, person.key)
     return Letter.objects.create(
@@ -39,6 +42,7 @@ def write(person: Person, channel: str, kind: str, text: str, link: str = "") ->
         channel=channel,
         kind=kind,
         link=link,
+        subject_id=subject_id,
         text_sealed=sealing.seal_text(person.uuid, key, kind, text),
     )
 
@@ -47,15 +51,20 @@ NOTICE = "notice."
 """What a person may read again on the page of messages; codes for signing in are not among it."""
 
 
-def notify(person: Person, kind: str, text: str, link: str = "") -> Letter | None:
+def notify(
+    person: Person, kind: str, text: str, link: str = "", subject_id: int | None = None
+) -> Letter | None:
     """Tell a person something about their own affairs, by phone where there is one, else by mail; None once forgotten.
 
-    `kind` is noted as "notice.<kind>"; `link` is the address within the product where it is read on.
+    `kind` is noted as "notice.<kind>"; `link` is the address within the product where it is read on; `subject_id` the
+    business that it is about. Open pages of that person are told.
     """
     if person.forgotten_at:
         return None
     channel = Letter.Channel.SMS if person.phone_index else Letter.Channel.EMAIL
-    return write(person, channel, f"{NOTICE}{kind}", text, link)
+    made = write(person, channel, f"{NOTICE}{kind}", text, link, subject_id)
+    feed.touch(*(f"notices:{user}" for user in person.users.values_list("pk", flat=True)))
+    return made
 
 
 MOST_COUNTED = 1000
@@ -70,16 +79,31 @@ def _of(user: Any) -> QuerySet[Letter]:
     return mine.filter(kind__startswith=NOTICE)
 
 
-def notices_of(user_id: int, limit: int = 50) -> list[Letter]:
-    """The newest messages about a user's own affairs, newest first, each with its `text` in clear."""
-    found = list(_own(user_id).select_related("person")[:limit])
+def notices_of(
+    user_id: int,
+    limit: int = 50,
+    *,
+    subject_id: int | None = None,
+    unread: bool = False,
+    before: int | None = None,
+) -> list[Letter]:
+    """The newest messages about a user's own affairs (of a business), newest first, each with its `text` in clear.
+
+    `before` is the id of the last one of the page before.
+    """
+    rows = _own(user_id).filter(subject_id=subject_id) if subject_id else _own(user_id)
+    rows = rows.filter(read_at__isnull=True) if unread else rows
+    rows = rows.filter(pk__lt=before) if before else rows
+    found = list(rows.select_related("person")[:limit])
     for letter in found:
         letter.text = text_of(letter)  # type: ignore[attr-defined]
     return found
 
 
-def unread_notices(user_id: int | None) -> int:
-    """How many messages a user has not looked at yet, never counting beyond 1000."""
+def unread_notices(user_id: int | None, subject_id: int | None = None) -> int:
+    """How many messages (of a business) a user has not looked at yet, never counting beyond 1000."""
+    if subject_id:
+        return _own(user_id).filter(read_at__isnull=True, subject_id=subject_id)[:MOST_COUNTED].count()
     return len(_UNREAD.all(user=user_id or 0))
 
 
@@ -92,9 +116,28 @@ _UNREAD = Composed(
 )
 
 
-def mark_read(user_id: int) -> int:
-    """The user has seen the messages; the number that were new. A reader's own bookmark: no event."""
-    return Letter.objects.filter(pk__in=_own(user_id).filter(read_at__isnull=True)).update(read_at=now())
+@transaction.atomic
+def mark_read(user_id: int, *, last: int | None = None, subject_id: int | None = None) -> int:
+    """The user has seen the messages up to the one with the id `last`; the number that were new.
+
+    What came after the page was drawn, or on another device's page, stays unread. A reader's own bookmark: no event.
+    """
+    rows = _own(user_id).filter(read_at__isnull=True)
+    rows = rows.filter(pk__lte=last) if last is not None else rows
+    rows = rows.filter(subject_id=subject_id) if subject_id else rows
+    count = Letter.objects.filter(pk__in=rows).update(read_at=now())
+    if count:
+        feed.touch(f"notices:{user_id}")
+    return count
+
+
+@transaction.atomic
+def open_notice(user_id: int, number: int) -> Letter | None:
+    """One of a user's own messages, read from now on; None for what is not the user's."""
+    letter = _own(user_id).filter(pk=number).first()
+    if letter is not None and Letter.objects.filter(pk=number, read_at__isnull=True).update(read_at=now()):
+        feed.touch(f"notices:{user_id}")
+    return letter
 
 
 def text_of(letter: Letter) -> str:

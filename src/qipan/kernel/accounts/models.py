@@ -187,6 +187,7 @@ class Letter(models.Model):
     at = models.DateTimeField(_("时间"), default=now)
     sent_at = models.DateTimeField(_("发出时间"), null=True, blank=True)
     link = models.CharField(_("相关页面"), max_length=200, blank=True)
+    subject_id = models.BigIntegerField(_("主体"), null=True, blank=True)
     read_at = models.DateTimeField(_("查看时间"), null=True, blank=True)
 
     class Meta:

@@ -49,8 +49,14 @@ def touch(*channels: str) -> None:
 
 
 def ticket(channels: Iterable[str], reader: Any = None) -> str:
-    """A signed ticket for these channels; whoever makes one has checked that the reader may follow them."""
-    content = {"channels": sorted(set(channels)), "at": round(time.time(), 3)}
+    """A signed ticket for these channels; whoever makes one has checked that the reader may follow them.
+
+    With a reader the messages to that person are followed as well. Empty where there is nothing to follow.
+    """
+    own = {f"notices:{reader.user_id}"} if reader is not None and reader.user_id is not None else set()
+    if not (followed := set(channels) | own):
+        return ""
+    content = {"channels": sorted(followed), "at": round(time.time(), 3)}
     return signing.dumps(content, salt=SALT, compress=True)
 
 

@@ -99,6 +99,18 @@ def _ids(reader: Reader, act: str, item: str) -> frozenset[int]:
     return reader.subject_ids | {one.subject_id for one in held}
 
 
+def agents_in(case: int, subject_id: int) -> list[User]:
+    """The agents whose mandates for a business reach a case today: who is told of what happens in it."""
+    found = []
+    for row in standing().filter(subject_id=subject_id).select_related("agent__person"):
+        held = reading.Mandate(
+            row.pk, subject_id, row.granted_by_id, frozenset(row.acts), frozenset(row.items)
+        )
+        if row.agent.is_active and any(list(source((held,), case)) for source in _matters):
+            found.append(row.agent)
+    return found
+
+
 def agents_of(numbers: Iterable[int]) -> dict[int, Mandate]:
     """Mandates by number, with agent and business, for those who show who acted for whom."""
     return Mandate.objects.select_related("agent", "subject").in_bulk(list(numbers))

@@ -1,6 +1,7 @@
 """What other rooms and screens read of subjects and grants."""
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,11 @@ def subject(pk: int, reader: Reader | None = None) -> Subject | None:
 
 def grant_by_number(number: str) -> Grant | None:
     """The grant of this number."""
-    return Grant.objects.select_related("subject", "premises").filter(number__in={codes.tidy(number), number.strip()}).first()
+    return (
+        Grant.objects.select_related("subject", "premises")
+        .filter(number__in={codes.tidy(number), number.strip()})
+        .first()
+    )
 
 
 def grants_of(subject: Subject) -> QuerySet[Grant]:
@@ -59,6 +64,11 @@ def own_grants(reader: Reader) -> QuerySet[Grant]:
         .select_related("subject", "premises")
         .order_by("-pk")
     )
+
+
+def named(numbers: Iterable[int]) -> list[Subject]:
+    """Subjects by number, for lists that show their names."""
+    return list(Subject.objects.filter(pk__in=set(numbers)).only("pk", "name"))
 
 
 def own_subjects(reader: Reader) -> QuerySet[Subject]:

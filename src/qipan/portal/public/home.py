@@ -1,6 +1,5 @@
 """The first page and the one search: items, businesses, laws and verification codes."""
 
-import datetime
 import re
 from typing import Any
 
@@ -9,22 +8,19 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from qipan.kernel.accounts import letters
 from qipan.kernel.documents import queries as documents
-from qipan.kernel.flow import queries as flow
 from qipan.kernel.items import queries as items
 from qipan.kernel.law import queries as laws
-from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.publication import queries as publication
 from qipan.kernel.subjects import queries as subjects
-from qipan.portal import casepage
 from qipan.portal.public.limiting import for_strangers
+from qipan.portal.public.matters import matters
+from qipan.ui import acting
 from qipan.ui.access import public
 from qipan.ui.citations import address, anchor
 
 COMMON = ("FB-NEW", "FB-RENEW", "FB-CHANGE", "FB-REISSUE", "FB-CANCEL", "FF-NEW")
-SOON = datetime.timedelta(days=120)
 CODE = re.compile(r"[0-9A-Z]{8,30}")
 
 
@@ -36,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "common": list(items.items_by_code(COMMON).values()),
         "tiles": _tiles(),
         "publications": publication.latest(limit=8),
-        "mine": _mine(reader),
+        "mine": matters(reader, acting.chosen(request)),
     }
     return render(request, "portal/home.html", context)
 
@@ -68,26 +64,6 @@ def _tiles() -> list[dict[str, str]]:
             "href": reverse("laws"),
         },
     ]
-
-
-def _mine(reader: Reader) -> dict[str, Any] | None:
-    """What waits for the reader and what is under way; None for strangers and staff."""
-    if reader.user_id is None or reader.kind == "staff":
-        return None
-    waiting = list(flow.waiting_for_applicant(reader)[:5])
-    known = {case.pk for case in waiting}
-    last = [case for case in flow.search_cases(reader, limit=6) if case.pk not in known][:4]
-    day = today()
-    ending = subjects.own_grants(reader).filter(state="VALID", valid_to__range=(day, day + SOON))
-    return {
-        "waiting": [{"case": case, "state": case.state_title} for case in waiting],
-        "last": [{"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in last],
-        "ending": [
-            {"grant": grant, "renew": items.following(grant.kind, "RENEW", grant.data)}
-            for grant in ending.order_by("valid_to")[:4]
-        ],
-        "unread": letters.unread_notices(reader.user_id),
-    }
 
 
 @public

@@ -12,6 +12,7 @@ from qipan.kernel.accounts import letters
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents.models import Document
 from qipan.kernel.flow import queries as flow
+from qipan.kernel.flow.queries import CaseFilters
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.models import Unit
 from qipan.kernel.publication import queries as publication
@@ -19,36 +20,83 @@ from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.actions import in_force_marks
 from qipan.portal import casepage
 from qipan.portal.public.limiting import for_strangers
+from qipan.portal.public.matters import matters
+from qipan.ui import acting
 from qipan.ui.access import business, public, signed_in
 
 PAGE = 20
+NOTICES = 100
 
 
 @business
 def my_cases(request: HttpRequest) -> HttpResponse:
-    """One's own cases and licences."""
+    """One's own matters (of one business or of all): what waits, what ends soon, every case, the licences."""
     reader = request.reader  # type: ignore[attr-defined]
-    before = request.GET.get("before", "")
-    found = flow.search_cases(reader, before=int(before) if before.isdigit() else None, limit=PAGE + 1)
-    rows = [{"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in found[:PAGE]]
+    before = _number(request.GET.get("before", ""))
+    subject = acting.chosen(request)
+    found = flow.search_cases(reader, filters=CaseFilters(subject_id=subject), before=before, limit=PAGE + 1)
+    rows = [
+        {
+            "case": case,
+            "state": case.state_title,
+            "tone": casepage.tone(case),
+            "owner": casepage.owner_words(case),
+        }
+        for case in found[:PAGE]
+    ]
+    held = subjects.own_grants(reader)
     context = {
         "cases": rows,
         "older": f"before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
-        "grants": [_with_file(grant) for grant in subjects.own_grants(reader)[:50]],
+        "grants": [
+            _with_file(grant) for grant in (held.filter(subject_id=subject) if subject else held)[:50]
+        ],
+        "mine": matters(reader, subject) if before is None else None,
+        "agent": bool(reader.mandates),
     }
     return render(request, "portal/my_cases.html", context)
 
 
 @signed_in
 def notices(request: HttpRequest) -> HttpResponse:
-    """What one was told about one's own affairs."""
+    """What one was told about one's own affairs, of one business or of all."""
+    user, subject = request.user.pk, acting.chosen(request)
     if request.method == "POST":
-        letters.mark_read(request.user.pk)
+        letters.mark_read(user, last=_number(request.POST.get("last", "")), subject_id=subject)
         return redirect("notices")
-    found = letters.notices_of(request.user.pk, limit=100)
-    return render(
-        request, "portal/notices.html", {"notices": found, "new": letters.unread_notices(request.user.pk)}
-    )
+    only, before = request.GET.get("new") == "1", _number(request.GET.get("before", ""))
+    found = letters.notices_of(user, NOTICES + 1, subject_id=subject, unread=only, before=before)
+    shown = found[:NOTICES]
+    names = {one.pk: one.name for one in subjects.named(one.subject_id for one in shown if one.subject_id)}
+    for one in shown:
+        one.business = names.get(one.subject_id or 0, "")  # type: ignore[attr-defined]
+    context = {
+        "notices": shown,
+        "only": only,
+        "last": shown[0].pk if shown else 0,
+        "new": any(one.read_at is None for one in shown),
+        "older": f"before={shown[-1].pk}{'&new=1' if only else ''}" if len(found) > NOTICES else "",
+    }
+    return render(request, "portal/notices.html", context)
+
+
+@signed_in
+def notice(request: HttpRequest, number: int) -> HttpResponse:
+    """Open a message: it is read, and leads to what it is about."""
+    found = letters.open_notice(request.user.pk, number)
+    if found is None:
+        raise Http404
+    return redirect(found.link if found.link.startswith("/") else "notices")
+
+
+@signed_in
+def unread(request: HttpRequest) -> HttpResponse:
+    """The number beside the menu's entry of messages, fetched again when it changed."""
+    return render(request, "portal/unread.html", {"unread": letters.unread_notices(request.user.pk)})
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdigit() and len(text) < 19 else None
 
 
 def _with_file(grant: Any) -> Any:

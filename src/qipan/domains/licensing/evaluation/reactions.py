@@ -15,7 +15,9 @@ def tell(event: Event) -> None:
     user = User.objects.select_related("person").filter(pk=row.rated_by or 0).first()
     if user is not None and user.person is not None:
         text = _("您对“%(title)s”的评价已有答复，请确认是否解决。") % {"title": row.case.title}
-        letters.notify(user.person, event.name, text, f"/my/evaluations/{row.case.uuid}/")
+        letters.notify(
+            user.person, event.name, text, f"/my/evaluations/{row.case.uuid}/", row.case.subject_id
+        )
 
 
 subscribe("licensing.evaluation.replied", handler=tell, code="licensing.tell_of_reply")

@@ -94,7 +94,7 @@ def tell(event: Event) -> None:
         people = [*people, row.agent]
     for user in {user.pk: user for user in people}.values():
         if user.person is not None:
-            letters.notify(user.person, event.name, text % names, PAGE)
+            letters.notify(user.person, event.name, text % names, PAGE, row.subject_id)
 
 
 subscribe("subjects.mandate.confirmed", handler=write_document, code="licensing.write_mandate")

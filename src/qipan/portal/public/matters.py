@@ -1,0 +1,57 @@
+"""One's own matters in short, and for which business one looks at them."""
+
+import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from qipan.kernel.accounts import letters
+from qipan.kernel.flow import queries as flow
+from qipan.kernel.flow.queries import CaseFilters
+from qipan.kernel.items import queries as items
+from qipan.kernel.ledger.clock import today
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.subjects import queries as subjects
+from qipan.portal import casepage
+from qipan.ui import acting
+from qipan.ui.access import business
+
+SOON = datetime.timedelta(days=120)
+
+
+def matters(reader: Reader, subject_id: int | None = None) -> dict[str, Any] | None:
+    """What waits for the reader (of a business, or of all), what is under way, what ends soon; None for staff."""
+    if reader.user_id is None or reader.kind == "staff":
+        return None
+    rows = flow.waiting_for_applicant(reader)
+    waiting = list((rows.filter(subject_id=subject_id) if subject_id else rows)[:8])
+    known = {case.pk for case in waiting}
+    found = flow.search_cases(reader, filters=CaseFilters(subject_id=subject_id), limit=6)
+    last = [case for case in found if case.pk not in known][:4]
+    day = today()
+    ending = subjects.own_grants(reader).filter(state="VALID", valid_to__range=(day, day + SOON))
+    if subject_id:
+        ending = ending.filter(subject_id=subject_id)
+    return {
+        "waiting": [{"case": case, "state": case.state_title} for case in waiting],
+        "last": [{"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in last],
+        "ending": [
+            {"grant": grant, "renew": items.following(grant.kind, "RENEW", grant.data)}
+            for grant in ending.order_by("valid_to")[:4]
+        ],
+        "unread": letters.unread_notices(reader.user_id, subject_id),
+    }
+
+
+@business
+def choose_business(request: HttpRequest) -> HttpResponse:
+    """Narrow the lists to one business, or to none."""
+    if request.method != "POST":
+        raise Http404
+    number = request.POST.get("subject", "")
+    acting.choose(request, int(number) if number.isdigit() and len(number) < 19 else None)
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return redirect(back if safe else "my_cases")
