@@ -59,6 +59,13 @@ class PortalConfig(AppConfig):
                 "clipboard-check",
                 roles=(Role.INSPECTOR, Role.OFFICE_HEAD, Role.BUREAU_LEADER),
             ),
+            Entry(
+                "desk",
+                _("延续提示"),
+                "renewal_offers",
+                "refresh",
+                roles=(Role.LIC_DECIDER, Role.LIC_REVIEWER, Role.OFFICE_HEAD, Role.BUREAU_LEADER),
+            ),
             Entry("desk", _("工作量"), "workload", "users", roles=DISPATCHERS),
             Entry(
                 "desk",

@@ -2,6 +2,7 @@
 
 from qipan.domains.licensing import ex_officio
 from qipan.domains.licensing.handover import actions as handover
+from qipan.domains.licensing.offers import actions as offers
 from qipan.kernel.documents import actions as documents
 from qipan.kernel.documents.models import Document
 from qipan.kernel.flow.actions import fire
@@ -37,3 +38,11 @@ def pass_on(case_id: int) -> None:
 def cancel_what_ended() -> None:
     """After the night's expiry: cancel what ended (LicProc 49)."""
     ex_officio.cancel_ended()
+
+
+@every("20 2 * * *")
+@job(queue="nightly")
+def offer_renewals() -> None:
+    """End the offers whose window is over, then offer the renewals that became due (无感申办)."""
+    offers.lapse_offers()
+    offers.offer_renewals()

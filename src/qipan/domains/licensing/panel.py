@@ -7,6 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
+from qipan.domains.licensing import countersigning
 from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.evaluation.queries import evaluation_of
 from qipan.domains.licensing.handover import agencies
@@ -98,6 +99,7 @@ def _reviewing(row: Application) -> dict[str, Any]:
         "conditions": conditions.conditions_of(row),
         "pickable": correcting.choices(row) if row.case.state == "SUBMITTED" else [],
         "reasons_to_correct": correcting.WHY,
+        "countersigning": countersigning.shown(row),
     }
 
 

@@ -6,6 +6,8 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.licensing.elicences import calling
 from qipan.domains.licensing.models import Application
+from qipan.domains.licensing.offers import actions as offers
+from qipan.domains.licensing.offers.models import RenewalOffer
 from qipan.domains.licensing.registering import LICENCE
 from qipan.kernel.accounts import letters
 from qipan.kernel.accounts.models import User
@@ -131,5 +133,30 @@ subscribe(
     handler=tell_of_agent,
     code="licensing.tell_of_agent",
 )
+
+
+def tell_of_offer(event: Event) -> None:
+    """A message that a renewal is prepared, with where it is confirmed."""
+    offer = RenewalOffer.objects.select_related("grant").get(pk=event.record_id)
+    text = _("%(title)s %(number)s 即将到期，延续申请已经为您备好：核对后确认一次即可提交，最迟 %(day)s。") % {
+        "title": offer.grant.title,
+        "number": offer.grant.number,
+        "day": offer.until,
+    }
+    _tell(offer.subject_id, event.name, text, f"/my/offers/{offer.uuid}/")
+
+
+def follow_offer(event: Event) -> None:
+    """An offered draft that was handed in or deleted from its own page ends its offer."""
+    offers.follow(event.record_id, str(event.data.get("transition", "")))
+
+
 subscribe(*told(), handler=tell_applicant, code="licensing.tell_applicant")
 subscribe("subjects.grant.expiring", handler=tell_of_expiry, code="licensing.tell_of_expiry")
+subscribe("licensing.renewal.offered", handler=tell_of_offer, code="licensing.tell_of_offer")
+subscribe(
+    "licensing.application.submitted",
+    "licensing.application.withdrawn",
+    handler=follow_offer,
+    code="licensing.follow_offer",
+)

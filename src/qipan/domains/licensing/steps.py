@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from qipan.domains.licensing import effects, events, guards
+from qipan.domains.licensing import countersigning, effects, events, guards
 from qipan.kernel.flow.clock_steps import End, Extend, Start
 from qipan.kernel.flow.declaration import Order, Transition
 from qipan.kernel.flow.predicates import Applicant, CoOfficers, HasRole, Rules, System
@@ -87,7 +87,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             "GRANTED",
             (HasRole(Role.LIC_DECIDER),),
             "LicProc 18",
-            guards=(guards.grant_in_force, guards.no_check_due),
+            guards=(guards.grant_in_force, guards.no_check_due, countersigning.countersigned),
             effects=(effects.grant,),
             event=events.GRANTED,
             clocks=(End(rules.correct), Start(rules.issue)),
@@ -280,6 +280,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
                 guards.check_done_where_needed,
                 guards.check_not_failed,
                 guards.not_own_check,
+                countersigning.countersigned,
             ),
             effects=(effects.grant,),
             event=events.GRANTED,
@@ -295,7 +296,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             "REFUSED",
             (HasRole(Role.LIC_DECIDER),),
             "LicProc 22",
-            guards=(guards.not_own_check,),
+            guards=(guards.not_own_check, countersigning.countersigned),
             effects=(effects.stamp_decision,),
             event=events.REFUSED,
             clocks=(End(rules.decide),),
@@ -323,7 +324,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             _("删除草稿"),
             "DRAFT",
             "WITHDRAWN",
-            (Applicant(Act.FILL),),
+            (Applicant(Act.FILL), System()),
             "unconfirmed",
             event=events.WITHDRAWN,
             terminates=True,

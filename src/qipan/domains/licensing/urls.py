@@ -7,6 +7,7 @@ from qipan.domains.licensing.batching import views as batching
 from qipan.domains.licensing.elicences.views import desk as licences_desk
 from qipan.domains.licensing.elicences.views import mine as licences
 from qipan.domains.licensing.evaluation import views as evaluation
+from qipan.domains.licensing.offers import views as offers
 from qipan.domains.licensing.rescission import views as rescission
 from qipan.domains.licensing.reviewing import views as reviewing
 from qipan.domains.licensing.themes.views import guides
@@ -30,10 +31,13 @@ urlpatterns = [
     path("m/checks/<uuid:uuid>/", views.licensing_check, name="licensing_check"),
     path("m/checks/<uuid:uuid>/note/", views.licensing_check_note, name="licensing_check_note"),
     path("desk/grants/<int:pk>/rescission/", rescission.begin_rescission, name="begin_rescission"),
+    path("my/offers/<uuid:uuid>/", offers.renewal_offer, name="renewal_offer"),
+    path("desk/offers/", offers.renewal_offers, name="renewal_offers"),
     path("desk/batch/", batching.batch, name="batch"),
     path("desk/batch/take/", batching.take_batch, name="take_batch"),
     path("desk/batch/<uuid:uuid>/", batching.batch_result, name="batch_result"),
     path("desk/applications/<uuid:uuid>/opinion/", reviewing.draft_opinion, name="draft_opinion"),
+    path("desk/applications/<uuid:uuid>/countersign/", reviewing.ask_countersign, name="ask_countersign"),
     path("desk/applications/<uuid:uuid>/letter/", reviewing.preview_letter, name="preview_letter"),
     path("desk/applications/<uuid:uuid>/materials/<uuid:file>/", reviewing.material, name="case_material"),
     path("my/evaluations/<uuid:uuid>/", evaluation.my_evaluation, name="my_evaluation"),

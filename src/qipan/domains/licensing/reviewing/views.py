@@ -4,15 +4,19 @@ import base64
 import uuid as uuids
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
+from qipan.domains.licensing import countersigning
 from qipan.domains.licensing.models import STAFF, Application
 from qipan.domains.licensing.reviewing import conditions, correcting, letter
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.evidence import pages
 from qipan.kernel.evidence import queries as files
 from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs.roles import Role
 from qipan.ui.access import staff
 
 
@@ -89,3 +93,18 @@ def material(request: HttpRequest, uuid: uuids.UUID, file: uuids.UUID) -> HttpRe
     part = bool(request.headers.get("HX-Request"))
     template = "licensing/material.html" if part else "licensing/material_page.html"
     return render(request, template, context)
+
+
+@staff(Role.LIC_DECIDER)
+def ask_countersign(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Send the decision of an application to be countersigned; what is refused is told on the case page."""
+    row = _row(request, uuid)
+    if request.method != "POST":
+        raise Http404
+    people = [int(text) for text in request.POST.getlist("people") if text.isdecimal() and len(text) < 12]
+    try:
+        countersigning.ask(row, people, request.reader)  # type: ignore[attr-defined]
+        messages.success(request, _("已送会签。"))
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("desk_case", uuid=uuid)
