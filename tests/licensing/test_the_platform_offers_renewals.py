@@ -94,7 +94,7 @@ def test_what_the_table_would_not_grant_or_is_out_of_its_window_is_not_offered(c
 def test_a_mark_a_filing_without_end_and_a_begun_renewal_get_no_offer(city: City) -> None:
     subject, _grant, _owner = city.restaurant()
     subjects.add_mark(subject, "ABNORMAL_LIST", SYSTEM, ground="未年报")
-    filer, held, _reader = city.restaurant(ends_in=900)
+    filer, _held, _reader = city.restaurant(ends_in=900)
     filed = GrantFactory(filer, ends_in=60)
     Grant.objects.filter(pk=filed.pk).update(kind="YB", valid_to=None)
     begun, grant, owner = city.restaurant()
@@ -113,7 +113,7 @@ def test_an_offer_lapses_at_the_windows_end_and_its_draft_goes(city: City) -> No
 
 
 def test_a_licence_that_changed_meanwhile_ends_its_offer(city: City) -> None:
-    offer, grant, _owner = offered(city)
+    _offer, grant, _owner = offered(city)
     subjects.set_grant_state(grant, "CANCELLED", SYSTEM, "申请注销")
     assert actions.lapse_offers() == 1
 
