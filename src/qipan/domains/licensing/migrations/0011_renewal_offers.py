@@ -65,15 +65,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='renewaloffer',
-            index=models.Index(fields=['org_path', 'state'], name='licensing_offer_org'),
+            index=models.Index(fields=['org_path', 'state'], name='licensing_renewal_org'),
         ),
         migrations.AddIndex(
             model_name='renewaloffer',
-            index=models.Index(condition=models.Q(('state', 'OFFERED')), fields=['until'], name='licensing_offer_open'),
+            index=models.Index(condition=models.Q(('state', 'OFFERED')), fields=['until'], name='licensing_renewal_open'),
         ),
         migrations.AddConstraint(
             model_name='renewaloffer',
-            constraint=models.UniqueConstraint(fields=('grant', 'valid_to'), name='licensing_offer_once'),
+            constraint=models.UniqueConstraint(fields=('grant', 'valid_to'), name='licensing_renewal_once'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='renewaloffer',

@@ -44,12 +44,12 @@ class RenewalOffer(models.Model):
         verbose_name = _("延续提示")
         verbose_name_plural = _("延续提示")
         indexes = [
-            models.Index(fields=["org_path", "state"], name="licensing_offer_org"),
-            models.Index(fields=["until"], name="licensing_offer_open", condition=Q(state="OFFERED")),
+            models.Index(fields=["org_path", "state"], name="licensing_renewal_org"),
+            models.Index(fields=["until"], name="licensing_renewal_open", condition=Q(state="OFFERED")),
         ]
         constraints = [
             # Once for each term of a licence: who says no is not asked again.
-            models.UniqueConstraint(fields=["grant", "valid_to"], name="licensing_offer_once")
+            models.UniqueConstraint(fields=["grant", "valid_to"], name="licensing_renewal_once")
         ]
 
     def __str__(self) -> str:
