@@ -18,15 +18,19 @@ class LicensingConfig(AppConfig):
         from qipan.domains.licensing.mandates import reactions as mandates
         from qipan.domains.licensing.rescission import flow as rescission
         from qipan.domains.licensing.rescission import panel as rescission_panel
+        from qipan.domains.licensing.themes import flow as theme_flow
         from qipan.domains.licensing.themes import loading as themes
+        from qipan.domains.licensing.themes import panel as theme_panel
+        from qipan.domains.licensing.themes import reactions as theme_reactions
         from qipan.kernel.items.loading import refer
         from qipan.ui import cases
 
         assert flow and jobs and reactions and rescission and handover
-        assert reach and mandates and answers
+        assert reach and mandates and answers and theme_flow and theme_reactions
         cases.register_work({evaluation.FOLLOW_UP: "follow_up", evaluation.CONTACT: "follow_up"})
         refer("agency", lambda codes: codes - set(agencies.TITLES))
         themes.register()
+        theme_panel.register()
         panel.register()
         trials.register()
         rescission_panel.register()

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from qipan.domains.licensing.asking import form_of
-from qipan.domains.licensing.models import Application, Kind
+from qipan.domains.licensing.models import Application, Kind, ThemePart
 from qipan.kernel.accounts.models import Person
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents.models import Document, DocumentState
@@ -191,6 +191,9 @@ def _other_open(application: Application, moment: datetime.datetime) -> int:
     rows = Case.objects.filter(subject_id=application.case.subject_id, private=False)
     rows = rows.filter(Q(closed_at__isnull=True) | Q(closed_at__gt=moment), opened_at__lte=moment)
     rows = rows.exclude(pk=application.case_id).exclude(registry.unannounced())
+    theme = ThemePart.objects.filter(application_id=application.pk).values_list("theme_id", flat=True).first()
+    if theme is not None:  # the one thing itself and its other items are no rivals of this one
+        rows = rows.exclude(pk=theme).exclude(application__theme_part__theme_id=theme)
     if application.premises_id:
         rows = rows.filter(premises_id=application.premises_id)
     return rows.count()

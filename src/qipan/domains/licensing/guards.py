@@ -167,6 +167,9 @@ def one_open_case(context: Context) -> Refusal | None:
         other = _OPEN_ABOUT.first(this=row.pk, grant=row.grant_id)
     elif row.premises_id and row.kind in FOUNDING:
         item = items.item(row.item_code)
+        kind = items.licence_kind(item.licence) if item and item.licence else None
+        if kind is not None and not kind.exclusive:
+            return None  # a place has several lifts, each with a registration of its own
         alike = [row.item_code] if item is None else list(items.codes_about(item.licence))
         other = _OPEN_AT.first(this=row.pk, premises=row.premises_id, kind=row.kind, alike=alike)
     else:

@@ -232,4 +232,10 @@ class Rescission(models.Model):
 from qipan.domains.licensing.elicences.models import Call, CallRight  # noqa: E402, F401
 from qipan.domains.licensing.evaluation.models import Evaluation, FollowUp  # noqa: E402, F401
 from qipan.domains.licensing.offers.models import RenewalOffer  # noqa: E402, F401
-from qipan.domains.licensing.themes.models import MaterialCover, Theme  # noqa: E402, F401
+from qipan.domains.licensing.themes.models import (  # noqa: E402, F401
+    MaterialCover,
+    Theme,
+    ThemeCase,
+    ThemePart,
+    ThemePerson,
+)

@@ -11,7 +11,7 @@ from qipan.domains.licensing import countersigning
 from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.evaluation.queries import evaluation_of
 from qipan.domains.licensing.handover import agencies
-from qipan.domains.licensing.models import Application
+from qipan.domains.licensing.models import Application, ThemePart
 from qipan.domains.licensing.reviewing import comparing, conditions, correcting
 from qipan.kernel.accounts.queries import masked
 from qipan.kernel.decisions import queries as decided
@@ -72,6 +72,7 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
         "may_rate": may_rate,
         "evaluation": evaluation_of(row) if may_rate else None,
         "application": row,
+        "in_theme": _theme(row),
         "sections": lines_of(row),
         "contact": masked(row.contact),
         "manager": masked(row.manager) if row.manager_id else None,
@@ -101,6 +102,15 @@ def _reviewing(row: Application) -> dict[str, Any]:
         "reasons_to_correct": correcting.WHY,
         "countersigning": countersigning.shown(row),
     }
+
+
+def _theme(row: Application) -> dict[str, Any] | None:
+    """The one thing that an application is a part of, where it is."""
+    part = ThemePart.objects.select_related("theme__case").filter(application=row.pk).first()
+    if part is None:
+        return None
+    case = part.theme.case
+    return {"title": case.title, "uuid": case.uuid, "number": case.number, "state": case.state_title}
 
 
 def _answer(row: Application) -> dict[str, Any] | None:

@@ -10,11 +10,13 @@ from qipan.domains.licensing.evaluation import views as evaluation
 from qipan.domains.licensing.offers import views as offers
 from qipan.domains.licensing.rescission import views as rescission
 from qipan.domains.licensing.reviewing import views as reviewing
-from qipan.domains.licensing.themes.views import guides
+from qipan.domains.licensing.themes.views import applications, guides
 
 urlpatterns = [
     path("themes/", guides.hall, name="themes"),
     path("themes/<slug:code>/", guides.guide, name="theme"),
+    path("themes/<slug:code>/start/", applications.start, name="theme_start"),
+    path("themes/cases/<uuid:uuid>/", applications.form, name="theme_form"),
     path("desk/themes/", guides.table, name="theme_table"),
     path("my/licences/", licences.wallet, name="my_licences"),
     path("my/licences/<int:pk>/", licences.licence, name="my_licence"),

@@ -90,7 +90,7 @@ HANDOVER = Flow(
             _("删除草稿"),
             "DRAFT",
             "WITHDRAWN",
-            (Applicant(Act.FILL),),
+            (Applicant(Act.FILL), System()),
             "unconfirmed",
             event=events.WITHDRAWN,
             terminates=True,

@@ -1,10 +1,11 @@
-"""Which cases the mandates of an agent reach: applications for the items that they name."""
+"""Which cases the mandates of an agent reach: applications for the items that they name, and themes of such items."""
 
 from collections.abc import Iterable
 
 from django.db.models import Q
 
-from qipan.domains.licensing.models import Application
+from qipan.domains.licensing.models import Application, ThemeCase
+from qipan.domains.licensing.themes import applying
 from qipan.kernel.orgs.reader import Mandate
 from qipan.kernel.subjects.mandates import provide_matters
 
@@ -19,4 +20,17 @@ def applications(mandates: Iterable[Mandate], case: int | None) -> list[int]:
     return list((rows.filter(pk=case) if case is not None else rows).values_list("pk", flat=True))
 
 
+def themes(mandates: Iterable[Mandate], case: int | None) -> list[int]:
+    """The cases of the businesses' themes all of whose items the mandates name."""
+    found = []
+    for mandate in mandates:
+        rows = ThemeCase.objects.select_related("case").filter(case__subject_id=mandate.subject_id)
+        for row in rows.filter(pk=case) if case is not None else rows:
+            items = {part.item for part in applying.parts_of(row)[0]}
+            if not mandate.items or items <= mandate.items:
+                found.append(row.pk)
+    return found
+
+
 provide_matters(applications)
+provide_matters(themes)

@@ -96,11 +96,17 @@ def layers(before: Mapping[str, set[str]]) -> list[list[str]]:
     return found
 
 
-def longest(chosen: list[Node], promised: bool = False) -> int:
-    """Working days on the longest way through the parts, by their statutory (or promised) limits, at least one each."""
-    before = waits(chosen)
+def longest(chosen: list[Node], promised: bool = False, extra: Mapping[str, int] | None = None) -> int:
+    """Working days on the longest way through the parts, by their statutory (or promised) limits, at least one each.
+
+    `extra`: by part, days that come on top.
+    """
+    before, more = waits(chosen), extra or {}
     days: dict[str, int] = {}
-    own = {one.code: max(one.item.promise_days if promised else one.item.law_days, 1) for one in chosen}
+    own = {
+        one.code: max(one.item.promise_days if promised else one.item.law_days, 1) + more.get(one.code, 0)
+        for one in chosen
+    }
     for layer in layers(before):
         for code in layer:
             days[code] = own[code] + max((days[other] for other in before[code]), default=0)

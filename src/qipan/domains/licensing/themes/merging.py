@@ -53,6 +53,7 @@ class Known:
     value: Any
     place: From
     part: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,9 @@ def _origin(work: _Merging, one: Node, each: FormField) -> Origin:
     if from_part is not None:
         _tell(work, element, each.title, "", "PART", from_part.code)
         return Origin("PART", from_part.code)
-    if element in SUBJECT:  # nobody registers it here, so the register has it
+    if (
+        element in SUBJECT and one.code not in work.library
+    ):  # nobody registers it here, so the register has it
         _tell(work, element, each.title, "", "LIBRARY")
         return Origin("LIBRARY")
     return _shared(work, element, each)
@@ -138,7 +141,7 @@ def _shared(work: _Merging, element: str, each: FormField) -> Origin:
     for question in work.theme.questions:
         value = work.situation.get(question.code)
         if question.element == element and not is_empty(value):
-            _tell(work, element, each.title, value, "SITUATION")
+            _tell(work, element, each.title, value, "SITUATION", question=question.code)
             return Origin("SITUATION", value=value)
     for same in work.theme.same:
         if same.element == element and holds(same.when, work.situation):
@@ -179,8 +182,10 @@ def _material(work: _Merging, one: Node, each: FormField) -> Origin:
     return Origin("ASKED", f"m_{code}")
 
 
-def _tell(work: _Merging, key: str, title: str, value: Any, place: From, part: str = "") -> None:
-    work.known.setdefault(key, Known(title, value, place, part))
+def _tell(
+    work: _Merging, key: str, title: str, value: Any, place: From, part: str = "", question: str = ""
+) -> None:
+    work.known.setdefault(key, Known(title, value, place, part, question))
 
 
 def _settled(condition: Mapping[str, Any] | None, origins: Mapping[str, Origin]) -> dict[str, Any] | bool:

@@ -1,7 +1,11 @@
-"""Themes and the order of materials, as dated rows."""
+"""Themes and the rules of materials, as dated rows; applications for themes with their parts and people."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.accounts.models import Person
+from qipan.kernel.flow.models import Case
+from qipan.kernel.ledger.history import tracked
 
 
 class Theme(models.Model):
@@ -37,3 +41,102 @@ class MaterialCover(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class Release(models.TextChoices):
+    """When the results are handed out (发放方式)."""
+
+    READY = "READY", _("办好一个发一个")
+    TOGETHER = "TOGETHER", _("全部办好一起发")
+
+
+@tracked
+class ThemeCase(models.Model):
+    """One application for a theme (主题办件): the situation, the answers of the one form, and the parts it led to.
+
+    `theme_on` is the day whose version of the theme holds for it. `answers` hold nothing personal; persons stand in
+    `people`. `grants`: by part, the licence that it is about. `submitted_by`: the user who handed it in.
+    """
+
+    case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="theme")
+    theme_code = models.CharField(_("主题"), max_length=40)
+    theme_on = models.DateField(_("主题版本日"))
+    situation = models.JSONField(_("情形"), default=dict, blank=True)
+    answers = models.JSONField(_("填报内容"), default=dict, blank=True)
+    grants = models.JSONField(_("原证"), default=dict, blank=True)
+    release = models.CharField(_("发放方式"), max_length=10, choices=Release, default=Release.READY)
+    submitted_by = models.BigIntegerField(_("提交人"), null=True, blank=True)
+    submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("主题办件")
+        verbose_name_plural = _("主题办件")
+
+    def __str__(self) -> str:
+        return self.case.title
+
+
+class PartState(models.TextChoices):
+    """Where a part of a theme stands (部分状态)."""
+
+    WAITING = "WAITING", _("等前面的事项")
+    HANDED = "HANDED", _("办理中")
+    GRANTED = "GRANTED", _("已准予，制作结果")
+    DONE = "DONE", _("已办结")
+    REFUSED = "REFUSED", _("未获准")
+    WITHDRAWN = "WITHDRAWN", _("已撤回")
+    BLOCKED = "BLOCKED", _("提交受阻，请处理")
+    ALONE = "ALONE", _("未随本主题办理，可以单独申请")
+    ENDED = "ENDED", _("不再办理")
+
+
+#: What another part needs is there.
+GIVEN = (PartState.GRANTED, PartState.DONE)
+#: It will not come by this theme.
+FAILED = (PartState.REFUSED, PartState.WITHDRAWN, PartState.ALONE, PartState.ENDED)
+#: Nothing more happens to the part within the theme.
+OVER = (PartState.DONE, *FAILED)
+
+
+@tracked
+class ThemePart(models.Model):
+    """One item of a theme's application, with its own application; `needs` and `after` are codes of other parts.
+
+    `why`: in words, why it does not go on.
+    """
+
+    theme = models.ForeignKey(ThemeCase, models.PROTECT, related_name="parts")
+    position = models.PositiveSmallIntegerField(_("次序"))
+    code = models.CharField(_("代码"), max_length=30)
+    item_code = models.CharField(_("事项"), max_length=40)
+    application = models.OneToOneField("licensing.Application", models.PROTECT, related_name="theme_part")
+    needs = models.JSONField(_("需要其结果"), default=list, blank=True)
+    after = models.JSONField(_("在其之后"), default=list, blank=True)
+    supplied = models.JSONField(_("由其他部分提供的材料"), default=dict, blank=True)
+    state = models.CharField(_("状态"), max_length=10, choices=PartState, default=PartState.WAITING)
+    why = models.CharField(_("原因"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("主题的部分")
+        verbose_name_plural = _("主题的部分")
+        constraints = [models.UniqueConstraint(fields=["theme", "code"], name="licensing_themepart_once")]
+
+    def __str__(self) -> str:
+        return f"{self.theme_id} {self.code}"
+
+
+@tracked
+class ThemePerson(models.Model):
+    """A person whom the one form names; the parts' applications name the same row."""
+
+    theme = models.ForeignKey(ThemeCase, models.PROTECT, related_name="people")
+    role = models.CharField(_("身份"), max_length=30)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name=_("人员"))
+
+    class Meta:
+        verbose_name = _("主题办件的人员")
+        verbose_name_plural = _("主题办件的人员")
+        constraints = [models.UniqueConstraint(fields=["theme", "role"], name="licensing_themeperson_once")]
+
+    def __str__(self) -> str:
+        return f"{self.theme_id} {self.role}"

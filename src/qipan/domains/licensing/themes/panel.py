@@ -1,0 +1,113 @@
+"""A theme's part of the case page: its items with where each stands and why, and all results in one place."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from qipan.domains.licensing.handover import agencies
+from qipan.domains.licensing.themes import applying, asking, measuring, progress
+from qipan.domains.licensing.themes.models import FAILED, GIVEN, PartState, Release, ThemeCase, ThemePart
+from qipan.kernel.documents.models import Document, DocumentState
+from qipan.kernel.flow.models import Case
+from qipan.kernel.items import queries as items
+from qipan.kernel.orgs.reader import Reader
+from qipan.ui import cases
+
+TONES = {
+    PartState.DONE: "state-done",
+    PartState.GRANTED: "state-done",
+    PartState.REFUSED: "state-bad",
+    PartState.ENDED: "state-bad",
+    PartState.ALONE: "state-bad",
+    PartState.BLOCKED: "state-bad",
+    PartState.WAITING: "state-wait",
+}
+
+
+def context(case: Case, reader: Reader) -> dict[str, Any]:
+    """What the panel shows."""
+    row = ThemeCase.objects.get(pk=case.pk)
+    row.case = case
+    parts = list(row.parts.select_related("application__case").order_by("position"))
+    names = {part.code: progress.name_of(part) for part in parts}
+    unfinished = {part.code for part in parts if part.state not in (*GIVEN, *FAILED)}
+    papers = _papers(parts, reader, held=held(row))
+    theme, merged = applying.theme_of(row), applying.merged_of(row)
+    lacking = applying.parts_of(row)[1] if not parts else []
+    found = items.items_by_code(part.item for part in lacking)
+    return {
+        "theme": theme,
+        "theme_case": row,
+        "draft": case.private,
+        "parts": [_line(part, names, unfinished, papers) for part in parts],
+        "papers_of_theme": [one for part in parts for one in papers[part.application_id]],
+        "together": row.release == Release.TOGETHER and bool(held(row)),
+        "savings": measuring.savings(merged, len(asking.asked(theme, row.situation))),
+        "planned": [one.item.name for one in merged.nodes] if not parts else [],
+        "lacking": [found[part.item].name for part in lacking if part.item in found],
+        "case_page": "desk_case" if reader.kind == "staff" else "my_case",
+    }
+
+
+def held(row: ThemeCase) -> str:
+    """Why results are not handed out yet; empty when they are."""
+    if row.release != Release.TOGETHER or row.case.closed_at:
+        return ""
+    return _("您选择了全部办好一起发")
+
+
+def _line(
+    part: ThemePart, names: dict[str, str], open_ones: set[str], papers: dict[int, list[Any]]
+) -> dict[str, Any]:
+    item = items.item(part.item_code)
+    case = part.application.case
+    waits = [names[code] for code in (*part.needs, *part.after) if code in open_ones]
+    return {
+        "code": part.code,
+        "name": names[part.code],
+        "authority": (agencies.title_of(item.agency) if item.agency else item.authority) if item else "",
+        "state": part.get_state_display(),
+        "tone": TONES.get(PartState(part.state), ""),
+        "why": part.why,
+        "waits": waits if part.state == PartState.WAITING else [],
+        "case": case,
+        "own_state": case.state_title if part.state == PartState.HANDED else "",
+        "due_on": case.due_on,
+        "remedy": part.state in FAILED and case.state in {"REFUSED", "NOT_ACCEPTED"},
+        "alone": case.uuid if part.state in {PartState.ALONE, PartState.BLOCKED} and case.private else None,
+        "papers": papers[part.application_id],
+    }
+
+
+def _papers(parts: Iterable[ThemePart], reader: Reader, *, held: str) -> dict[int, list[dict[str, Any]]]:
+    """The documents of the parts, by case; without a link while the applicant wants them all together."""
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    rows = Document.objects.visible_to(reader).select_related("template")
+    ids = [part.application_id for part in parts]
+    for row in rows.filter(record_kind=Case._meta.label_lower, record_id__in=ids).order_by("pk"):
+        open_now = row.state == DocumentState.ISSUED and not (held and reader.kind != "staff")
+        found[row.record_id].append(
+            {
+                "title": row.template.title,
+                "number": row.number,
+                "state": row.get_state_display(),
+                "href": reverse("document_file", args=[row.uuid]) if open_now else "",
+            }
+        )
+    return found
+
+
+def register() -> None:
+    """Put the panel on the case page."""
+    cases.register(
+        cases.Panel(
+            flow_code="licensing.theme",
+            template="licensing/themes/panel.html",
+            context=context,
+            hidden=frozenset({"submit"}),
+            edit="theme_form",
+        )
+    )

@@ -1,0 +1,73 @@
+"""What moves a theme on: it was handed in, or one of its parts has come to something."""
+
+from django.utils.translation import gettext as _
+
+from qipan.domains.licensing.themes import progress
+from qipan.domains.licensing.themes.models import ThemeCase, ThemePart
+from qipan.kernel.accounts import letters
+from qipan.kernel.accounts.models import User
+from qipan.kernel.ledger.dispatch import subscribe
+from qipan.kernel.ledger.models import Event
+from qipan.kernel.subjects import queries as subjects
+
+MOVING = (
+    "licensing.application.submitted",
+    "licensing.application.granted",
+    "licensing.application.refused",
+    "licensing.application.declined",
+    "licensing.application.withdrawn",
+    "licensing.application.terminated",
+    "licensing.licence.issued",
+    "licensing.matter.handed",
+    "licensing.matter.answered",
+)
+
+
+def begin(event: Event) -> None:
+    """A theme was handed in: its first parts go their ways."""
+    progress.advance(event.record_id)
+
+
+def move_on(event: Event) -> None:
+    """A part's own case has moved."""
+    part = ThemePart.objects.filter(application_id=event.record_id).only("theme_id").first()
+    if part is not None:
+        progress.advance(part.theme_id)
+
+
+def tell(event: Event) -> None:
+    """The applicant hears of a part that is held up or failed, and when the whole has come to its end."""
+    row = ThemeCase.objects.select_related("case").get(pk=event.record_id)
+    link = f"/my/cases/{row.case.uuid}/"
+    if event.name == "licensing.theme.closed":
+        done, failed = len(event.data["done"]), len(event.data["failed"])
+        text = _("“%(title)s”全部有结果：办成 %(done)d 项，未办成 %(failed)d 项。结果在同一页领取。") % {
+            "title": row.case.title,
+            "done": done,
+            "failed": failed,
+        }
+    elif event.data["state"] in {"BLOCKED", "ALONE", "ENDED"}:
+        part = row.parts.get(code=event.data["part"])
+        text = _("“%(title)s”中的“%(item)s”：%(why)s") % {
+            "title": row.case.title,
+            "item": progress.name_of(part),
+            "why": event.data["why"],
+        }
+    else:
+        return
+    people = (
+        {user.pk: user for user in subjects.representatives_of(row.case.subject_id)}
+        if row.case.subject_id
+        else {}
+    )
+    opener = User.objects.select_related("person").filter(pk=row.case.opened_by).first()
+    if opener is not None:
+        people[opener.pk] = opener
+    for user in people.values():
+        if user.person is not None:
+            letters.notify(user.person, event.name, text, link)
+
+
+subscribe("licensing.theme.submitted", handler=begin, code="licensing.begin_theme")
+subscribe(*MOVING, handler=move_on, code="licensing.move_theme")
+subscribe("licensing.theme.closed", "licensing.theme_part.moved", handler=tell, code="licensing.tell_theme")

@@ -1,0 +1,63 @@
+"""Each of the 38 themes over HTTP, in its fullest situation, from the first question to the last outcome."""
+
+import pytest
+from django.test import Client
+
+from qipan.domains.licensing.themes import applying, asking, queries
+from qipan.domains.licensing.themes.declaration import ThemeRow
+from qipan.kernel.documents import queries as documents
+from qipan.kernel.documents import seals
+from qipan.kernel.subjects import actions as subjects
+from qipan.kernel.subjects.models import Subject
+from tests.licensing.city import SYSTEM, City
+from tests.orgs.factories import BusinessUserFactory, signed_in
+from tests.subjects.factories import GrantFactory, SubjectFactory, owner_of
+from tests.themes.walking import Walk
+
+pytestmark = pytest.mark.django_db
+#: What a business must be beforehand: listed, licensed.
+LISTED = {"close-business": ["ABNORMAL_LIST"], "credit-repair": ["ABNORMAL_LIST", "SERIOUS_LIST"]}
+LICENSED = {"change-business", "close-business", "pause-business"}
+#: Answers that the generic ones would contradict.
+OWN = {
+    "change-business": {"food_change_kinds": ["NAME"], "alter_company_alter_kinds": ["NAME"]},
+    "close-business": {"end_company_settled": "true"},
+    "credit-repair": {"year_year": "2025"},
+}
+NUMBERS = range(1, 39)
+
+
+@pytest.fixture
+def city(settings, tmp_path) -> City:
+    settings.HOME = tmp_path
+    queries.forget()
+    made = City()
+    seals.create_seal(made.tree.city, SYSTEM)
+    return made
+
+
+def business(theme: ThemeRow) -> Subject:
+    subject = SubjectFactory(f"深圳市主题{theme.number}号有限公司", type="COMPANY")
+    for mark in LISTED.get(theme.code, []):
+        subjects.add_mark(subject, mark, SYSTEM, ground="未按规定公示")
+    if theme.code in LICENSED:
+        GrantFactory(subject, ends_in=300)
+    return subject
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_walked_from_the_first_question_to_the_last_outcome(client: Client, city: City, number: int) -> None:
+    theme = next(one for one in queries.themes() if one.number == number)
+    founding = applying.founding(asking.chosen(theme, theme.usual))
+    subject = None if founding else business(theme)
+    person = BusinessUserFactory() if subject is None else owner_of(subject)
+    signed_in(client, person)
+    walk = Walk(client, city, theme, person)
+    row = walk.hand_in(walk.begin(subject=subject), **OWN.get(theme.code, {}))
+    row = walk.officers(row)
+    assert set(walk.states(row).values()) == {"DONE"}, list(row.parts.values_list("code", "state", "why"))
+    assert (row.case.state, row.case.result) == ("CLOSED", "DONE")
+    assert {part.code for part in asking.chosen(theme, theme.usual)} == set(walk.states(row))
+    for part in row.parts.select_related("application__case"):
+        made = documents.of_record("flow.case", part.application_id)
+        assert made and all(paper.state == "ISSUED" for paper in made), part.code
