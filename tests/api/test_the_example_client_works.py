@@ -18,8 +18,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def example():
-    path = settings.ROOT / "examples" / "renew_licence.py"
-    spec = importlib.util.spec_from_file_location("renew_licence", path)
+    return loaded("renew_licence")
+
+
+def loaded(name: str):
+    path = settings.ROOT / "examples" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -21,6 +21,7 @@ from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
+from tests.api.programs import Program
 from tests.licensing.city import SYSTEM, City
 from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import step
 from tests.orgs.factories import PublicUserFactory, StaffFactory, UnitTree, reader_for, signed_in
@@ -188,6 +189,19 @@ def test_pages_walk_from_the_rating_to_the_answer(city: City, leaders: dict[str,
     assert "已致歉并批评教育" in page.get(address).content.decode()
     page.post(address, {"act": "resolved"})
     assert "您确认已经解决" in page.get(address).content.decode()
+
+
+def test_a_program_rates_what_is_its_owners(city: City) -> None:
+    row, owner = ended(city)
+    program, stranger = Program(User.objects.get(pk=owner.user_id)), Program(PublicUserFactory())
+    address = f"/applications/{row.case.uuid}/evaluation"
+    assert program.call("get", address).status_code == 404
+    assert stranger.call("put", address, {"level": 5}).status_code == 404
+    assert program.call("put", address, {"level": 7}).status_code == 422
+    assert program.call("put", address, {"level": 2, "tags": ["SLOW"]}).json()["answers"][0]["round"] == 1
+    assert program.call("put", address, {"level": 5}).status_code == 409
+    assert (program.get(address)["level"], Evaluation.objects.get().channel) == (2, "api")
+    assert stranger.call("get", address).status_code == 404
 
 
 def test_a_visitor_rates_by_the_code_on_a_paper_and_not_by_that_on_the_wall(city: City) -> None:

@@ -40,7 +40,7 @@ from qipan.kernel.publication import actions as publication
 from qipan.kernel.publication.models import Publication
 from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import queries
-from qipan.kernel.subjects.models import Grant, Mandate, RegisterImport, SourceRow, Subject
+from qipan.kernel.subjects.models import ApiClient, Grant, Mandate, RegisterImport, SourceRow, Subject
 from tests.inspection.office import Office, photo
 from tests.licensing.city import BUSINESS, PLACE
 from tests.orgs.factories import PublicUserFactory, StaffFactory, reader_for, signed_in
@@ -184,6 +184,9 @@ class Futian(Office):
         person = accounts.create_person(name=f"{HIDDEN}王", phone="13612345678", actor=SYSTEM)
         User.objects.filter(pk=user.pk).update(person=person)
         letters.notify(person, "case", f"{HIDDEN}来信", "/my/")
+        subjects.register_client(
+            self.shops[0], reader_for(user), name=f"{HIDDEN}门店系统", scopes=["cases.read"]
+        )
         agent = PublicUserFactory(label=f"{HIDDEN}代办员")
         subjects.authorise(
             self.shops[0],
@@ -276,6 +279,7 @@ class Futian(Office):
             "delegation": Delegation.objects.values_list("pk", flat=True),
             "absence": Absence.objects.values_list("pk", flat=True),
             "upload": Upload.objects.values_list("pk", flat=True),
+            "api_client": ApiClient.objects.values_list("uuid", flat=True),
             "letter": Letter.objects.values_list("pk", flat=True),
             "mandate": Mandate.objects.values_list("uuid", flat=True),
             "token": ApiToken.objects.values_list("pk", flat=True),

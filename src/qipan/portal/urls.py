@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from qipan.portal.api import api, documentation
-from qipan.portal.public import home, items, laws, mandates, matters, publications
+from qipan.portal.public import clients, home, items, laws, mandates, matters, publications
 from qipan.portal.public import views as public
 from qipan.portal.staff import (
     businesses,
@@ -30,6 +30,8 @@ urlpatterns = [
     path("my/mandates/", mandates.my_mandates, name="my_mandates"),
     path("my/mandates/new/", mandates.new_mandate, name="new_mandate"),
     path("my/mandates/<uuid:uuid>/", mandates.mandate_act, name="mandate_act"),
+    path("my/clients/", clients.my_clients, name="my_clients"),
+    path("my/clients/<uuid:uuid>/", clients.my_client, name="my_client"),
     path("my/acting/", matters.choose_business, name="choose_business"),
     path("notices/", public.notices, name="notices"),
     path("notices/unread/", public.unread, name="unread"),

@@ -152,6 +152,8 @@ X_FRAME_OPTIONS = "DENY"
 QIPAN_BASE_URL = env.text("QIPAN_BASE_URL").rstrip("/")
 # The live feed is a process of its own: behind a proxy at this address; `:8001/feed` is the page's host at that port.
 QIPAN_FEED_URL = env.text("QIPAN_FEED_URL", "/feed")
+#: Self-served webhooks may lead to this machine and inside networks, and go without TLS.
+QIPAN_WEBHOOK_PRIVATE = env.flag("QIPAN_WEBHOOK_PRIVATE", False)
 # The folder of the ledger's seals outside the database, best on another disk or machine; empty: in HOME.
 QIPAN_SEALS = env.text("QIPAN_SEALS")
 # An S3-compatible service for evidence, https://host/bucket; empty: a folder in HOME.

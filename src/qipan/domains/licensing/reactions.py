@@ -17,6 +17,7 @@ from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.dispatch import subscribe
 from qipan.kernel.ledger.models import Event
 from qipan.kernel.ledger.queries import title_of
+from qipan.kernel.ledger.webhooks import open_to_owners
 from qipan.kernel.orgs.reader import MANDATE
 from qipan.kernel.subjects import actions as subjects_actions
 from qipan.kernel.subjects import mandates
@@ -138,7 +139,9 @@ subscribe(
 def tell_of_offer(event: Event) -> None:
     """A message that a renewal is prepared, with where it is confirmed."""
     offer = RenewalOffer.objects.select_related("grant").get(pk=event.record_id)
-    text = _("%(title)s %(number)s 即将到期，延续申请已经为您备好：核对后确认一次即可提交，最迟 %(day)s。") % {
+    text = _(
+        "%(title)s %(number)s 即将到期，延续申请已经为您备好：核对后确认一次即可提交，最迟 %(day)s。"
+    ) % {
         "title": offer.grant.title,
         "number": offer.grant.number,
         "day": offer.until,
@@ -151,6 +154,15 @@ def follow_offer(event: Event) -> None:
     offers.follow(event.record_id, str(event.data.get("transition", "")))
 
 
+open_to_owners(
+    "licensing.application.submitted",
+    "licensing.application.granted",
+    "licensing.application.withdrawn",
+    "licensing.matter.handed",
+    *told(),
+    "subjects.grant.expiring",
+    "subjects.grant.moved",
+)
 subscribe(*told(), handler=tell_applicant, code="licensing.tell_applicant")
 subscribe("subjects.grant.expiring", handler=tell_of_expiry, code="licensing.tell_of_expiry")
 subscribe("licensing.renewal.offered", handler=tell_of_offer, code="licensing.tell_of_offer")

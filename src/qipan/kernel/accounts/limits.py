@@ -36,12 +36,17 @@ on conflict (key) do update set
     tokens = least(%(burst)s, b.tokens + %(pace)s * greatest(0, extract(epoch from %(now)s - b.filled_at))) - 1,
     filled_at = greatest(b.filled_at, %(now)s)
 where least(%(burst)s, b.tokens + %(pace)s * greatest(0, extract(epoch from %(now)s - b.filled_at))) >= 1
-returning 1
+returning tokens
 """
 
 
 def take(key: str, rate: Rate) -> bool:
-    """Take one from the bucket of this key; False when it is empty. Atomic between processes.
+    """Take one from the bucket of this key; False when it is empty. Atomic between processes."""
+    return left(key, rate) is not None
+
+
+def left(key: str, rate: Rate) -> int | None:
+    """Take one from the bucket of this key and tell how many are left; None when it was empty. Atomic between processes.
 
     Outside a transaction it does not wait for the disk: a crash forgets the last fraction of a second of counting.
     """
@@ -54,7 +59,8 @@ def take(key: str, rate: Rate) -> bool:
     values["commit"] = None if connection.in_atomic_block else "off"
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, values)
-        return cursor.fetchone() is not None
+        row = cursor.fetchone()
+    return int(row[0]) if row is not None else None
 
 
 def give_back(key: str, rate: Rate) -> None:

@@ -136,6 +136,7 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(_("到期时间"))
     revoked_at = models.DateTimeField(_("撤销时间"), null=True, blank=True)
     last_used_on = models.DateField(_("最近使用"), null=True, blank=True)
+    per_minute = models.PositiveIntegerField(_("每分钟调用次数"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("接口令牌")

@@ -85,10 +85,10 @@ def append_bulk(
 
 
 @transaction.atomic
-def resend(delivery: Delivery, *, actor: Actor) -> Delivery:
-    """Let one delivery be tried at once, at the present address; refuses one that has arrived."""
+def resend(delivery: Delivery, *, actor: Actor, again: bool = False) -> Delivery:
+    """Let one delivery be tried at once, at the present address; refuses one that has arrived, but for `again`."""
     row = Delivery.objects.select_for_update().select_related("event").get(pk=delivery.pk)
-    if row.state == DeliveryState.DONE:
+    if row.state == DeliveryState.DONE and not again:
         raise Refused(_("这条事件已经送达，不需要重发。"), code="state")
     row.state, row.next_at, row.attempts = DeliveryState.WAITING, timezone.now(), 0
     if row.subscription_id is not None:

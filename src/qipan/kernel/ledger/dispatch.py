@@ -24,7 +24,9 @@ from django.utils import timezone
 from django.utils.translation import override
 from psycopg.types.json import Jsonb
 
-from qipan.kernel.ledger.models import Delivery, DeliveryState, Event, Touch
+from qipan.kernel.ledger import outbound
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.ledger.models import Delivery, DeliveryState, Event, Subscription, Touch
 
 log = logging.getLogger(__name__)
 Handler = Callable[[Event], None]
@@ -82,6 +84,7 @@ WITH entered AS (
         UNION ALL
         SELECT 'subscription:' || code, id, url FROM ledger_subscription
         WHERE active AND starts_with(%(org_path)s, org_path)
+          AND (subject_id IS NULL OR subject_id = %(subject_id)s) AND (cardinality(names) = 0 OR %(name)s = ANY (names))
           AND %(name)s LIKE replace(replace(replace(replace(pattern, '\\', '\\\\'), '_', '\\_'), '%%', '\\%%'), '*', '%%')
     ) AS receiver
 )
@@ -172,18 +175,19 @@ def _react_once(quiet: bool) -> bool:
     return True
 
 
-def _done(delivery: Delivery) -> None:
+def _done(delivery: Delivery, code: int | None = None) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(
-        state=DeliveryState.DONE, done_at=timezone.now(), attempts=delivery.attempts + 1, error=""
+        state=DeliveryState.DONE, done_at=timezone.now(), attempts=delivery.attempts + 1, error="", code=code
     )
 
 
-def _postpone(pk: int, error: str, attempts: int) -> None:
+def _postpone(pk: int, error: str, attempts: int, code: int | None = None) -> None:
     pause = min(LONGEST_PAUSE, 2**attempts)
     Delivery.objects.filter(pk=pk).update(
         attempts=attempts + 1,
         next_at=timezone.now() + datetime.timedelta(seconds=pause),
         error=error[:2000],
+        code=code,
         state=DeliveryState.STUCK if attempts + 1 >= STUCK_AFTER else DeliveryState.WAITING,
     )
 
@@ -203,28 +207,52 @@ def _send_once(down: set[int]) -> bool | None:
         lease = timezone.now() + datetime.timedelta(seconds=60)
         Delivery.objects.filter(pk=delivery.pk).update(next_at=lease)
     body = json.dumps(cloud_event(delivery.event), ensure_ascii=False, separators=(",", ":")).encode()
+    code = None
     try:
-        answer = httpx.post(
-            delivery.url,
-            content=body,
-            headers={
-                "Content-Type": "application/cloudevents+json; charset=UTF-8",
-                "Qipan-Signature": f"sha256={signature(delivery.subscription.secret, body)}",
-            },
-            timeout=10,
-            verify=_trusted(),
-            follow_redirects=False,  # the administrator named this address and no other
-        )
+        answer = _post(delivery, delivery.subscription, body)
+        code = answer.status_code
         if not answer.is_success:
             raise httpx.HTTPError(f"{answer.status_code} {answer.reason_phrase}: {answer.text[:200]}")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, Refused) as error:
         down.add(delivery.subscription.pk)
-        _postpone(delivery.pk, str(error) or repr(error), delivery.attempts)
+        _postpone(delivery.pk, str(error) or repr(error), delivery.attempts, code)
+        from qipan.kernel.ledger import webhooks
+
+        webhooks.give_up(delivery)
         return False
-    _done(delivery)
+    _done(delivery, code)
     if delivery.attempts:
         _is_back(delivery.subscription.pk)
     return True
+
+
+def _post(delivery: Delivery, subscription: Subscription, body: bytes) -> httpx.Response:
+    """Send the body once. To a self-served address by the way that does not lead inside. Raises httpx.HTTPError, Refused."""
+    own = subscription.subject_id is not None
+    way = outbound.way_to(delivery.url) if own else outbound.Way(delivery.url)
+    signed = (
+        timed_signature(subscription.secret, body)
+        if own
+        else f"sha256={signature(subscription.secret, body)}"
+    )
+    with httpx.Client(verify=_trusted(), timeout=10, follow_redirects=False, trust_env=not own) as client:
+        # The owner named this address and no other: a redirection is not followed.
+        return client.post(
+            way.url,
+            content=body,
+            headers={
+                **way.headers,
+                "Content-Type": "application/cloudevents+json; charset=UTF-8",
+                "Qipan-Signature": signed,
+            },
+            extensions=way.extensions,
+        )
+
+
+def timed_signature(secret: str, body: bytes, at: int | None = None) -> str:
+    """`t=…,v1=…`: HMAC-SHA-256 over "t.body", so that what somebody recorded cannot be sent again later."""
+    moment = int(timezone.now().timestamp()) if at is None else at
+    return f"t={moment},v1={signature(secret, f'{moment}.'.encode() + body)}"
 
 
 def _is_back(subscription: int) -> None:

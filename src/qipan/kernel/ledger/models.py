@@ -3,6 +3,7 @@
 import uuid
 from functools import partial
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -86,7 +87,10 @@ class Seal(models.Model):
 
 @partial(tracked, exclude=("secret",))
 class Subscription(models.Model):
-    """Another system that is told of events (订阅), by HTTP as CloudEvents 1.0."""
+    """Another system that is told of events (订阅), by HTTP as CloudEvents 1.0.
+
+    One that a business set up for its own `client` hears of `subject_id` only, and of the events that `names` lists.
+    """
 
     code = models.CharField(_("代码"), max_length=40, unique=True)
     title = models.CharField(_("名称"), max_length=100)
@@ -97,6 +101,9 @@ class Subscription(models.Model):
     secret = models.CharField(_("签名密钥"), max_length=100)
     org_path = models.CharField(_("机构范围"), max_length=120, blank=True, db_collation="C")
     active = models.BooleanField(_("启用"), default=True)
+    subject_id = models.BigIntegerField(_("主体"), null=True, blank=True)
+    client = models.UUIDField(_("接口客户端"), null=True, blank=True)
+    names = ArrayField(models.CharField(max_length=80), verbose_name=_("事件"), default=list, blank=True)
 
     class Meta:
         verbose_name = _("订阅")
@@ -127,6 +134,7 @@ class Delivery(models.Model):
     attempts = models.PositiveIntegerField(_("次数"), default=0)
     next_at = models.DateTimeField(_("下次"))
     error = models.TextField(_("错误"), blank=True)
+    code = models.PositiveSmallIntegerField(_("响应码"), null=True, blank=True)
     done_at = models.DateTimeField(_("完成时间"), null=True, blank=True)
 
     class Meta:

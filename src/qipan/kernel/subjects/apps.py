@@ -10,8 +10,9 @@ class SubjectsConfig(AppConfig):
     def ready(self) -> None:
         """Tell the rooms below for which subjects a user acts."""
         from qipan.kernel.orgs import queries as orgs
-        from qipan.kernel.subjects import events, mandates, queries
+        from qipan.kernel.subjects import clients, events, mandates, queries, reactions
 
-        assert events
+        assert events and reactions
         orgs.provide_subjects(queries.subjects_of_user)
+        orgs.provide_subjects(clients.subjects_of_client)
         orgs.provide_mandates(mandates.held_by)

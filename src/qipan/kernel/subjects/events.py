@@ -32,6 +32,8 @@ MANDATE_OFFERED = declare(
 MANDATE_CONFIRMED = declare("subjects.mandate.confirmed", _("代理人确认委托"), agent=int)
 MANDATE_DECLINED = declare("subjects.mandate.declined", _("代理人未接受委托"), agent=int)
 MANDATE_ENDED = declare("subjects.mandate.ended", _("终止委托"), agent=int, cause=str)
+CLIENT_REGISTERED = declare("subjects.client.registered", _("登记接口客户端"), scopes=list, per_minute=int)
+CLIENT_ENDED = declare("subjects.client.ended", _("停用接口客户端"))
 GRANTED = declare("subjects.grant.registered", _("登记证照"), number=str, kind=str)
 GRANT_CHANGED = declare("subjects.grant.changed", _("变更证照"), number=str, fields=list)
 GRANT_STATE = declare("subjects.grant.moved", _("证照状态变更"), number=str, before=str, after=str)

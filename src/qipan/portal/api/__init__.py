@@ -6,6 +6,7 @@ from ninja.operation import Operation
 
 from qipan.domains.licensing.api import router as licensing
 from qipan.domains.licensing.elicences.api import router as licence_calls
+from qipan.domains.licensing.evaluation.api import router as evaluation
 from qipan.portal.api.account import router as account
 from qipan.portal.api.businesses import router as businesses
 from qipan.portal.api.cases import router as cases
@@ -43,6 +44,7 @@ problems.install(api)
 api.add_router("/items", items, tags=[gettext_noop("事项")])
 api.add_router("", account, tags=[gettext_noop("账户与主体")])
 api.add_router("/applications", licensing, tags=[gettext_noop("申请")])
+api.add_router("/applications", evaluation, tags=[gettext_noop("申请")])
 api.add_router("/files", files, tags=[gettext_noop("材料")])
 api.add_router("", cases, tags=[gettext_noop("办件与文书")])
 api.add_router("", businesses, tags=[gettext_noop("查询")])

@@ -40,7 +40,7 @@ def my_mandates(request: HttpRequest) -> HttpResponse:
     context = {
         "held": [line for line in lines if line["mine"]],
         "given": [line for line in lines if not line["mine"]],
-        "may_give": bool(_own(reader)),
+        "may_give": bool(represented(reader)),
         "refusals": [],
     }
     return render(request, "portal/mandates.html", context)
@@ -81,7 +81,7 @@ def _files(rows: list[Mandate]) -> dict[int, str]:
     return {document.record_id: reverse("document_file", args=[document.uuid]) for document in found}
 
 
-def _own(reader: Reader) -> list[Subject]:
+def represented(reader: Reader) -> list[Subject]:
     """The businesses of which the reader is the legal representative today."""
     wanted = mandates.legal_representatives(reader.user_id or 0, today()).values_list("subject_id", flat=True)
     return list(subjects.own_subjects(reader).filter(pk__in=list(wanted)))
@@ -91,7 +91,7 @@ def _own(reader: Reader) -> list[Subject]:
 def new_mandate(request: HttpRequest) -> HttpResponse:
     """Authorise somebody to act for one's business."""
     reader: Reader = request.reader  # type: ignore[attr-defined]
-    owned = {str(subject.pk): subject for subject in _own(reader)}
+    owned = {str(subject.pk): subject for subject in represented(reader)}
     refused: Refused | None = None
     if request.method == "POST":
         post = request.POST

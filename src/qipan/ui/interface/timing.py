@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 class TimingMiddleware:
-    """Adds `Server-Timing: app;dur=…` (milliseconds) to the answers of the open interface."""
+    """Adds `Server-Timing: app;dur=…` (milliseconds) to the answers of the open interface, and what is left of the rate."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -18,4 +18,7 @@ class TimingMiddleware:
         begun = time.perf_counter()
         answer = self.get_response(request)
         answer["Server-Timing"] = f"app;dur={(time.perf_counter() - begun) * 1000:.1f}"
+        allowance = getattr(request, "allowance", None)
+        for name, value in (allowance.headers() if allowance is not None else {}).items():
+            answer[name] = value
         return answer

@@ -25,9 +25,17 @@ def token_digest(token: str) -> str:
 
 @transaction.atomic
 def issue_token(
-    user: User, name: str, scopes: Iterable[str], *, expires_at: datetime.datetime, actor: Actor
+    user: User,
+    name: str,
+    scopes: Iterable[str],
+    *,
+    expires_at: datetime.datetime,
+    actor: Actor,
+    per_minute: int | None = None,
 ) -> tuple[ApiToken, str]:
     """Make a token for programs; returns the row and the token itself, which is not kept.
+
+    `per_minute` is a rate of its own, for a system's key.
 
     Refuses no scope, no name, a past end or one more than a year away, and a closed account.
     """
@@ -42,7 +50,12 @@ def issue_token(
         raise Refused(_("账户已停用。"), code="state")
     token = "qp_" + secrets.token_urlsafe(32)
     row = ApiToken.objects.create(
-        user=user, name=name.strip(), digest=token_digest(token), scopes=wanted, expires_at=expires_at
+        user=user,
+        name=name.strip(),
+        digest=token_digest(token),
+        scopes=wanted,
+        expires_at=expires_at,
+        per_minute=per_minute,
     )
     append(events.TOKEN_ISSUED, row, actor, data={"scopes": wanted, "purpose": row.name})
     return row, token

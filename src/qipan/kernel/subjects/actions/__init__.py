@@ -1,5 +1,14 @@
 """Every write of subjects and of the register of grants."""
 
+from qipan.kernel.subjects.actions.clients import (
+    add_webhook,
+    delivery_of,
+    end_client,
+    end_key,
+    issue_key,
+    register_client,
+    webhook_of,
+)
 from qipan.kernel.subjects.actions.grants import (
     GRANT_STEPS,
     REMINDERS,
@@ -31,19 +40,25 @@ __all__ = [
     "REMINDERS",
     "add_mark",
     "add_premises",
+    "add_webhook",
     "answer_mandate",
     "attach_documents",
     "authorise",
     "change_grant",
     "change_status",
     "change_subject",
+    "delivery_of",
+    "end_client",
+    "end_key",
     "end_mandate",
     "end_mark",
     "end_representation",
     "expire_grants",
     "identifiers_of",
     "in_force_marks",
+    "issue_key",
     "refresh_grams",
+    "register_client",
     "register_grant",
     "register_subject",
     "remind_of_expiry",
@@ -51,4 +66,5 @@ __all__ = [
     "set_grant_state",
     "take_licence_number",
     "take_sequence",
+    "webhook_of",
 ]

@@ -1,6 +1,7 @@
 """Market subjects and what hangs on them."""
 
 from qipan.kernel.subjects.models.certificates import Certificate
+from qipan.kernel.subjects.models.clients import ApiClient
 from qipan.kernel.subjects.models.grants import Grant, GrantState, LicenceSeries
 from qipan.kernel.subjects.models.imports import RegisterImport, SourceRow
 from qipan.kernel.subjects.models.mandates import Act, EndCause, Mandate, MandateState
@@ -20,6 +21,7 @@ from qipan.kernel.subjects.models.subjects import (
 
 __all__ = [
     "Act",
+    "ApiClient",
     "Certificate",
     "EndCause",
     "ExternalRecord",

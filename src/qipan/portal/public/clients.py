@@ -1,0 +1,137 @@
+"""The systems of one's business that call the open interface: keys, webhooks, and what was delivered."""
+
+import uuid as uuids
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from qipan.kernel.accounts.models import ApiToken
+from qipan.kernel.ledger import actions as ledger
+from qipan.kernel.ledger import queries as events
+from qipan.kernel.ledger import webhooks
+from qipan.kernel.ledger.clock import now
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.ledger.models import Delivery, DeliveryState, Subscription
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.subjects import actions
+from qipan.kernel.subjects.clients import CLIENT_SCOPES
+from qipan.kernel.subjects.models import ApiClient
+from qipan.portal.public.mandates import represented
+from qipan.ui.access import business, reauthenticated
+from qipan.ui.interface.scopes import SCOPES
+
+
+@business
+def my_clients(request: HttpRequest) -> HttpResponse:
+    """The systems of the businesses that one represents; register another."""
+    reader: Reader = request.reader  # type: ignore[attr-defined]
+    owned = {str(subject.pk): subject for subject in represented(reader)}
+    refused: Refused | None = None
+    if request.method == "POST":
+        post = request.POST
+        try:
+            subject = owned.get(post.get("subject", ""))
+            if subject is None:
+                raise Refused(_("请选择由您担任法定代表人的主体。"), field="subject")
+            made = actions.register_client(
+                subject,
+                reader,
+                name=post.get("name", ""),
+                scopes=post.getlist("scopes"),
+                per_minute=_number(post.get("per_minute", "300")),
+            )
+            return redirect("my_client", uuid=made.uuid)
+        except Refused as refusal:
+            refused = refusal
+    rows = ApiClient.objects.visible_to(reader).filter(subject__in=list(owned.values()))
+    context = {
+        "clients": rows.select_related("subject"),
+        "owned": list(owned.values()),
+        "scopes": [(scope, SCOPES[scope]) for scope in CLIENT_SCOPES],
+        "posted": request.POST,
+        "chosen": request.POST.getlist("scopes") if request.method == "POST" else list(CLIENT_SCOPES),
+        "refusals": [{"text": str(refused), "field": refused.field}] if refused else [],
+    }
+    return render(request, "portal/clients.html", context, status=422 if refused else 200)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() and len(text) < 9 else 0
+
+
+@business
+@reauthenticated
+def my_client(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """One system: its keys, where events are sent, and every delivery; secrets are shown once."""
+    reader: Reader = request.reader  # type: ignore[attr-defined]
+    owned = represented(reader)
+    row = ApiClient.objects.filter(uuid=uuid, subject__in=owned).select_related("subject", "user").first()
+    if row is None:
+        raise Http404
+    refused: Refused | None = None
+    shown: dict[str, str] = {}
+    if request.method == "POST":
+        try:
+            shown = _act(request.POST, row, reader)
+            row.refresh_from_db()
+            if not shown:
+                messages.success(request, _("已办理。"))
+                return redirect("my_client", uuid=uuid)
+        except Refused as refusal:
+            refused = refusal
+    hooks = list(Subscription.objects.filter(client=row.uuid).order_by("-active", "-pk"))
+    context = {
+        "client": row,
+        "keys": ApiToken.objects.filter(user=row.user).order_by("-pk")[:20],
+        "now": now(),
+        "shown": shown,
+        "hooks": [
+            {"row": hook, "deliveries": [_line(one) for one in webhooks.deliveries_of(hook, 20)]}
+            for hook in hooks
+        ],
+        "names": [(name, events.title_of(name)) for name in webhooks.open_names()],
+        "posted": request.POST,
+        "chosen": request.POST.getlist("names"),
+        "refusals": [{"text": str(refused), "field": refused.field}] if refused else [],
+    }
+    return render(request, "portal/client.html", context, status=422 if refused else 200)
+
+
+def _line(row: Delivery) -> dict[str, Any]:
+    done = row.state == DeliveryState.DONE
+    return {
+        "row": row,
+        "title": events.title_of(row.event.name),
+        "tone": "state-done" if done else "state-bad" if row.attempts else "state-wait",
+        "next": None if done else row.next_at,
+        "error": "" if done else row.error.splitlines()[0][:160] if row.error else "",
+    }
+
+
+def _act(post: QueryDict, row: ApiClient, reader: Reader) -> dict[str, str]:
+    """Do what was asked; gives what is shown once: {"key": …} or {"secret": …}."""
+    act, number = post.get("act", ""), _number(post.get("number", ""))
+    if act == "key":
+        overlap = _number(post.get("overlap", "24"))
+        return {"key": actions.issue_key(row, reader, overlap_hours=overlap)[1]}
+    if act == "webhook":
+        made = actions.add_webhook(
+            row, reader, title=post.get("title", ""), url=post.get("url", ""), names=post.getlist("names")
+        )
+        return {"secret": made[1]}
+    if act == "end_key":
+        actions.end_key(row, reader, number)
+    elif act == "end":
+        actions.end_client(row, reader)
+    elif act == "end_webhook":
+        webhooks.end_webhook(actions.webhook_of(row, reader, number), actor=reader.actor())
+    elif act == "test":
+        webhooks.test_webhook(actions.webhook_of(row, reader, number), actor=reader.actor())
+    elif act == "resend":
+        ledger.resend(actions.delivery_of(row, reader, number), actor=reader.actor(), again=True)
+    else:
+        raise Http404
+    return {}
