@@ -12,7 +12,7 @@ from qipan.kernel.subjects.models import ApiClient
 def tell_of_end(event: Event) -> None:
     """Those who represent the business, where an address failed for too long."""
     row = Subscription.objects.filter(pk=event.record_id).first()
-    if row is None or row.subject_id is None or event.data.get("cause") != "FAILED":
+    if row is None or row.subject_id is None or row.client is None or event.data.get("cause") != "FAILED":
         return
     client = ApiClient.objects.filter(uuid=row.client).first()
     text = _("系统“%(name)s”的推送地址连续三天不通，已停止推送。修好后请重新设置。") % {
