@@ -98,7 +98,7 @@ def test_only_the_holder_shows(client: Client, town: Town) -> None:
     for name in ("my_licence", "licence_show", "licence_code"):
         assert client.get(reverse(name, args=[grant.pk])).status_code == 404
     assert client.post(reverse("licence_show", args=[grant.pk])).status_code == 404
-    with pytest.raises(Refused, match="不是持证主体的代表人"):
+    with pytest.raises(Refused, match="不是持证主体的代表人或者代理人"):
         showing.begin(grant, Reader())
 
 

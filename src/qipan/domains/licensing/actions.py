@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import events
 from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.models import FOLLOWING, Application, CheckConclusion, Kind, SiteCheck
 from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import Person, User
@@ -160,6 +161,7 @@ def save(row: Application, answers: Mapping[str, Any], reader: Reader) -> Result
     actor = reader.actor(subject_id=case.subject_id)
     form = form_of(row)
     result = validate(form, answers, draft=True, skip=frozenset(row.known))
+    offering.check(row, form, result, actor)
     plain, people = _split(row, result.cleaned)
     kept = {code: value for code, value in row.answers.items() if code in result.errors}
     row.answers = {**kept, **plain}

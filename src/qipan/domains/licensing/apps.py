@@ -10,6 +10,7 @@ class LicensingConfig(AppConfig):
     def ready(self) -> None:
         """Declare the flow, its jobs and its part of the case page."""
         from qipan.domains.licensing import flow, jobs, panel, reactions, trials
+        from qipan.domains.licensing.elicences import jobs as licence_jobs
         from qipan.domains.licensing.evaluation import actions as evaluation
         from qipan.domains.licensing.evaluation import reactions as answers
         from qipan.domains.licensing.handover import agencies
@@ -25,6 +26,7 @@ class LicensingConfig(AppConfig):
         from qipan.kernel.items.loading import refer
         from qipan.ui import cases
 
+        assert licence_jobs
         assert flow and jobs and reactions and rescission and handover
         assert reach and mandates and answers and theme_flow and theme_reactions
         cases.register_work({evaluation.FOLLOW_UP: "follow_up", evaluation.CONTACT: "follow_up"})

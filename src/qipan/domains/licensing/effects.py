@@ -3,6 +3,7 @@
 import datetime
 
 from qipan.domains.licensing import facts
+from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.granting import GRANTING
 from qipan.domains.licensing.models import Application, Kind, Mode
 from qipan.domains.licensing.reviewing import conditions
@@ -49,11 +50,14 @@ def route(context: Context) -> None:
             item.table, facts.facts_of(row), record=context.case, actor=Actor.rules(context.case.org_path)
         )
         row.decision_id = decision.pk
-        if (decisions.outputs_of(decision) or {}).get("result") == "GRANT":
+        granted = (decisions.outputs_of(decision) or {}).get("result") == "GRANT"
+        # What only a person can judge satisfies no rule, whatever the table says.
+        unproven = offering.unproven(row)
+        if granted and not unproven:
             row.mode = Mode.AUTO
         else:
             row.mode = Mode.INSTANT if item.is_instant else Mode.NORMAL
-            row.mode_reasons = decided.failed_reasons(decision)
+            row.mode_reasons = [*(() if granted else decided.failed_reasons(decision)), *unproven]
     row.save()
     context.event_data |= {
         "item": row.item_code,

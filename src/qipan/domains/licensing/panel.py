@@ -9,6 +9,9 @@ from django.utils.translation import gettext as _
 from qipan.conf.composed import Composed
 from qipan.domains.licensing import countersigning
 from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.elicences import offering
+from qipan.domains.licensing.elicences.models import Offering
+from qipan.domains.licensing.elicences.queries import calls_of_case
 from qipan.domains.licensing.evaluation.queries import evaluation_of
 from qipan.domains.licensing.handover import agencies
 from qipan.domains.licensing.models import Application, ThemePart
@@ -86,6 +89,8 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
             for check in checks
         ],
         "files": evidence.of(case),
+        "taken": calls_of_case(case.pk),
+        "offers": offering.used(row, *Offering),
         "answer": _answer(row),
         **(_reviewing(row) if reader.kind == "staff" else {}),
     }

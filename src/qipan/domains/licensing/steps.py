@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from qipan.domains.licensing import countersigning, effects, events, guards
+from qipan.domains.licensing.elicences import offering
 from qipan.kernel.flow.clock_steps import End, Extend, Start
 from qipan.kernel.flow.declaration import Order, Transition
 from qipan.kernel.flow.predicates import Applicant, CoOfficers, HasRole, Rules, System
@@ -44,6 +45,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
                 guards.renewal_in_time,
                 guards.one_open_case,
                 guards.one_place_one_licence,
+                offering.offers_stand,
             ),
             effects=(effects.number_case, effects.route),
             event=events.SUBMITTED,
@@ -58,7 +60,12 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             "SUBMITTED",
             (Applicant(Act.SUBMIT),),
             "LicProc 15",
-            guards=(guards.form_complete, guards.subject_may_apply, guards.grant_in_force),
+            guards=(
+                guards.form_complete,
+                guards.subject_may_apply,
+                guards.grant_in_force,
+                offering.offers_stand,
+            ),
             effects=(effects.route,),
             event=events.SUBMITTED,
             clocks=(End(rules.supplement), Start(rules.correct)),

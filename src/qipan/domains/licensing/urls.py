@@ -4,6 +4,7 @@ from django.urls import path
 
 from qipan.domains.licensing import views
 from qipan.domains.licensing.batching import views as batching
+from qipan.domains.licensing.elicences.views import batches as licence_batches
 from qipan.domains.licensing.elicences.views import desk as licences_desk
 from qipan.domains.licensing.elicences.views import mine as licences
 from qipan.domains.licensing.evaluation import views as evaluation
@@ -27,6 +28,13 @@ urlpatterns = [
     path("desk/licences/", licences_desk.figures, name="licence_figures"),
     path("desk/licences/callers/", licences_desk.callers, name="licence_callers"),
     path("desk/licences/callers/<int:pk>/", licences_desk.caller, name="licence_caller"),
+    path("desk/licences/batches/", licence_batches.batch_list, name="licence_batches"),
+    path("desk/licences/batches/<uuid:uuid>/", licence_batches.batch, name="licence_batch"),
+    path(
+        "desk/licences/batches/<uuid:uuid>/manifest/",
+        licence_batches.batch_manifest,
+        name="licence_batch_manifest",
+    ),
     path("shown/<str:code>/", licences.scanned, name="licence_scan"),
     path("apply/<slug:code>/", views.apply, name="apply"),
     path("applications/<uuid:uuid>/", views.apply_form, name="apply_form"),

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import actions
 from qipan.domains.licensing.asking import form_of, words_of
+from qipan.domains.licensing.elicences import calling, offering
+from qipan.domains.licensing.elicences.models import Offering
 from qipan.domains.licensing.models import FOLLOWING, Application, Kind
 from qipan.kernel.flow import queries as flow
 from qipan.kernel.flow.models import WorkOrder
@@ -158,6 +160,8 @@ def apply_form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             for field in form.fields
             if field.code in row.known
         ],
+        "supplied": calling.supplied(row),
+        "offers": offering.used(row, Offering.LINKED, Offering.PAPER),
         "declaration": forms.as_json(form, frozenset(row.known)),
         "errors": errors,
         "general": general,

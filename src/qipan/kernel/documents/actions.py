@@ -37,18 +37,25 @@ def template_of(code: str) -> Template:
 
 def take_number(rule: str, org_path: str) -> str:
     """The next number by a rule such as 深市监{unit}食许准〔{year}〕{sequence}号; its row stays locked until the commit."""
+    return take_numbers(rule, org_path, 1)[0]
+
+
+def take_numbers(rule: str, org_path: str, count: int) -> list[str]:
+    """The next so many numbers by a rule, in their order; the series stays locked until the commit."""
     unit = orgs.unit_at(org_path)
     year = today().year
     series = rule.format(unit=unit.code, year=year, sequence="#")
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO documents_numberseries (series, last) VALUES (%s, 1)"
-            " ON CONFLICT (series) DO UPDATE SET last = documents_numberseries.last + 1 RETURNING last",
-            [series],
+            "INSERT INTO documents_numberseries (series, last) VALUES (%(series)s, %(count)s)"
+            " ON CONFLICT (series) DO UPDATE SET last = documents_numberseries.last + %(count)s RETURNING last",
+            {"series": series, "count": count},
         )
-        sequence = int(cursor.fetchone()[0])
+        last = int(cursor.fetchone()[0])
     short = unit.short_name.removesuffix("局").removesuffix("所")
-    return rule.format(unit=short, year=year, sequence=sequence)
+    return [
+        rule.format(unit=short, year=year, sequence=last - count + place) for place in range(1, count + 1)
+    ]
 
 
 def verification_code() -> str:
@@ -60,6 +67,15 @@ def verification_url(code: str) -> str:
     """Where anyone can verify a document."""
     base = settings.QIPAN_BASE_URL or "http://127.0.0.1:8000"
     return f"{base.rstrip('/')}/verify/{code}/"
+
+
+def lacking(template: Template, values: Mapping[str, Any]) -> list[str]:
+    """The titles of the fields that a template must have and the data lacks."""
+    return [
+        title
+        for name, title in template.fields.items()
+        if values.get(name) in (None, "") and not name.endswith("?")
+    ]
 
 
 _BY_KEY = Composed(lambda hole: Document.objects.filter(key=hole("key", models.CharField())))
@@ -90,15 +106,9 @@ def prepare(
         return known
     template = template_of(template_code)
     values = dict(data)
-    lacking = [
-        title
-        for name, title in template.fields.items()
-        if values.get(name) in (None, "") and not name.endswith("?")
-    ]
-    if lacking:
+    if gaps := lacking(template, values):
         raise Refused(
-            _("《%(document)s》缺少：%(fields)s。")
-            % {"document": template.title, "fields": "、".join(lacking)}
+            _("《%(document)s》缺少：%(fields)s。") % {"document": template.title, "fields": "、".join(gaps)}
         )
     taken = (
         number

@@ -19,7 +19,7 @@ from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
-from qipan.kernel.subjects.models import Grant
+from qipan.kernel.subjects.models import Act, Grant
 from qipan.kernel.subjects.standing import Standing, standing
 
 SECONDS = 60
@@ -30,18 +30,30 @@ SHOWINGS = Rate(30, 60)
 CODES = Rate(60, 60)
 
 
+def holders(reader: Reader) -> frozenset[int]:
+    """The businesses whose licences the reader may look at and show: those represented, those of a mandate to receive
+    licences that is not for single items."""
+    agents = (one for one in reader.mandates if one.covers(Act.RECEIVE) and not one.items)
+    return reader.subject_ids | {one.subject_id for one in agents}
+
+
 @transaction.atomic
 def begin(grant: Grant, reader: Reader) -> str:
     """Begin to show a licence; returns the showing's number. Refuses a stranger, and a licence that is not in force."""
-    if grant.subject_id not in reader.subject_ids:
-        raise Refused(_("您不是持证主体的代表人，不能出示这张证照。"), code="forbidden")
+    if grant.subject_id not in holders(reader):
+        raise Refused(_("您不是持证主体的代表人或者代理人，不能出示这张证照。"), code="forbidden")
     held = standing(grant)
     if not held.good:
         raise Refused(_("不能亮证：%(why)s") % {"why": held.text}, code="state")
     if not limits.take(f"licence:show:{reader.user_id}", SHOWINGS):
         raise Refused(_("亮证过于频繁，请过一分钟再试。"), code="state")
     showing = secrets.token_hex(6)
-    append(events.SHOWN, grant, reader.actor(), data={"number": grant.number, "showing": showing})
+    append(
+        events.SHOWN,
+        grant,
+        reader.actor(subject_id=grant.subject_id),
+        data={"number": grant.number, "showing": showing},
+    )
     return showing
 
 

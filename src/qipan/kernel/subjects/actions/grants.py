@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, QuerySet
+from django.db.models import BigIntegerField, Max, QuerySet
 from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
@@ -230,3 +230,25 @@ def attach_documents(grant: Grant, main: int, others: Iterable[int] = ()) -> Non
         Certificate(grant=row, document_id=pk, issue=(last or 0) + 1, at=moment) for pk in files
     )
     Grant.objects.filter(pk=row.pk).update(document_id=main)
+
+
+def attach_many(files: Mapping[int, tuple[int, ...]]) -> None:
+    """The files of new issues of many grants, by grant: the first of each speaks for it, the others belong to it.
+
+    Part of the transaction of a bulk act, whose event tells of it.
+    """
+    rows = list(
+        Grant.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=files).order_by("pk")
+    )
+    last = dict(
+        Certificate.objects.filter(grant__in=rows).values_list("grant_id").annotate(Max("issue")).order_by()
+    )
+    moment = now()
+    Certificate.objects.bulk_create(
+        Certificate(grant=row, document_id=pk, issue=last.get(row.pk, 0) + 1, at=moment)
+        for row in rows
+        for pk in files[row.pk]
+    )
+    for row in rows:
+        row.document_id = files[row.pk][0]
+    Grant.objects.bulk_update(rows, ["document_id"])

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.licensing.elicences import callers as entitling
 from qipan.domains.licensing.elicences import queries
+from qipan.domains.licensing.elicences.batches import MAKERS
 from qipan.domains.licensing.elicences.models import CallingSystem
 from qipan.domains.licensing.models import STAFF
 from qipan.kernel.items.models import LicenceKind
@@ -35,6 +36,7 @@ def figures(request: HttpRequest) -> HttpResponse:
         "figures": found,
         "before": before.strftime("%Y-%m"),
         "after": after.strftime("%Y-%m") if after <= today() else "",
+        "makes": bool(request.reader.paths(*MAKERS)),  # type: ignore[attr-defined]
         "keeps": bool(request.reader.paths(*KEEPERS)),  # type: ignore[attr-defined]
     }
     return render(request, "licensing/elicences/figures.html", context)

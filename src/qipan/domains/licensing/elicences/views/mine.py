@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +17,7 @@ from qipan.kernel.accounts import limits
 from qipan.kernel.documents.models import Document
 from qipan.kernel.documents.storage import qr_svg
 from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.models import Grant
 from qipan.kernel.subjects.standing import standing
@@ -31,17 +33,22 @@ def wallet(request: HttpRequest) -> HttpResponse:
     """Every licence of every business that one acts for, those in force first."""
     reader = request.reader  # type: ignore[attr-defined]
     groups: dict[str, list[dict[str, Any]]] = {}
-    held = [{"grant": grant, "standing": standing(grant)} for grant in subjects.own_grants(reader)[:500]]
+    held = [{"grant": grant, "standing": standing(grant)} for grant in _held_by(reader)[:500]]
     for row in sorted(held, key=lambda one: (not one["standing"].good, -one["grant"].pk)):
         groups.setdefault(row["grant"].subject.name, []).append(row)
-    context = {"groups": sorted(groups.items()), "owns": bool(reader.subject_ids)}
+    context = {"groups": sorted(groups.items()), "owns": bool(showing.holders(reader))}
     return render(request, "licensing/elicences/wallet.html", context)
+
+
+def _held_by(reader: Reader) -> QuerySet[Grant]:
+    rows = Grant.objects.filter(subject_id__in=showing.holders(reader))
+    return rows.select_related("subject__legal_rep", "premises").order_by("-pk")
 
 
 def own_licence(request: HttpRequest, pk: int) -> Grant:
     """A licence of a business that the reader acts for."""
     reader = request.reader  # type: ignore[attr-defined]
-    grant: Grant | None = subjects.own_grants(reader).filter(pk=pk).first()
+    grant: Grant | None = _held_by(reader).filter(pk=pk).first()
     if grant is None:
         raise Http404
     return grant
@@ -65,6 +72,7 @@ def page(request: HttpRequest, grant: Grant, refused: Refused | None = None) -> 
         "refused": str(refused) if refused else "",
         "calls": list(queries.calls_of_mine(request.reader, grant=grant)[:8]),  # type: ignore[attr-defined]
         "sights": queries.sights_of(grant),
+        "represents": grant.subject_id in request.reader.subject_ids,  # type: ignore[attr-defined]
         "consents": queries.consents_of(grant, request.reader),  # type: ignore[attr-defined]
         "rights": queries.rights_for(grant.kind),
         "posted": request.POST,
