@@ -146,7 +146,7 @@ def _used(document: Document, seal: Seal, actor: Actor, batch: uuids.UUID) -> Se
     return SealUse(
         uuid=uuids.uuid4(),
         seal=seal,
-        at=document.issued_at,
+        at=document.issued_at or now(),
         org_path=seal.org_path,
         kind=seal.kind,
         user_id=actor.user_id,
