@@ -95,7 +95,7 @@ def test_sections_are_added_renamed_moved_and_removed_when_empty(desk: Designer)
 @pytest.mark.parametrize(
     ("sent", "told"),
     [
-        ({"code": "Wi Fi", "title": "甲"}, "不合写法规则"),
+        ({"code": "Wi Fi", "title": "甲"}, "小写英文字母开头"),
         ({"code": "wifi"}, "请填写名称"),
         ({"code": "wifi", "title": "甲", "kind": "choice"}, "要有选项"),
         ({"code": "wifi", "title": "甲", "kind": "choice", "options": "A = 甲\nA = 乙"}, "写了两次"),

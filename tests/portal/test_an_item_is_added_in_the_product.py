@@ -7,6 +7,7 @@ from django.test import Client
 
 from qipan.domains.licensing import actions
 from qipan.domains.licensing.models import Application
+from qipan.domains.licensing.themes.models import Theme
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow.models import Case
 from qipan.kernel.items import queries as items
@@ -190,3 +191,36 @@ def test_drafting_is_for_editors(desk: Desk) -> None:
     assert client.get("/desk/drafts/").status_code == 403
     assert client.post(f"/desk/catalogue/items/FB-RENEW/draft/?x={uuid.uuid4()}").status_code == 403
     assert client.get("/desk/items/FB-RENEW/").status_code == 200
+
+
+def test_the_properties_of_an_item_are_typed_one_by_one(desk: Desk) -> None:
+    start = desk.editor.post("/desk/catalogue/items/FB-RENEW/draft/", {"valid_from": today().isoformat()})
+    page = str(start["Location"])
+    before = Draft.objects.get().body
+    sent = {"act": "design", "step": "row", "revision": "0", "name": "食品经营许可延续（新）"}
+    assert desk.editor.post(page, sent | {"has-mobile": "1"}).status_code == 302
+    assert Draft.objects.get().body == before | {"name": "食品经营许可延续（新）"}
+    wrong = desk.editor.post(page, sent | {"revision": "1", "law_days": "很快", "name": "改坏的"})
+    assert wrong.status_code == 422 and "应当是整数" in wrong.content.decode()
+    assert 'value="改坏的"' in wrong.content.decode()
+    wrong = desk.editor.post(page, sent | {"revision": "1", "promise_days": "99"})
+    assert "承诺期限比法定期限长" in wrong.content.decode()
+    materials = desk.editor.post(page, sent | {"revision": "1", "materials": "layout_plan?\nnobody"})
+    assert materials.status_code == 302
+    assert "“nobody”还没有登记" in desk.release(page)
+    desk.editor.post(page, sent | {"revision": "2", "materials": "layout_plan?"})
+    assert "已发布" in desk.release(page)
+    assert items.item("FB-RENEW").name == "食品经营许可延续（新）"
+    assert items.item("FB-RENEW").materials == ["layout_plan?"]
+
+
+def test_a_theme_is_drafted_and_released(desk: Desk) -> None:
+    code = Theme.objects.order_by("code")[0].code
+    assert f"/desk/catalogue/themes/{code}/" in desk.editor.get("/desk/catalogue/themes/").content.decode()
+    start = desk.editor.post(f"/desk/catalogue/themes/{code}/draft/", {"valid_from": today().isoformat()})
+    draft = str(start["Location"])
+    sent = {"act": "design", "step": "row", "revision": "0", "title": "换个名字的主题"}
+    assert desk.editor.post(draft, sent).status_code == 302
+    shown = desk.releaser.get(draft).content.decode()
+    assert "换个名字的主题" in shown and "发布前要解决的问题" not in shown
+    assert "已发布" in desk.release(draft)

@@ -67,6 +67,8 @@ def checked(field: Row) -> FormField:
         if not name:
             name = "options" if field.get("kind") in {"choice", "multi"} and field.get("title") else "title"
             why = _("选择类的字段要有选项。") if name == "options" else _("请填写名称，或者写明数据元。")
+        elif name == "code":
+            why = _("代码以小写英文字母开头，只用小写字母、数字和下划线，例如 wifi_name。")
         else:
             why = catalogue.in_words(first)
         raise Refused(why, field=name) from None

@@ -17,13 +17,13 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
-from qipan.portal.staff import changes, form_designer, table_designer
+from qipan.portal.staff import changes, form_designer, row_designer, table_designer
 from qipan.ui.access import staff
 
 MOST_BYTES = 2_000_000
 HOW_MANY = (100, 500, 2000, 5000)
 #: Kinds of records whose number is that of a case.
-#: Kinds with a designer of their own.
+#: Kinds with a designer of their own; the others' properties are typed one by one.
 EDITORS: dict[str, Any] = {"forms": form_designer, "decision_tables": table_designer}
 OF_CASES = {"flow.case", "licensing.application"}
 
@@ -150,8 +150,8 @@ def draft_page(request: HttpRequest, pk: int) -> HttpResponse:
         draft = queries.draft(pk, reader)
         assert draft is not None
     context = _context(draft, reader, told)
-    editor = EDITORS.get(draft.kind)
-    if editor is not None and context["is_open"]:
+    editor = EDITORS.get(draft.kind, row_designer)
+    if context["is_open"]:
         context |= {
             "editor": editor.TEMPLATE,
             "editor_told": told.get("editor", ""),
@@ -168,19 +168,25 @@ def _refused(request: HttpRequest, refused: Refused) -> dict[str, Any]:
         told: dict[str, Any] = {"typed": sent, "place": refused.details.get("place")}
         if sent.get("step") == "field" and refused.field and refused.field != "text":
             return told | {"errors": {refused.field: str(refused)}}
+        if sent.get("step") == "row" and (name := _property(refused)):
+            return told | {"errors": {name: str(refused)}}
         return told | {"editor": str(refused)}
     told = {"refusal": str(refused), "field": refused.field, "text": sent.get("text")}
     return told | ({"typed": sent} if sent.get("act") == "design" else {})
 
 
+def _property(refused: Refused) -> str:
+    """The property of a row that a refusal speaks of."""
+    place = refused.details.get("place") or [refused.field]
+    return str(place[0]) if place and place[0] not in ("text", "") else ""
+
+
 def _previewed(request: HttpRequest, draft: Draft) -> dict[str, Any]:
     """The draft with what is being typed, not kept; what is wrong with it so far is told at its place."""
-    editor = EDITORS.get(draft.kind)
-    if editor is None:
-        raise Http404
+    editor = EDITORS.get(draft.kind, row_designer)
     told: dict[str, Any] = {"typed": request.POST}
     try:
-        body, _where = editor.changed(draft.body, request.POST)
+        body, _where = editor.changed(draft.body, request.POST, draft.kind)
         actions.checked(draft.kind, draft.code, draft.valid_from, body)
     except Refused as refused:
         name = refused.field if refused.field not in ("", "text") else "title"
@@ -213,8 +219,8 @@ def _done(request: HttpRequest, draft: Draft, reader: Reader) -> HttpResponse | 
     elif act == "date":
         day = day_of(sent.get("valid_from", ""))
         actions.change(draft.pk, draft.body, reader=reader, act=act, valid_from=day, revision=_revision(sent))
-    elif act == "design" and draft.kind in EDITORS:
-        body, where = EDITORS[draft.kind].changed(draft.body, sent)
+    elif act == "design":
+        body, where = EDITORS.get(draft.kind, row_designer).changed(draft.body, sent, draft.kind)
         actions.change(draft.pk, body, reader=reader, act=sent.get("step", "")[:30], revision=_revision(sent))
         return redirect(reverse("draft", args=[draft.pk]) + where)
     elif act == "yaml":
@@ -263,6 +269,7 @@ def _context(draft: Draft, reader: Reader, told: dict[str, Any]) -> dict[str, An
         "may_edit": is_open and reader.may(Role.CATALOGUE_EDITOR, draft.org_path),
         "problems": found,
         "before": queries.version_before(draft.kind, draft.code, draft.valid_from),
+        "after": queries.version_after(draft.kind, draft.code, draft.valid_from),
         "changes": changes.drawn(draft.kind, queries.changes_of(draft)) if is_open else [],
         "meanwhile": changes.drawn(draft.kind, queries.changes_meanwhile(draft)) if is_open else [],
         "has_trial": kinds.runner(draft.kind) is not None,

@@ -47,7 +47,7 @@ OPERATORS = {
 STEPS = {"up": -1, "down": 1}
 
 
-def changed(body: Row, sent: Any) -> tuple[Row, str]:
+def changed(body: Row, sent: Any, kind: str) -> tuple[Row, str]:
     """The body after the step that was sent, and the part of the address that shows where it was. Raises Refused."""
     step, code = sent.get("step", ""), sent.get("field", "")
     place = _number(sent.get("section", ""))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qipan.kernel.decisions import designing
@@ -13,6 +14,8 @@ from qipan.kernel.law.drafting.models import Draft
 from qipan.portal.staff.tables import POLICIES
 
 TEMPLATE = "portal/table_designer.html"
+#: Up to so many rules stand side by side, one a column; more are lines.
+MOST_ACROSS = 4
 TYPES = {
     "string": gettext_lazy("文字"),
     "number": gettext_lazy("数字"),
@@ -28,7 +31,7 @@ MARKS = {
 }
 
 
-def changed(body: Row, sent: Any) -> tuple[Row, str]:
+def changed(body: Row, sent: Any, kind: str) -> tuple[Row, str]:
     """The body after the step that was sent, and the part of the address that shows where it was. Raises Refused."""
     step = sent.get("step", "save")
     result = designing.stepped(designing.typed(body, sent), step, sent)
@@ -49,6 +52,8 @@ def context(draft: Draft, body: Row, request: HttpRequest, told: dict[str, Any])
         cells = [
             {
                 "place": place_of(number, place),
+                "number": number,
+                "rule_title": _("规则 %(number)d") % {"number": number},
                 "value": cell,
                 "title": _title(body, place),
                 "result": place > wide,
@@ -56,7 +61,16 @@ def context(draft: Draft, body: Row, request: HttpRequest, told: dict[str, Any])
             }
             for place, cell in enumerate([*rule["when"], *rule["then"]], 1)
         ]
-        rules.append({"number": number, "cells": cells, "rule": rule, "error": row_error.get(number, "")})
+        rules.append(
+            {
+                "number": number,
+                "cells": cells,
+                "rule": rule,
+                "error": row_error.get(number, ""),
+                "first": number == 1,
+                "last": number == len(body["rules"]),
+            }
+        )
     columns = [
         {
             "number": number,
@@ -66,12 +80,29 @@ def context(draft: Draft, body: Row, request: HttpRequest, told: dict[str, Any])
         }
         for number, one in enumerate(body["inputs"], 1)
     ]
+    sides = [(one, False) for one in body["inputs"]] + [(one, True) for one in body["outputs"]]
+    lines = [
+        {
+            "title": one.get("title") or one["name"],
+            "name": one["name"],
+            "range": "" if result else designing.range_words(one.get("domain")),
+            "result": result,
+            "cells": [row["cells"][place] for row in rules if place < len(row["cells"])],
+        }
+        for place, (one, result) in enumerate(sides)
+    ]
     return {
         "body": body,
+        "across": len(rules) <= MOST_ACROSS,
+        "lines": lines,
         "inputs": columns,
         "outputs": body["outputs"],
         "rules": rules,
-        "problems": found,
+        "problems": [
+            {"text": one.text, "places": [(each, _place_words(body, each)) for each in one.places[:6]]}
+            for one in found
+        ],
+        "shows_problems": True,
         "policies": POLICIES,
         "policy": body.get("hit_policy", "U"),
         "types": TYPES,
@@ -83,6 +114,13 @@ def context(draft: Draft, body: Row, request: HttpRequest, told: dict[str, Any])
 def _title(body: Row, place: int) -> str:
     columns = [*body["inputs"], *body["outputs"]]
     return str(columns[place - 1].get("title") or columns[place - 1]["name"])
+
+
+def _place_words(body: Row, place: str) -> str:
+    """A cell in words: its rule and its column."""
+    number, _mark, column = place.removeprefix("r").partition("c")
+    title = _title(body, int(column)) if column else ""
+    return (_("规则 %(number)d") % {"number": int(number)}) + (f" · {title}" if title else "")
 
 
 def _by_place(found: list[Problem]) -> dict[str, list[dict[str, Any]]]:

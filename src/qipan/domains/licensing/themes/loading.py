@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from qipan.domains.licensing.themes import asking, elements, graph, merging, queries
 from qipan.domains.licensing.themes.declaration import CoverRow, ThemeRow, leaves
@@ -12,6 +13,7 @@ from qipan.kernel.forms.validation import validate
 from qipan.kernel.items.models import Item, LicenceKind, MaterialType
 from qipan.kernel.law import catalogue
 from qipan.kernel.law.catalogue import Report, keep_all_dated
+from qipan.kernel.law.drafting.kinds import Draftable, Problem, offer
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 
@@ -183,3 +185,16 @@ def register() -> None:
     after = ("items", "item_families")
     catalogue.register("material_covers", CoverRow, load_covers, after=("materials", "licence_kinds"))
     catalogue.register("themes", ThemeRow, load_themes, after=(*after, "material_covers"))
+    offer(Draftable("themes", gettext_lazy("主题"), Theme, problems=_problems, labels=LABELS))
+
+
+LABELS = {"title": gettext_lazy("名称"), "when": gettext_lazy("条件"), "item": gettext_lazy("事项")}
+
+
+def _problems(row: Any) -> list[Problem]:
+    """What keeps a drafted theme from release."""
+    try:
+        prove(row)
+    except Refused as refused:
+        return [Problem(str(refused))]
+    return []

@@ -42,6 +42,12 @@ def version_before(kind: str, code: str, day: datetime.date) -> Any | None:
     return rows.order_by("-valid_from").first()
 
 
+def version_after(kind: str, code: str, day: datetime.date) -> Any | None:
+    """The released version that would follow one from a day."""
+    rows = kinds.draftable(kind).model._default_manager.filter(code=code, valid_from__gt=day)
+    return rows.order_by("valid_from").first()
+
+
 def in_force(kind: str, on: datetime.date | None = None) -> list[Any]:
     """Every row of a kind in the version of a day, by code; the law is public, so that every official reads it."""
     rows = kinds.draftable(kind).model._default_manager.filter(valid_from__lte=on or today())
