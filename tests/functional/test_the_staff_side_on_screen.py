@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from qipan.domains.licensing.booking.models import Booking
 from qipan.domains.licensing.models import Application
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs import actions as orgs
+from qipan.kernel.orgs.roles import Role
 from tests.licensing.city import City
 from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import picture, step
 from tests.licensing.test_a_review_has_all_beside_one_another import handed_in, pdf, renewal
+from tests.licensing.test_a_site_check_is_booked_within_its_limit import brought_forward, waiting
 from tests.licensing.test_like_applications_are_worked_in_one_go import renewals
-from tests.orgs.factories import SYSTEM
+from tests.licensing.test_the_platform_offers_renewals import offered
+from tests.orgs.factories import SYSTEM, StaffFactory
 from tests.portal.test_heads_see_and_even_out_the_work import House
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,3 +119,44 @@ def test_a_head_sees_and_evens_out_the_work(
         look(page, f"staff-workload-{size}")
         page.get_by_role("link", name=str(house.people[0].user)).click()
         look(page, f"staff-workload-of-{size}")
+
+
+def test_a_site_check_is_booked_by_both_sides(
+    city: City, context_for: Callable[..., Any], sign_in: Callable[..., None], look: Callable[..., None]
+) -> None:
+    case, _owner = waiting(city)
+    applicant, officer = case.subject.representatives.get().user, city.inspectors[0].user
+    for size in ("phone", "desk"):
+        context = context_for(size)
+        sign_in(context, applicant)
+        page = context.new_page()
+        page.goto(f"/my/bookings/{case.uuid}/")
+        look(page, f"staff-booking-{size}")
+        page.locator(".slot").nth(1 if size == "phone" else 3).click()
+        page.get_by_role("button", name="确认").click()
+        expect(page.get_by_text("已约时间")).to_be_visible()
+    brought_forward(Booking.objects.get(), 0, -1)
+    phone = context_for("phone")
+    sign_in(phone, officer)
+    page = phone.new_page()
+    page.goto("/m/visits/")
+    page.locator("summary").click()
+    look(page, "staff-visits-phone")
+
+
+def test_a_renewal_offer_is_confirmed(
+    city: City, context_for: Callable[..., Any], sign_in: Callable[..., None], look: Callable[..., None]
+) -> None:
+    offer, grant, _owner = offered(city)
+    for size in ("desk", "phone"):
+        context = context_for(size)
+        sign_in(context, grant.subject.representatives.get().user)
+        page = context.new_page()
+        page.goto(f"/my/offers/{offer.uuid}/")
+        look(page, f"staff-offer-{size}")
+    leader = StaffFactory(role=Role.BUREAU_LEADER, unit=city.tree.districts[0])
+    context = context_for("desk")
+    sign_in(context, leader.user)
+    page = context.new_page()
+    page.goto("/desk/offers/")
+    look(page, "staff-offers-desk")

@@ -119,6 +119,8 @@ DECLARED: dict[str, Entry] = {
     "evidence/<uuid:uuid>/pages/<int:number>/": of(DISTRICT, uuid="evidence", number="page"),
     "apply/<slug:code>/": of(OWN, code="item"),
     "applications/<uuid:uuid>/": of(DISTRICT, uuid="case"),
+    "my/bookings/<uuid:uuid>/": of(DISTRICT, uuid="case"),
+    "m/visits/": of(DISTRICT),
     "m/checks/<uuid:uuid>/": of(DISTRICT, uuid="order"),
     "m/checks/<uuid:uuid>/note/": of(DISTRICT, uuid="order"),
     "desk/grants/<int:pk>/rescission/": of(DISTRICT, pk="grant"),

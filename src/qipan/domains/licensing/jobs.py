@@ -1,6 +1,7 @@
 """What follows a decision: every document is made, then the licence is issued."""
 
 from qipan.domains.licensing import ex_officio
+from qipan.domains.licensing.booking import actions as booking
 from qipan.domains.licensing.handover import actions as handover
 from qipan.domains.licensing.offers import actions as offers
 from qipan.kernel.documents import actions as documents
@@ -46,3 +47,10 @@ def offer_renewals() -> None:
     """End the offers whose window is over, then offer the renewals that became due (无感申办)."""
     offers.lapse_offers()
     offers.offer_renewals()
+
+
+@every("0 15 * * *")
+@job(queue="default")
+def remind_of_visits() -> None:
+    """The day before, both sides are told of the visit."""
+    booking.remind()

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from qipan.conf.composed import Composed
 from qipan.domains.licensing import countersigning
 from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.booking import actions as booking
 from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.elicences.models import Offering
 from qipan.domains.licensing.elicences.queries import calls_of_case
@@ -92,6 +93,7 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
         "taken": calls_of_case(case.pk),
         "offers": offering.used(row, *Offering),
         "answer": _answer(row),
+        "visit": _visit(case, reader),
         **(_reviewing(row) if reader.kind == "staff" else {}),
     }
 
@@ -116,6 +118,19 @@ def _theme(row: Application) -> dict[str, Any] | None:
         return None
     case = part.theme.case
     return {"title": case.title, "uuid": case.uuid, "number": case.number, "state": case.state_title}
+
+
+def _visit(case: Case, reader: Reader) -> dict[str, Any] | None:
+    """The appointment of a case that waits for its site check, and whether the reader may arrange it."""
+    if case.state != "CHECKING":
+        return None
+    known = booking.current(case)
+    users = list(known.officers.filter(active=True).values_list("user_id", flat=True)) if known else []
+    return {
+        "booking": known,
+        "people": list(orgs.labels(users).values()),
+        "may": booking.may_arrange(case, reader),
+    }
 
 
 def _answer(row: Application) -> dict[str, Any] | None:

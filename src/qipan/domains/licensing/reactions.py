@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from qipan.domains.licensing.booking import actions as booking
+from qipan.domains.licensing.booking.models import Booking, BookingState
 from qipan.domains.licensing.elicences import calling
 from qipan.domains.licensing.models import Application
 from qipan.domains.licensing.offers import actions as offers
@@ -136,6 +139,30 @@ subscribe(
 )
 
 
+def tell_of_visit(event: Event) -> None:
+    """Both sides are told of an appointment, of its move, the day before, and of a missed one."""
+    row = Booking.objects.select_related("case").get(pk=event.record_id)
+    words = {
+        "licensing.booking.made": _("“%(title)s”的现场核查约在 %(at)s，请届时在场。"),
+        "licensing.booking.moved": _("“%(title)s”的现场核查改到 %(at)s。"),
+        "licensing.booking.reminded": _("提醒：“%(title)s”明天 %(at)s 进行现场核查，请届时在场。"),
+        "licensing.booking.missed": _("“%(title)s”约定 %(at)s 的现场核查没有进行，请尽快重新预约。"),
+    }
+    at = timezone.localtime(row.starts_at).strftime("%Y-%m-%d %H:%M")
+    text = words[event.name] % {"title": row.case.title, "at": at}
+    if row.case.subject_id is not None:
+        _tell(row.case.subject_id, event.name, text, f"/my/bookings/{row.case.uuid}/")
+    for part in row.officers.filter(active=True).select_related("user__person"):
+        if part.user.person is not None:
+            letters.notify(part.user.person, event.name, text, "/m/visits/")
+
+
+def settle_visit(event: Event) -> None:
+    """The visit was held, or the case ended without it."""
+    held = event.name == "licensing.check.concluded"
+    booking.settle(event.record_id, BookingState.HELD if held else BookingState.CANCELLED)
+
+
 def tell_of_offer(event: Event) -> None:
     """A message that a renewal is prepared, with where it is confirmed."""
     offer = RenewalOffer.objects.select_related("grant").get(pk=event.record_id)
@@ -171,4 +198,18 @@ subscribe(
     "licensing.application.withdrawn",
     handler=follow_offer,
     code="licensing.follow_offer",
+)
+subscribe(
+    "licensing.booking.made",
+    "licensing.booking.moved",
+    "licensing.booking.reminded",
+    "licensing.booking.missed",
+    handler=tell_of_visit,
+    code="licensing.tell_of_visit",
+)
+subscribe(
+    "licensing.check.concluded",
+    "licensing.application.terminated",
+    handler=settle_visit,
+    code="licensing.settle_visit",
 )

@@ -4,6 +4,7 @@ from django.urls import path
 
 from qipan.domains.licensing import views
 from qipan.domains.licensing.batching import views as batching
+from qipan.domains.licensing.booking import views as booking
 from qipan.domains.licensing.elicences.views import batches as licence_batches
 from qipan.domains.licensing.elicences.views import desk as licences_desk
 from qipan.domains.licensing.elicences.views import mine as licences
@@ -38,6 +39,8 @@ urlpatterns = [
     path("shown/<str:code>/", licences.scanned, name="licence_scan"),
     path("apply/<slug:code>/", views.apply, name="apply"),
     path("applications/<uuid:uuid>/", views.apply_form, name="apply_form"),
+    path("my/bookings/<uuid:uuid>/", booking.booking, name="booking"),
+    path("m/visits/", booking.visits, name="visits"),
     path("m/checks/<uuid:uuid>/", views.licensing_check, name="licensing_check"),
     path("m/checks/<uuid:uuid>/note/", views.licensing_check_note, name="licensing_check_note"),
     path("desk/grants/<int:pk>/rescission/", rescission.begin_rescission, name="begin_rescission"),

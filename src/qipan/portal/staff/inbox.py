@@ -130,6 +130,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
             for row in page.rows
         ],
         "batches": batches,
+        "inspects": bool(reader.paths(Role.INSPECTOR)),
         "boxes": [
             {"code": code, "title": title, "count": counts.get(code, ""), "href": f"?which={code}"}
             for code, title in BOXES.items()
