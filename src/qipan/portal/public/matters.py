@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from qipan.domains.licensing.offers.models import OfferState, RenewalOffer
 from qipan.kernel.accounts import letters
 from qipan.kernel.flow import queries as flow
 from qipan.kernel.flow.queries import CaseFilters
@@ -22,19 +23,23 @@ SOON = datetime.timedelta(days=120)
 
 
 def matters(reader: Reader, subject_id: int | None = None) -> dict[str, Any] | None:
-    """What waits for the reader (of a business, or of all), what is under way, what ends soon; None for staff."""
+    """What waits for the reader (of a business, or of all), what is offered, under way and ends soon; None for staff."""
     if reader.user_id is None or reader.kind == "staff":
         return None
-    rows = flow.waiting_for_applicant(reader)
-    waiting = list((rows.filter(subject_id=subject_id) if subject_id else rows)[:8])
-    known = {case.pk for case in waiting}
+    narrowed = {"subject_id": subject_id} if subject_id else {}
+    offered = RenewalOffer.objects.visible_to(reader).filter(state=OfferState.OFFERED, **narrowed)
+    offers = list(offered.select_related("grant", "subject").order_by("until")[:4])
+    known = {offer.case_id for offer in offers}
+    rows = flow.waiting_for_applicant(reader).filter(**narrowed).exclude(pk__in=known)
+    waiting = list(rows[:8])
+    known |= {case.pk for case in waiting}
     found = flow.search_cases(reader, filters=CaseFilters(subject_id=subject_id), limit=6)
     last = [case for case in found if case.pk not in known][:4]
     day = today()
-    ending = subjects.own_grants(reader).filter(state="VALID", valid_to__range=(day, day + SOON))
-    if subject_id:
-        ending = ending.filter(subject_id=subject_id)
+    ending = subjects.own_grants(reader).filter(state="VALID", valid_to__range=(day, day + SOON), **narrowed)
+    ending = ending.exclude(pk__in=[offer.grant_id for offer in offers])
     return {
+        "offers": offers,
         "waiting": [{"case": case, "state": case.state_title} for case in waiting],
         "last": [{"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in last],
         "ending": [
