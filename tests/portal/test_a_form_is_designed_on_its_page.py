@@ -86,8 +86,17 @@ def test_sections_are_added_renamed_moved_and_removed_when_empty(desk: Designer)
     desk.step("up", section=count)
     desk.step("section", section=count - 1, section_title="近一年经营情况")
     assert desk.draft.body["sections"][count - 1]["title"] == "近一年经营情况"
+    rows = {"section_code": "machines", "row_title": "设备", "rows_min": "1", "rows_max": "9"}
+    half = {**rows, "row_title": ""}
+    refused = desk.step("section", section=count - 1, section_title="设备", **half).content.decode()
+    assert "要有代码和每行的名称" in refused
+    desk.step("section", section=count - 1, section_title="近一年经营情况", **rows)
+    assert desk.draft.body["sections"][count - 1]["repeat"] == {"min": 1, "max": 9}
+    assert "可填多行" in desk.client.get(desk.page).content.decode()
+    desk.step("field", section=count - 1, code="power", title="功率", kind="number")
     full = desk.step("section-remove", section=0)
     assert full.status_code == 422 and "还有字段" in full.content.decode()
+    desk.step("remove", field="power")
     desk.step("section-remove", section=count - 1)
     assert len(desk.codes) == count
 
@@ -103,7 +112,7 @@ def test_sections_are_added_renamed_moved_and_removed_when_empty(desk: Designer)
         ({"code": "wifi", "title": "甲", "kind": "number", "min": "小"}, "应当是数字"),
         ({"code": "truthful", "title": "甲"}, "已经用在另一个字段上"),
         ({"code": "wifi", "title": "甲", "when_field": "truthful", "when_op": "eq"}, "与什么比较"),
-        ({"code": "wifi", "title": "甲", "when_field": "nobody", "when_op": "filled"}, "nobody"),
+        ({"code": "wifi", "title": "甲", "when_field": "nobody", "when_op": "filled"}, "nobody 不在表单里"),
     ],
 )
 def test_what_is_wrong_with_a_field_is_told_and_what_was_typed_stays(

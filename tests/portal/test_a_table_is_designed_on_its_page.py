@@ -148,7 +148,7 @@ def test_columns_are_added_and_removed(desk: Designer) -> None:
 def test_a_rule_without_a_source_is_told_and_what_was_typed_stays(desk: Designer) -> None:
     answer = desk.step(**{"source-1": "", "unconfirmed-1": "", "r1c1": "<= 45"})
     page = answer.content.decode()
-    assert answer.status_code == 422 and 'value="&lt;= 45"' in page
+    assert answer.status_code == 422 and 'value="&lt;= 45"' in page and "要写其中一个" in page
     assert desk.draft.body["rules"][0]["source"] == "FBL15 32"
 
 

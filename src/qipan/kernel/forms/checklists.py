@@ -65,9 +65,11 @@ class CheckItem(BaseModel):
     @model_validator(mode="after")
     def _one_source(self) -> "CheckItem":
         if bool(self.source) == bool(self.unconfirmed):
-            raise ValueError(f"{self.code}: give source or unconfirmed")
+            raise ValueError(
+                _("项目 %(code)s 的依据和待确认的原因要写其中一个，不能都写，也不能都不写。") % {"code": self.code}
+            )
         if self.source and Citation.parse(self.source).law not in SHORT_NAMES:
-            raise ValueError(f"{self.code}: {self.source} is unknown")
+            raise ValueError(_("“%(source)s”的法规简称没有登记。") % {"source": self.source})
         return self
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from qipan.kernel.forms.declaration import FormField
+from qipan.kernel.forms.declaration import MOST_ROWS, FormField
 from qipan.kernel.law import catalogue
 from qipan.kernel.law.drafting.kinds import Row
 from qipan.kernel.ledger.errors import Refused
@@ -41,6 +41,9 @@ def with_field(body: Row, field: Row, *, was: str = "", section: int = 0) -> Row
     checked(field)
     result = copy.deepcopy(body)
     codes = [each["code"] for one in result["sections"] for each in one["fields"]]
+    codes += [one["code"] for one in result["sections"] if one.get("code")]
+    if strange := sorted(asked_about(field.get("when")) - {*codes, field["code"]}):
+        raise Refused(_("条件看的字段 %(code)s 不在表单里。") % {"code": strange[0]}, field="when")
     if field["code"] != was and field["code"] in codes:
         raise Refused(_("代码 %(code)s 已经用在另一个字段上。") % {"code": field["code"]}, field="code")
     if was:
@@ -118,8 +121,11 @@ def moved_field(body: Row, code: str, by: int) -> Row:
     return result
 
 
-def with_section(body: Row, title: str, help_text: str, *, place: int | None = None) -> Row:
-    """The form with a section's heading changed, or a new section at the end."""
+def with_section(
+    body: Row, title: str, help_text: str, *, place: int | None = None, rows: Row | None = None
+) -> Row:
+    """The form with a section's heading changed, or a new section at the end. `rows` says that it repeats: its code,
+    row_title, and how often (repeat)."""
     if not title.strip():
         raise Refused(_("请填写分节的名称。"), field="section_title")
     result = copy.deepcopy(body)
@@ -131,7 +137,34 @@ def with_section(body: Row, title: str, help_text: str, *, place: int | None = N
     section.pop("help", None)
     if help_text.strip():
         section["help"] = help_text.strip()
+    if rows is not None:
+        for name in ("code", "row_title", "repeat"):
+            section.pop(name, None)
+        section |= rows
     return result
+
+
+def typed_rows(sent: Mapping[str, Any]) -> Row | None:
+    """How a section repeats, from what was typed; nothing typed: not at all; None where it was not asked."""
+    if "section_code" not in sent:
+        return None
+    code, title = (str(sent.get(name, "")).strip() for name in ("section_code", "row_title"))
+    least, most = (str(sent.get(name, "")).strip() for name in ("rows_min", "rows_max"))
+    if not any((code, title, least, most)):
+        return {}
+    if not code or not title:
+        raise Refused(_("可填多行的一节要有代码和每行的名称。"), field="section_code")
+    numbers = {}
+    for name, text in (("min", least), ("max", most)):
+        if text and not text.isdigit():
+            raise Refused(_("最少和最多行数应当是整数。"), field=f"rows_{name}")
+        if text:
+            numbers[name] = int(text)
+    if numbers.get("min", 0) > numbers.get("max", MOST_ROWS) or numbers.get("max", 1) > MOST_ROWS:
+        raise Refused(
+            _("最少行数不能超过最多行数，最多 %(most)d 行。") % {"most": MOST_ROWS}, field="rows_max"
+        )
+    return {"code": code, "row_title": title, "repeat": numbers}
 
 
 def without_section(body: Row, place: int) -> Row:

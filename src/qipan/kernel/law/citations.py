@@ -161,7 +161,7 @@ class Citation:
         """Read `FSL 35`, `FSL 35(2)`, `FSL 35(2)[1]` or `Insp39`; raises ValueError for anything else."""
         found = PATTERN.match(text.strip()) or PACKED.match(text.strip())
         if not found:
-            raise ValueError(f"{text!r} is no citation: write the short name and the article, such as FSL 35")
+            raise ValueError(gettext("“%(text)s”不是条文：写简称和条号，例如 FSL 35。") % {"text": text})
         parts = found.groupdict()
         return cls(
             parts["law"], int(parts["article"]), int(parts.get("paragraph") or 0), int(parts.get("item") or 0)

@@ -4,6 +4,7 @@ import datetime
 from typing import Literal
 
 import chinese_calendar
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from qipan.kernel.law import calendar, catalogue, terms
@@ -25,9 +26,11 @@ class Sourced(BaseModel):
     @model_validator(mode="after")
     def _one_source(self) -> "Sourced":
         if bool(self.source) == bool(self.unconfirmed):
-            raise ValueError("give either source (an article) or unconfirmed (why), not both and not neither")
+            raise ValueError(
+                _("依据（source）和待确认的原因（unconfirmed）要写其中一个，不能都写，也不能都不写。")
+            )
         if self.source and Citation.parse(self.source).law not in SHORT_NAMES:
-            raise ValueError(f"{self.source}: the law has no short name")
+            raise ValueError(_("“%(source)s”的法规简称没有登记。") % {"source": self.source})
         return self
 
     @property

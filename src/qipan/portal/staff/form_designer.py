@@ -61,7 +61,8 @@ def changed(body: Row, sent: Any, kind: str) -> tuple[Row, str]:
         return designing.moved_field(body, code, STEPS[step]), f"#row-{code}"
     if step == "section":
         title, text = sent.get("section_title", ""), sent.get("section_help", "")
-        return designing.with_section(body, title, text, place=place), ""
+        rows = designing.typed_rows(sent)
+        return designing.with_section(body, title, text, place=place, rows=rows), ""
     if step == "section-remove" and place is not None:
         return designing.without_section(body, place), ""
     if step in STEPS and place is not None:
@@ -93,7 +94,10 @@ def context(draft: Draft, body: Row, request: HttpRequest, told: dict[str, Any])
             "place": place,
             "title": section["title"],
             "help": section.get("help", ""),
-            "repeats": bool(section.get("repeat")),
+            "repeats": section.get("repeat") is not None,
+            "code": section.get("code", ""),
+            "row_title": section.get("row_title", ""),
+            "rows": section.get("repeat") or {},
             "fields": [
                 {
                     "code": field["code"],
