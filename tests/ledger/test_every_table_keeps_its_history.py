@@ -56,6 +56,7 @@ WITHOUT = {
     "ledger.Seal": EVENT_LIKE,
     "ledger.Touch": PASSING,
     "publication.PublicationKind": VERSIONED,
+    "licensing.Aftermath": EVENT_LIKE,
     "licensing.BatchLine": "what became of it stands on the document and in the manifest",
     "licensing.Call": EVENT_LIKE,
     "seals.UseTally": "sums of the register of uses, written once",

@@ -1,6 +1,7 @@
 """The 54 automatic items as an applicant meets them: who applies, what is held, what is answered, and what sends it to a person."""
 
 import datetime
+import zoneinfo
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from qipan.domains.licensing.models import Application
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.items import queries as items
+from qipan.kernel.ledger import clock
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import actions as subjects
@@ -22,6 +24,7 @@ from tests.orgs.factories import BusinessUserFactory, reader_for
 from tests.subjects.factories import PremisesFactory, SubjectFactory, owner_of
 
 Answers = dict[str, Any]
+ZONE = zoneinfo.ZoneInfo("Asia/Shanghai")
 HERE: Answers = {"premises": PLACE["premises"], "street": PLACE["street"]}
 SITE: Answers = {
     "site": "清味到家",
@@ -197,6 +200,12 @@ def _walks() -> Iterator[Walk]:
     )
     liaison = {"record": "联络员变更为王小明", "resolved_on": today().isoformat()}
     yield Walk("BX-LIAISON", liaison, spoiled={"answers": {"resolved_on": "2026-06-01"}}, reason="变更之日起")
+
+
+def tomorrow() -> Any:
+    """The clock at the hour of the nightly job."""
+    day = today() + datetime.timedelta(days=1)
+    return clock.at(datetime.datetime.combine(day, datetime.time(1, 20), ZONE))
 
 
 @dataclass

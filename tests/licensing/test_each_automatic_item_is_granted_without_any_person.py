@@ -7,6 +7,8 @@ import pytest
 from django.db import transaction
 from django.test import Client, override_settings
 
+from qipan.domains.licensing.guarding import actions as guarding
+from qipan.domains.licensing.guarding.models import GuardFinding
 from qipan.domains.licensing.models import Application
 from qipan.kernel.decisions import queries as decisions
 from qipan.kernel.decisions.models import Decision
@@ -15,7 +17,7 @@ from qipan.kernel.flow.models import Case, WorkOrder
 from qipan.kernel.items.models import Item
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.ledger.models import Event
-from tests.licensing.automatic import Walk, applied, prepare, walked, walks
+from tests.licensing.automatic import ZONE, Walk, applied, prepare, tomorrow, walked, walks
 from tests.licensing.city import SYSTEM, City
 from tests.orgs.factories import signed_in
 
@@ -76,6 +78,10 @@ def test_it_is_granted_at_once_and_its_documents_are_there(city: City, walk: Wal
     decision = Decision.objects.select_related("table").get(pk=row.decision_id)
     assert decision.table.code == Item.objects.get(code=walk.item).table
     assert decision.outputs == {"result": "GRANT"} and decisions.replayed(decision).equal
+    with tomorrow():
+        runs = guarding.replay_day(row.decided_at.astimezone(ZONE).date())
+    told = list(GuardFinding.objects.values_list("reasons", flat=True))
+    assert (sum(run.checked for run in runs), told) == (1, []), "a false alarm about what the act itself changed"
 
 
 @pytest.mark.parametrize("walk", EVERY.values(), ids=EVERY)

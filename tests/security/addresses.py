@@ -134,6 +134,7 @@ DECLARED: dict[str, Entry] = {
     "rate/": of(PUBLIC),
     "rate/<slug:code>/": of(PUBLIC, code="verification"),
     "satisfaction/": of(PUBLIC),
+    "desk/guard/": of(DISTRICT),
     "desk/evaluations/": of(DISTRICT, "", "?bad=1"),
     "desk/evaluations/orders/<uuid:uuid>/": of(DISTRICT, uuid="order"),
     "my/seals/": of(OWN),

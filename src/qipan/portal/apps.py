@@ -95,6 +95,13 @@ class PortalConfig(AppConfig):
                     Role.OFFICE_HEAD,
                 ),
             ),
+            Entry(
+                "desk",
+                _("秒办复核"),
+                "guard",
+                "shield-check",
+                roles=(Role.LIC_REVIEWER, Role.LIC_DECIDER, Role.BUREAU_LEADER, Role.OFFICE_HEAD),
+            ),
             Entry("desk", _("事项目录"), "desk_items", "license", roles=tables),
             Entry("desk", _("表单"), "desk_forms", "file-text", roles=tables),
             Entry(

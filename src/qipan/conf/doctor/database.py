@@ -118,6 +118,25 @@ def clock_against(
     )
 
 
+@check("guard", "秒办复核")
+def automatic_grants_are_replayed() -> Finding:
+    """Whether the night before worked out again what the rules granted."""
+    if not _table("licensing_guardrun"):
+        return ok("没有行政许可的数据表")
+    last, checked, changed, unequal = _one(
+        "SELECT day, sum(checked), sum(changed), sum(unequal) FROM licensing_guardrun"
+        " GROUP BY day ORDER BY day DESC LIMIT 1"
+    ) or (None, 0, 0, 0)
+    if last is None:
+        return ok("还没有运行过(每天 1:20)")
+    found = f"{last}:{checked} 件,不一致 {unequal} 件,现不应准予 {changed} 件"
+    if unequal:
+        return error(found, "按当时的事实重算得不出同样的结果,请看 /desk/guard/。")
+    if datetime.now(UTC).date() - last > timedelta(days=3):
+        return warning(found, "已有三天没有复核,请确认后台任务在运行;补算用 ./qipan guard --date 日期。")
+    return ok(found)
+
+
 @check("migrations", "数据表")
 def tables_are_current() -> Finding:
     executor = MigrationExecutor(connection)

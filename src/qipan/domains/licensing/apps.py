@@ -13,6 +13,7 @@ class LicensingConfig(AppConfig):
         from qipan.domains.licensing.elicences import jobs as licence_jobs
         from qipan.domains.licensing.evaluation import actions as evaluation
         from qipan.domains.licensing.evaluation import reactions as answers
+        from qipan.domains.licensing.guarding import actions as guarding
         from qipan.domains.licensing.handover import agencies
         from qipan.domains.licensing.handover import flow as handover
         from qipan.domains.licensing.mandates import reach
@@ -30,6 +31,7 @@ class LicensingConfig(AppConfig):
         assert flow and jobs and reactions and rescission and handover
         assert reach and mandates and answers and theme_flow and theme_reactions
         cases.register_work({evaluation.FOLLOW_UP: "follow_up", evaluation.CONTACT: "follow_up"})
+        cases.register_work({guarding.ORDER: "guard_difference"})
         refer("agency", lambda codes: codes - set(agencies.TITLES))
         themes.register()
         theme_panel.register()

@@ -5,6 +5,7 @@ import datetime
 from qipan.domains.licensing import facts
 from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.granting import GRANTING
+from qipan.domains.licensing.guarding.aftermath import note_aftermath
 from qipan.domains.licensing.models import Application, Kind, Mode
 from qipan.domains.licensing.reviewing import conditions
 from qipan.kernel.decisions import actions as decisions
@@ -127,6 +128,7 @@ def grant(context: Context) -> None:
     row.decided_at = now()
     row.result_grant = GRANTING[Kind(row.kind)](row, actor)
     row.save()
+    note_aftermath(row)
     number = row.result_grant.number if row.result_grant else context.case.number
     context.event_data |= {"number": number, "mode": row.mode}
     _publish(row, actor)

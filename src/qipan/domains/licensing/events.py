@@ -72,3 +72,10 @@ BOOKING_REMINDED = declare("licensing.booking.reminded", _("提醒核查"), star
 BOOKING_HELD = declare("licensing.booking.held", _("按约核查"))
 BOOKING_MISSED = declare("licensing.booking.missed", _("核查爽约"))
 BOOKING_CANCELLED = declare("licensing.booking.cancelled", _("取消核查预约"))
+GUARDED = declare(
+    "licensing.guard.run", _("秒办复核"), day=str, checked=int, unequal=int, changed=int, found=int
+)
+DIFFERENCE_FOUND = declare(
+    "licensing.difference.found", _("发现秒办差异"), item=str, kind=str, case=int, reasons=list
+)
+DIFFERENCE_SETTLED = declare("licensing.difference.settled", _("处理秒办差异"), case=int, outcome=str)

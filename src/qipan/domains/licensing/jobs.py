@@ -1,7 +1,10 @@
 """What follows a decision: every document is made, then the licence is issued."""
 
+import datetime
+
 from qipan.domains.licensing import ex_officio
 from qipan.domains.licensing.booking import actions as booking
+from qipan.domains.licensing.guarding import actions as guarding
 from qipan.domains.licensing.handover import actions as handover
 from qipan.domains.licensing.offers import actions as offers
 from qipan.kernel.documents import actions as documents
@@ -10,6 +13,7 @@ from qipan.kernel.flow.actions import fire
 from qipan.kernel.flow.models import Case
 from qipan.kernel.jobs import every, job
 from qipan.kernel.ledger.actor import Actor
+from qipan.kernel.ledger.clock import today
 
 #: What the applicant waits for is made first.
 CERTIFICATE = "licensing.certificate"
@@ -54,3 +58,10 @@ def offer_renewals() -> None:
 def remind_of_visits() -> None:
     """The day before, both sides are told of the visit."""
     booking.remind()
+
+
+@every("20 1 * * *")
+@job(queue="nightly")
+def guard_yesterday() -> None:
+    """Work out again what the rules granted yesterday, and give each difference to who decides."""
+    guarding.replay_day(today() - datetime.timedelta(days=1))

@@ -232,6 +232,7 @@ class Rescission(models.Model):
 from qipan.domains.licensing.booking.models import BookedOfficer, Booking  # noqa: E402, F401
 from qipan.domains.licensing.elicences.models import Call, CallRight  # noqa: E402, F401
 from qipan.domains.licensing.evaluation.models import Evaluation, FollowUp  # noqa: E402, F401
+from qipan.domains.licensing.guarding.models import Aftermath, GuardFinding, GuardRun  # noqa: E402, F401
 from qipan.domains.licensing.offers.models import RenewalOffer  # noqa: E402, F401
 from qipan.domains.licensing.themes.models import (  # noqa: E402, F401
     MaterialCover,

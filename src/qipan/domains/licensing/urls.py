@@ -9,6 +9,7 @@ from qipan.domains.licensing.elicences.views import batches as licence_batches
 from qipan.domains.licensing.elicences.views import desk as licences_desk
 from qipan.domains.licensing.elicences.views import mine as licences
 from qipan.domains.licensing.evaluation import views as evaluation
+from qipan.domains.licensing.guarding import views as guarding
 from qipan.domains.licensing.offers import views as offers
 from qipan.domains.licensing.rescission import views as rescission
 from qipan.domains.licensing.reviewing import views as reviewing
@@ -57,6 +58,9 @@ urlpatterns = [
     path("rate/", evaluation.rate_by_code, name="rate_form"),
     path("rate/<slug:code>/", evaluation.rate_by_code, name="rate"),
     path("satisfaction/", evaluation.satisfaction, name="satisfaction"),
+    path("desk/guard/", guarding.nights, name="guard"),
+    path("desk/guard/<str:day>/", guarding.night, name="guard_night"),
+    path("desk/guard/differences/<uuid:uuid>/", guarding.difference, name="guard_difference"),
     path("desk/evaluations/", evaluation.evaluations, name="evaluations"),
     path("desk/evaluations/orders/<uuid:uuid>/", evaluation.follow_up, name="follow_up"),
 ]

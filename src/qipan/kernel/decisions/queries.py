@@ -141,6 +141,11 @@ def _levels(decision: Decision) -> list[tuple[TableVersion, dict[str, Any]]]:
     return list(zip(requirements.kept_versions(decision.required), decision.required, strict=True))
 
 
+def versions_of(decision: Decision) -> list[TableVersion]:
+    """The versions by which it was decided, its own table's last."""
+    return [*requirements.kept_versions(decision.required), decision.table]
+
+
 def _versions(decision: Decision) -> dict[str, TableVersion]:
     return {version.code: version for version, _one in _levels(decision)} | {
         decision.table.code: decision.table
