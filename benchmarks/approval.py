@@ -151,7 +151,7 @@ def _sample(qipan: system.System, applicant: Applicant, candidate: Candidate, nu
         case.refresh_from_db()
     folder = env.home() / "bare"
     # The product commits the hand-in, each of the three documents, and the issue.
-    return Bare.of(qipan.app_database, qipan.superuser_database, folder, since, case.pk, commits=5)
+    return Bare.of(qipan.app_database, qipan.superuser_database, folder, since, [case.pk], commits=5)
 
 
 def _walk_all(applicants: list[Applicant], drafts: list[tuple[Candidate, str]]) -> tuple[list[Walked], float]:

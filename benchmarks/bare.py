@@ -7,6 +7,7 @@ transactions as the product takes, into copies of the tables with all their inde
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,8 @@ class Bare:
     commits: int = 1
 
     @classmethod
-    def of(cls, url: str, superuser_url: str, folder: Path, since: int, case: int, commits: int) -> "Bare":
-        """From everything that was written by transactions since `since`, and the documents of a case."""
+    def of(cls, url: str, superuser_url: str, folder: Path, since: int, cases: Sequence[int], commits: int) -> "Bare":
+        """From everything that was written by transactions since `since`, and the documents of the cases."""
         made = cls(url, folder, commits=commits)
         folder.mkdir(parents=True, exist_ok=True)
         with psycopg.connect(superuser_url, autocommit=True) as connection:
@@ -60,7 +61,7 @@ class Bare:
             connection.execute(f"GRANT USAGE ON SCHEMA {SCHEMA} TO qipan_app")
             connection.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA {SCHEMA} TO qipan_app")
             connection.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {SCHEMA} TO qipan_app")
-        made._take_papers(case)
+        made._take_papers(cases)
         return made
 
     def _take(self, connection: psycopg.Connection[Any], name: str, since: int) -> None:
@@ -98,12 +99,12 @@ class Bare:
             values = [_value(row[column], kind) for column, kind in columns]
             self.rows.append((statement, values))
 
-    def _take_papers(self, case: int) -> None:
+    def _take_papers(self, cases: Sequence[int]) -> None:
         from qipan.kernel.documents import seals
         from qipan.kernel.documents.actions import values_of
         from qipan.kernel.documents.models import Document
 
-        rows = Document.objects.filter(record_kind="flow.case", record_id=case).select_related("template")
+        rows = Document.objects.filter(record_kind="flow.case", record_id__in=cases).select_related("template")
         for document in rows.order_by("pk"):
             seal = seals.seal_of(document.seal_path)
             signer, gm_signer = seals.signers(seal.pk, seal.key_id)

@@ -12,8 +12,9 @@ from pydantic import Field
 
 from qipan.domains.licensing import actions
 from qipan.domains.licensing.asking import form_of
-from qipan.domains.licensing.models import Application
+from qipan.domains.licensing.models import Application, Kind
 from qipan.kernel.accounts.queries import masked
+from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects import mandates
 from qipan.ui.access import api
@@ -30,7 +31,7 @@ class DraftIn(Schema):
 
     model_config = {"extra": "forbid"}
     item: Code = Field(description="事项编码")
-    subject: Number = Field(description="经营主体的 id，见 /subjects")
+    subject: Number | None = Field(None, description="经营主体的 id，见 /subjects；设立登记没有，其他必填")
     grant: Number | None = Field(None, description="证照的 id，见 /grants；变更、延续、补办、注销时必填")
 
 
@@ -136,8 +137,9 @@ def _own(request: HttpRequest, uuid: uuids.UUID) -> Application:
 def draft(request: HttpRequest, uuid: uuids.UUID, body: DraftIn) -> Any:
     """Begin an application; the identifier is the client's, so a repeated call changes nothing."""
     reader = request.reader  # type: ignore[attr-defined]
+    item = items.item(body.item)
     subject = mandates.subjects_for(reader, item=body.item).filter(pk=body.subject).first()
-    if subject is None:
+    if subject is None and (body.subject or item is None or item.handling != Kind.REGISTER):
         raise Refused(
             _("您不是该主体的代表人，也没有办理这个事项的委托，不能代为办理。"), field="subject"
         )
