@@ -135,6 +135,8 @@ def test_who_may_not_sees_and_does_nothing(two: tuple[Reader, Reader]) -> None:
     [
         ("kind: materials", "缺少 kind 或者 rows"),
         ("kind: [", "不是有效的 YAML"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nkind: materials\nrows: [*b, *b]", "请把内容写全"),
+        ("kind: materials\nrows: " + "[" * 500 + "]" * 500, "嵌套超过"),
         ("kind: posts\nrows: []", "不能在系统内起草"),
         ("kind: nothing\nrows: []", "没有登记"),
         ("kind: materials\nrows: []", "没有一条"),

@@ -110,6 +110,7 @@ def test_sections_are_added_renamed_moved_and_removed_when_empty(desk: Designer)
         ({"code": "wifi", "title": "甲", "kind": "choice", "options": "A = 甲\nA = 乙"}, "写了两次"),
         ({"code": "wifi", "title": "甲", "min_length": "多"}, "应当是整数"),
         ({"code": "wifi", "title": "甲", "kind": "number", "min": "小"}, "应当是数字"),
+        ({"code": "wifi", "title": "甲", "pattern": "[a-"}, "不是有效的正则"),
         ({"code": "truthful", "title": "甲"}, "已经用在另一个字段上"),
         ({"code": "wifi", "title": "甲", "when_field": "truthful", "when_op": "eq"}, "与什么比较"),
         ({"code": "wifi", "title": "甲", "when_field": "nobody", "when_op": "filled"}, "nobody 不在表单里"),

@@ -54,9 +54,11 @@ def _effects(new: FormRow, one: Application) -> Iterator[Effect]:
         titles = {field.code: field.title for field in old.fields}
     for code, text in now.items():
         if code not in before:
-            field = new.field(code.split(".")[0]) or new.group(code.split(".")[0])
-            kind = "missing" if is_empty(one.answers.get(code)) else "wrong"
-            yield Effect(kind, f"{field.title if field else code}（{code}）", text)
+            group, *_row, last = code.split(".") if "." in code else ("", code)
+            field = new.field(last) or new.group(last)
+            name = f"{group}.{last}" if group else last
+            kind = "missing" if is_empty(_answer(one.answers, code)) else "wrong"
+            yield Effect(kind, f"{field.title if field else last}（{name}）", text)
     for code, value in one.answers.items():
         if code not in new.codes and not code.startswith(UPLOAD) and not is_empty(value):
             yield Effect("gone", f"{titles.get(code, code)}（{code}）", "")
@@ -65,7 +67,19 @@ def _effects(new: FormRow, one: Application) -> Iterator[Effect]:
 def _errors(form: FormRow, one: Application) -> dict[str, str]:
     """What is wrong with the answers by a form; what the register knew, and what lies in the vault, is not asked."""
     skip = frozenset(one.known) | {field.code for field in form.fields if field.personal}
-    return {code: str(text) for code, text in validate(form, one.answers, skip=skip).errors.items()}
+    # Conditions look at what the register knew, too.
+    found = validate(form, {**one.known, **one.answers}, skip=skip).errors
+    return {code: str(text) for code, text in found.items()}
+
+
+def _answer(answers: Any, code: str) -> Any:
+    """The answer under a code; in a row, under group.index.field."""
+    for part in code.split("."):
+        if isinstance(answers, list):
+            answers = answers[int(part)] if part.isdigit() and int(part) < len(answers) else None
+        else:
+            answers = answers.get(part) if isinstance(answers, dict) else None
+    return answers
 
 
 def register() -> None:

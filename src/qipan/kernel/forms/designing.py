@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from qipan.kernel.forms.declaration import MOST_ROWS, FormField
+from qipan.kernel.forms.drafted import readable
 from qipan.kernel.law import catalogue
 from qipan.kernel.law.drafting.kinds import Row
 from qipan.kernel.ledger.errors import Refused
@@ -63,7 +64,7 @@ def with_field(body: Row, field: Row, *, was: str = "", section: int = 0) -> Row
 def checked(field: Row) -> FormField:
     """The field as the form will have it. Refuses a wrong one, with the property as the refusal's field."""
     try:
-        return FormField.model_validate(field)
+        result = FormField.model_validate(field)
     except ValidationError as error:
         first = catalogue.first_of(error)
         name = str(first["loc"][0]) if first["loc"] else ""
@@ -75,6 +76,9 @@ def checked(field: Row) -> FormField:
         else:
             why = catalogue.in_words(first)
         raise Refused(why, field=name) from None
+    if not readable(result.pattern):
+        raise Refused(_("写法规则不是有效的正则表达式。"), field="pattern")
+    return result
 
 
 def renamed(value: Any, was: str, becomes: str) -> Any:
@@ -255,7 +259,7 @@ def _condition(sent: Mapping[str, Any], before: Any) -> Any:
     if (written := str(sent.get("when_json", "")).strip()) and not sent.get("when_field"):
         try:
             condition = json.loads(written)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refused(_("条件不是有效的 JSON。"), field="when") from None
         if not isinstance(condition, dict):
             raise Refused(_("条件不是有效的 JSON。"), field="when")

@@ -1,5 +1,6 @@
 """Forms and checklists drafted in the product: laid out field by field, or point by point, for comparing."""
 
+import re
 from typing import Any
 
 from django.utils.translation import gettext
@@ -94,12 +95,27 @@ def form_problems(row: Any) -> list[Problem]:
         except (ValueError, KeyError, TypeError):
             text = gettext("字段“%(title)s”的填写条件不能识别。") % {"title": field.title or field.code}
             found.append(Problem(text, (field.code,)))
+    for field in [field for section in row.sections for field in section.fields]:
+        if not readable(field.pattern):
+            text = gettext("字段“%(title)s”的写法规则不是有效的正则表达式。") % {
+                "title": field.title or field.code
+            }
+            found.append(Problem(text, (field.code,)))
     try:
         written_out(row)
     except Refused as refused:
         codes = [field.code for section in row.sections for field in section.fields if field.element]
         found.append(Problem(str(refused), tuple(code for code in codes if f" {code} " in str(refused))))
     return found
+
+
+def readable(pattern: str) -> bool:
+    """Whether a pattern is a regular expression."""
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return True
 
 
 def _forms_that_ask(element: str) -> list[Use]:

@@ -26,6 +26,9 @@ from qipan.kernel.ledger.errors import Refused
 #: The same language as the safe loader, read by the C library where it is built in.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+#: No row nests deeper.
+DEEPEST = 40
+
 
 @dataclass(frozen=True)
 class Report:
@@ -94,7 +97,23 @@ def read(path: Path) -> Source:
 
 def parse(text: str, *, name: str) -> Source:
     """The same for a text that was pasted or sent; `name` is what it is called in what is said of it."""
+    harmless(text, name)
     return _source(Path(name), text)
+
+
+def harmless(text: str, name: str) -> None:
+    """Refuse YAML of strangers that a reader could choke on: references (few lines that unfold to millions), and nesting
+    without end. What is no YAML at all is told by who reads it."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=LOADER):
+            if isinstance(event, yaml.AliasEvent):
+                raise Refused(_("%(file)s用了 YAML 引用（*），请把内容写全。") % {"file": name})
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise Refused(_("%(file)s嵌套超过 %(most)d 层。") % {"file": name, "most": DEEPEST})
+    except yaml.YAMLError:
+        return
 
 
 def _source(path: Path, text: str) -> Source:

@@ -61,7 +61,8 @@ def _line(kind: str, row: Any) -> dict[str, Any]:
     said = []
     for name in COLUMNS.get(kind, ()):
         shown = getattr(row, f"get_{name}_display", None)
-        said.append(shown() if shown else changes.words(getattr(row, name)))
+        text = shown() if shown else changes.words(getattr(row, name))
+        said.append({"title": kinds.draftable(kind).labels[name], "text": text})
     return {"row": row, "href": changes.page_of(kind, row.code), "says": said}
 
 

@@ -64,6 +64,10 @@ def _value(text: str, sort: str, name: str) -> Any:
             raise Refused(_("应当是整数。"), field=name) from None
     if sort == "yaml":
         try:
+            catalogue.harmless(text, _("内容"))
+        except Refused as refused:
+            raise Refused(refused.message, field=name) from None
+        try:
             return yaml.load(text, Loader=catalogue.LOADER) if text else None  # noqa: S506  (a safe loader, in C)
         except yaml.YAMLError as error:
             raise Refused(_("不是有效的 YAML：%(error)s") % {"error": error}, field=name) from None
