@@ -8,8 +8,8 @@ its bulk act with count, digest and manifest.
 import datetime
 import functools
 import uuid as uuids
-from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,17 +52,28 @@ def issue(sheets: Iterable[Sheet], actor: Actor, batch: uuids.UUID) -> Made:
 
     The files are on disk when this returns. Each use of a seal is entered with the batch's number.
     """
-    made, uses, waiting = Made(), [], []
-    with ThreadPoolExecutor(WRITERS) as writers:
+    made, uses = Made(), []
+    found = functools.lru_cache(seals.seal_of)  # one look at each seal, at the beginning of this handful
+    with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(WRITERS) as writers:
+        drafts = []
         for sheet in sheets:
             try:
-                document, seal, content = _drawn(sheet)
+                document, seal = _drafted(sheet, found)
+            except Refused as refused:
+                made.refused[sheet.key] = str(refused)
+                continue
+            # Setting a page leaves the interpreter free: what the next ones are given is made meanwhile.
+            drafts.append((sheet, document, seal, beside.submit(actions.values_of, document, None)))
+        waiting = []
+        for sheet, document, seal, values in drafts:
+            try:
+                content = _sealed(document, seal, values.result())
             except Refused as refused:
                 made.refused[sheet.key] = str(refused)
                 continue
             waiting.append((sheet, document, seal, writers.submit(storage.put, content)))
         for sheet, document, seal, written in waiting:
-            _finish(document, written)
+            document.digest = written.result()
             made.documents[sheet.key] = document
             if seal is not None:
                 uses.append((document, seal))
@@ -83,12 +94,8 @@ def _number(documents: Iterable[Document]) -> None:
             document.number = number
 
 
-def _finish(document: Document, written: "Future[str]") -> None:
-    document.digest = written.result()
-
-
-def _drawn(sheet: Sheet) -> tuple[Document, Seal | None, bytes]:
-    """A document with its file, not yet kept."""
+def _drafted(sheet: Sheet, found: Callable[[str], Seal]) -> tuple[Document, Seal | None]:
+    """A document without its file, and the seal that it gets."""
     template = actions.template_of(sheet.template)
     if template.number_rule and "data.number" in template.body:
         # Its series would be locked while everything else is set, and gain a gap with each that is refused.
@@ -99,17 +106,20 @@ def _drawn(sheet: Sheet) -> tuple[Document, Seal | None, bytes]:
     if lacking:
         told = {"document": template.title, "fields": "、".join(lacking)}
         raise Refused(_("《%(document)s》缺少：%(fields)s。") % told)
-    seal = seals.seal_of(sheet.seal_path) if template.sealed else None
-    moment = now()
-    document = _row(sheet, template, moment)
-    values = actions.values_of(document, None) | _of_seal(seal)
-    content = rendering.render(template.body, values, moment)
+    seal = found(sheet.seal_path) if template.sealed else None
+    return _row(sheet, template, now()), seal
+
+
+def _sealed(document: Document, seal: Seal | None, values: dict[str, Any]) -> bytes:
+    """The document's file, rendered and signed."""
+    template, moment = document.template, document.issued_at or now()
+    content = rendering.render(template.body, values | _of_seal(seal), moment)
     if seal is not None:
         signer, gm_signer = seals.signers(seal.pk, seal.key_id)
         content = pades.sign(content, signer, moment, template.title)
         document.seal_signature = gm_signer.sign(gbt38540.sm3(content), moment, str(document.uuid))
     document.size, document.pages = len(content), content.count(b"/Type/Page/") or 1
-    return document, seal, content
+    return content
 
 
 def _of_seal(seal: Seal | None) -> dict[str, str]:

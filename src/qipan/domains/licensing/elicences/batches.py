@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -33,6 +33,11 @@ from qipan.kernel.subjects.models import Grant, GrantState
 from qipan.kernel.subjects.standing import standing
 
 SIZE = 50
+MARK = """
+UPDATE licensing_batchline AS line SET state = made.state, reason = made.reason, document_id = made.document, digest = made.digest
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::text[]) AS made(id, state, reason, document, digest)
+WHERE line.id = made.id
+"""
 A_JOB = 500
 CHAINS = 2
 MAKERS = (Role.LIC_DECIDER, Role.BUREAU_LEADER)
@@ -239,7 +244,17 @@ def _make(batch: Batch, lines: list[BatchLine]) -> None:
         line.state, line.document_id, line.digest = LineState.DONE, papers[0].pk, papers[0].digest
         issued[line.grant_id] = tuple(paper.pk for paper in papers)
     subjects.attach_many(issued)
-    BatchLine.objects.bulk_update(lines, ["state", "reason", "document_id", "digest"])
+    with connection.cursor() as cursor:  # `bulk_update` takes longer to compose than this takes to run
+        cursor.execute(
+            MARK,
+            [
+                [line.pk for line in lines],
+                [str(line.state) for line in lines],
+                [line.reason for line in lines],
+                [line.document_id for line in lines],
+                [line.digest for line in lines],
+            ],
+        )
 
 
 def manifest(batch: Batch) -> Iterator[tuple[str, str]]:

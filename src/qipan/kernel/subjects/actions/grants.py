@@ -249,6 +249,9 @@ def attach_many(files: Mapping[int, tuple[int, ...]]) -> None:
         for row in rows
         for pk in files[row.pk]
     )
-    for row in rows:
-        row.document_id = files[row.pk][0]
-    Grant.objects.bulk_update(rows, ["document_id"])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE subjects_grant SET document_id = made.document"
+            " FROM unnest(%s::bigint[], %s::bigint[]) AS made(id, document) WHERE subjects_grant.id = made.id",
+            [[row.pk for row in rows], [files[row.pk][0] for row in rows]],
+        )
