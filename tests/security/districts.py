@@ -16,6 +16,7 @@ from django.utils import timezone
 from qipan.domains.inspection import record
 from qipan.domains.licensing import actions as licensing
 from qipan.domains.licensing.rescission import actions as rescission
+from qipan.domains.licensing.themes import applying as themes
 from qipan.domains.seals import actions as seals
 from qipan.domains.seals.models import Round
 from qipan.kernel.accounts import actions as accounts
@@ -90,7 +91,21 @@ class Futian(Office):
         licensing.submit(self.drafted("FB-RENEW", subject, grant, owner, changes=f"{HIDDEN}换灯"), owner)
         subject, grant, owner = self._shop()
         licensing.submit(self.drafted("FB-RENEW", subject, grant, owner, unchanged=True), owner)
+        self._theme()
         self._checked()
+
+    def _theme(self) -> None:
+        """One thing that is being filled in, and one whose items are under way."""
+        situation = {"abnormal": "NONE", "penalty": True}
+        answers = {"credit_remedied": f"{HIDDEN}已改正", "contact_name": "王小明", "contact_phone": "13800138000"}
+        for handed_in in (False, True):
+            subject, _grant, owner = self._shop()
+            row = themes.start("credit-repair", situation, uuid=uuid.uuid4(), reader=owner, subject=subject)
+            promise = evidence.store(photo(), actor=owner.actor(), kind="material", name=f"{HIDDEN}承诺书.jpg")
+            files = {"m_promise": [str(promise.uuid)]}
+            themes.save(row, {**answers, **files, "declared_truthful": "true"}, owner)
+            if handed_in:
+                themes.submit(row, owner)
 
     def _checked(self) -> None:
         """A new restaurant whose place is being looked at."""

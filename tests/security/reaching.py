@@ -154,6 +154,7 @@ class Prober:
         self.secrets = Secrets.of_everything()
         self.values = futian.values() | {
             "item": ["FB-RENEW", "FB-NEW"],
+            "theme": ["canteen", "credit-repair"],
             "form": ["licensing.food_renew", "licensing.food_new"],
             "row_kind": ["decision_tables"],
             "table": list(TableVersion.objects.values_list("code", flat=True)[:2]),

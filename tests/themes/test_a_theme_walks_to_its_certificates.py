@@ -49,6 +49,8 @@ def test_a_small_restaurant_from_the_first_question_to_the_last_certificate(walk
     assert "食品经营许可证" in page
     kinds = set(row.case.subject.grants.values_list("kind", flat=True))
     assert kinds == {"YYZZ", "JY"}
+    seal = row.case.subject.cases.get(flow_code="seals.application")
+    assert seal.opened_by == walk.user.pk, "the electronic seal that was wished is applied for"
 
 
 def test_the_declared_flow_is_sound(city: City) -> None:

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from django.test import Client
 from django.urls import reverse
 
-from qipan.domains.licensing import actions
+from qipan.domains.licensing import actions, countersigning
+from qipan.domains.licensing.guards import needs_check
 from qipan.domains.licensing.models import Application
 from qipan.domains.licensing.themes import applying
 from qipan.domains.licensing.themes.declaration import ThemeRow
@@ -20,10 +21,11 @@ from qipan.kernel.flow.models import Case, WorkOrder
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.forms.declaration import FormField
 from qipan.kernel.jobs.testing import drain
+from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects.models import Subject
 from tests.licensing.city import City
 from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import drawn, picture
-from tests.orgs.factories import reader_for
+from tests.orgs.factories import StaffFactory, reader_for
 
 WORDS = {
     "subject_new_name": "深圳市福田区一件事{number}店",
@@ -125,8 +127,6 @@ class Walk:
 
     def decide(self, case: Case, refuse: bool = False) -> None:
         """One application: at once where nobody need look on site, else accepted, checked by two, decided."""
-        from qipan.domains.licensing.guards import needs_check
-
         row = Application.objects.select_related("case").get(pk=case.pk)
         if refuse:
             self.step(self.city.receiver, case, "decline", reason="材料不符合规定")
@@ -150,7 +150,17 @@ class Walk:
             answers={item.code: {"answer": "YES"} for item in wanted},
             signatures={"officer1": drawn(), "officer2": drawn(), "operator": drawn()},
         )
+        self.countersign(case)
         self.step(self.city.decider, case, "grant")
+
+    def countersign(self, case: Case) -> None:
+        """The office agrees, where the table asks for it."""
+        row = Application.objects.select_related("case").get(pk=case.pk)
+        if countersigning.wanted(row) is None:
+            return
+        head = StaffFactory(role=Role.OFFICE_HEAD, unit=self.city.tree.offices[0])
+        order = countersigning.ask(row, [head.user_id], reader_for(self.city.decider))
+        flow.sign(order, agree=True, actor=reader_for(head).actor(Role.OFFICE_HEAD), note="")
 
     def step(self, who: Any, case: Case, code: str, **more: Any) -> None:
         """One step of an officer."""

@@ -147,6 +147,7 @@ def papers(case: Case, reader: Reader) -> list[Paper]:
     """The documents of a case, to be opened by those who may receive them."""
     agent = bool(case.subject_id) and case.subject_id in {one.subject_id for one in reader.mandates}
     shut = agent and case.pk not in mandates.cases_within(reader, Act.RECEIVE, case.pk)
+    shut = shut or bool(cases.held(Case._meta.label_lower, case.pk, reader))
     return [
         Paper(
             title=document.template.title,

@@ -42,6 +42,21 @@ _panels: dict[str, Panel] = {}
 _work: dict[str, str] = {}
 
 
+_holds: list[Callable[[int], str]] = []
+
+
+def register_hold(source: Callable[[int], str]) -> None:
+    """Add a reason for which a case's documents are not handed out yet: a function of the case's id, empty where none."""
+    _holds.append(source)
+
+
+def held(record_kind: str, record_id: int | None, reader: Reader) -> str:
+    """Why the documents of a record are not handed out to a reader yet, in words; staff see them in any case."""
+    if record_kind != "flow.case" or record_id is None or reader.kind == "staff":
+        return ""
+    return next((why for source in _holds if (why := source(record_id))), "")
+
+
 def register_work(pages: Mapping[str, str]) -> None:
     """Name the pages (given the order's uuid) where orders that come from no case are worked, by their kind."""
     _work.update(pages)

@@ -63,6 +63,7 @@ RENEWAL_LAPSED = declare("licensing.renewal.lapsed", _("延续提示失效"), nu
 THEME_SAVED = declare("licensing.theme.saved", _("保存一件事草稿"), fields=int)
 THEME_SUBMITTED = declare_step("licensing.theme.submitted", _("一次提交"), theme=str, parts=list)
 THEME_CLOSED = declare_step("licensing.theme.closed", _("一件事办结"), theme=str, done=list, failed=list)
+THEME_WISHED = declare("licensing.theme.wished", _("一件事中的其他请求"), wish=str, subject=int, user=int)
 THEME_EXTENDED = declare_step("licensing.theme.extended", _("延长办理期限"))
 THEME_WITHDRAWN = declare_step("licensing.theme.withdrawn", _("撤回一件事"))
 PART_MOVED = declare("licensing.theme_part.moved", _("一件事的事项有进展"), part=str, item=str, state=str, why=str)

@@ -38,7 +38,7 @@ def _common(context: Context) -> dict[str, Any]:
     subject = context.case.subject
     item = items.item(row.item_code)
     return {
-        "applicant": subject.name if subject else "",
+        "applicant": subject.name if subject else str(row.answers.get("new_name", "")),
         "uscc": registry.uscc_of(subject) if subject else "",
         "item": item.name if item else row.item_code,
         "case_number": context.case.number,

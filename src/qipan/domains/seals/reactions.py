@@ -1,17 +1,24 @@
 """Who is told of what: the business of its application, the next party that it is its turn, the users of a lost seal."""
 
+import uuid as uuids
+
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from qipan.domains.seals.actions import applying
 from qipan.domains.seals.models import Authorisation, Round
 from qipan.domains.seals.permissions import standing
 from qipan.kernel.accounts import letters
 from qipan.kernel.accounts.models import User
 from qipan.kernel.documents import moves
-from qipan.kernel.documents.models import Seal
+from qipan.kernel.documents.models import Seal, SealKind
 from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger.dispatch import subscribe
+from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
+from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as subjects
+from qipan.kernel.subjects.models import Subject
 
 
 def told() -> dict[str, str]:
@@ -99,6 +106,26 @@ def tell_authorised(event: Event) -> None:
     _tell_user(user, event.name, words % {"name": seal.name}, "/my/seals/")
 
 
+def begin_wished(event: Event) -> None:
+    """Who registers a business and wants an electronic seal with it need not ask again: the seal is applied for."""
+    if event.data["wish"] != "electronic_seal":
+        return
+    subject = Subject.objects.get(pk=event.data["subject"])
+    reader = orgs.reader_of(User.objects.get(pk=event.data["user"]))
+    try:
+        with transaction.atomic():
+            applying.apply(
+                uuid=uuids.uuid5(event.uuid, "seal"),
+                reader=reader,
+                subject=subject,
+                kind=SealKind.COMPANY,
+                note=_("登记时一并申领"),
+            )
+    except Refused as refused:
+        _tell(subject.pk, event.name, _("电子印章没有自动申领：%(why)s") % {"why": refused}, "/my/seals/apply/")
+
+
+subscribe("licensing.theme.wished", handler=begin_wished, code="seals.begin_wished")
 subscribe(*told(), handler=tell_applicant, code="seals.tell_applicant")
 subscribe(
     "seals.round.opened", "seals.turn.taken", "seals.round.stopped", handler=ask_next, code="seals.ask_next"

@@ -14,9 +14,11 @@ from qipan.kernel.documents.models import Document
 from qipan.kernel.flow import queries
 from qipan.kernel.flow.models import Case
 from qipan.kernel.flow.queries import CaseFilters
+from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
 from qipan.portal import casepage
+from qipan.ui import cases
 from qipan.ui.access import api
 from qipan.ui.interface.reading import KEY_HEADER, Code, Number, Text, Words, scoped_key
 
@@ -292,6 +294,8 @@ def document_file(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     row = rows.filter(uuid=uuid).first()
     if row is None:
         raise Http404
+    if why := cases.held(row.record_kind, row.record_id, request.reader):  # type: ignore[attr-defined]
+        raise Refused(why, code="state")
     answer = HttpResponse(documents.file_of(row), content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{row.code}.pdf"'
     answer["Cache-Control"] = "private, no-store"

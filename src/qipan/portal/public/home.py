@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from qipan.domains.licensing.themes import queries as themes
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.items import queries as items
 from qipan.kernel.law import queries as laws
@@ -77,6 +78,7 @@ def search(request: HttpRequest) -> HttpResponse:
         articles = laws.search(text, limit=5)
         context |= {
             "items": items.items_for_public(text)[:6],
+            "themes": themes.find(text)[:4],
             "businesses": [
                 {
                     "subject": subject,
@@ -92,6 +94,6 @@ def search(request: HttpRequest) -> HttpResponse:
             ],
         }
         context["nothing"] = not any(
-            context[part] for part in ("items", "businesses", "document", "articles")
+            context[part] for part in ("items", "themes", "businesses", "document", "articles")
         )
     return render(request, "portal/search.html", context)

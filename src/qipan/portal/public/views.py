@@ -21,7 +21,7 @@ from qipan.kernel.subjects.actions import in_force_marks
 from qipan.portal import casepage
 from qipan.portal.public.limiting import for_strangers
 from qipan.portal.public.matters import matters
-from qipan.ui import acting
+from qipan.ui import acting, cases
 from qipan.ui.access import business, public, signed_in
 
 PAGE = 20
@@ -141,6 +141,8 @@ def document_file(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     if row is None:
         raise Http404
     try:
+        if why := cases.held(row.record_kind, row.record_id, reader):
+            raise Refused(why, code="state")
         content = documents.file_of(row)
     except Refused as refused:
         return render(

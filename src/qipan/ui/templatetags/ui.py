@@ -84,7 +84,8 @@ def timeline(events: Any) -> dict[str, Any]:
 @register.inclusion_tag("ui/components/errors.html")
 def error_summary(errors: Mapping[str, str] | None) -> dict[str, Any]:
     """All errors of a form in one list at its head, each a link to its field."""
-    return {"errors": errors}
+    # As pairs: in a template `errors.items` would be the message of a field called "items".
+    return {"errors": list((errors or {}).items())}
 
 
 @register.simple_tag

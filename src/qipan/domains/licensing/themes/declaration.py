@@ -82,6 +82,14 @@ class Same(BaseModel):
     when: dict[str, Any] | None = None
 
 
+class Wish(BaseModel):
+    """What the applicant wants besides, and another room does once the business is there (an electronic seal)."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: Literal["electronic_seal"]
+    when: dict[str, Any] | None = None
+
+
 class ThemeRow(BaseModel):
     """One theme (主题服务)."""
 
@@ -98,6 +106,7 @@ class ThemeRow(BaseModel):
     questions: list[Question] = []
     parts: list[PartRow] = Field(min_length=1)
     same: list[Same] = []
+    wishes: list[Wish] = []
 
     @model_validator(mode="after")
     def _checked(self) -> "ThemeRow":
@@ -120,6 +129,8 @@ class ThemeRow(BaseModel):
                     _("部分 %(part)s 的 after 指向不存在的 %(codes)s。")
                     % {"part": part.code, "codes": "、".join(sorted(lost))}
                 )
+        for wish in self.wishes:
+            self._sound(wish.when, f"wishes.{wish.code}", set(known))
         for same in self.same:
             self._sound(same.when, f"same.{same.element}", set(known))
         return self

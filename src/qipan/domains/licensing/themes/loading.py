@@ -174,6 +174,7 @@ def _used(theme: ThemeRow, nodes: list[graph.Node]) -> None:
         *(q.when for q in theme.questions),
         *(s.when for s in theme.same),
     ]
+    conditions += [wish.when for wish in theme.wishes]
     looked_at = {leaf["field"] for condition in conditions for leaf in leaves(condition)}
     for question in theme.questions:
         if question.code not in looked_at and question.element not in wanted:

@@ -13,9 +13,13 @@ from qipan.domains.licensing.themes.models import FAILED, GIVEN, PartState, Rele
 from qipan.kernel.documents.models import Document, DocumentState
 from qipan.kernel.flow.models import Case
 from qipan.kernel.items import queries as items
+from qipan.kernel.law import terms
+from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
 from qipan.ui import cases
 
+#: By when a decision must be served.
+SERVED = "LicProc35.issue"
 TONES = {
     PartState.DONE: "state-done",
     PartState.GRANTED: "state-done",
@@ -34,7 +38,7 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
     parts = list(row.parts.select_related("application__case").order_by("position"))
     names = {part.code: progress.name_of(part) for part in parts}
     unfinished = {part.code for part in parts if part.state not in (*GIVEN, *FAILED)}
-    papers = _papers(parts, reader, held=held(row))
+    papers = _papers(parts, reader)
     theme, merged = applying.theme_of(row), applying.merged_of(row)
     lacking = applying.parts_of(row)[1] if not parts else []
     found = items.items_by_code(part.item for part in lacking)
@@ -56,7 +60,19 @@ def held(row: ThemeCase) -> str:
     """Why results are not handed out yet; empty when they are."""
     if row.release != Release.TOGETHER or row.case.closed_at:
         return ""
-    return _("您选择了全部办好一起发")
+    return _("您选择了全部办好一起发，还有事项没有结果。")
+
+
+def held_part(case_id: int) -> str:
+    """The same for one part's documents: never beyond the day by which a decision must be served (LicProc 35)."""
+    part = (
+        ThemePart.objects.select_related("theme__case", "application").filter(application_id=case_id).first()
+    )
+    if part is None or part.theme.release != Release.TOGETHER:
+        return ""
+    decided = part.application.decided_at
+    last = terms.due(SERVED, decided).due_on if decided else None
+    return "" if last is not None and today() >= last else held(part.theme)
 
 
 def _line(
@@ -82,13 +98,14 @@ def _line(
     }
 
 
-def _papers(parts: Iterable[ThemePart], reader: Reader, *, held: str) -> dict[int, list[dict[str, Any]]]:
+def _papers(parts: Iterable[ThemePart], reader: Reader) -> dict[int, list[dict[str, Any]]]:
     """The documents of the parts, by case; without a link while the applicant wants them all together."""
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     rows = Document.objects.visible_to(reader).select_related("template")
     ids = [part.application_id for part in parts]
+    shut = {pk: cases.held(Case._meta.label_lower, pk, reader) for pk in ids}
     for row in rows.filter(record_kind=Case._meta.label_lower, record_id__in=ids).order_by("pk"):
-        open_now = row.state == DocumentState.ISSUED and not (held and reader.kind != "staff")
+        open_now = row.state == DocumentState.ISSUED and not shut[row.record_id]
         found[row.record_id].append(
             {
                 "title": row.template.title,
@@ -101,7 +118,8 @@ def _papers(parts: Iterable[ThemePart], reader: Reader, *, held: str) -> dict[in
 
 
 def register() -> None:
-    """Put the panel on the case page."""
+    """Put the panel on the case page, and hold back what the applicant wants all together."""
+    cases.register_hold(held_part)
     cases.register(
         cases.Panel(
             flow_code="licensing.theme",

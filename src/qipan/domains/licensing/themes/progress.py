@@ -7,19 +7,21 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import actions, events
 from qipan.domains.licensing.models import Application, Kind
-from qipan.domains.licensing.themes import opening
+from qipan.domains.licensing.themes import opening, queries
 from qipan.domains.licensing.themes.models import FAILED, GIVEN, OVER, PartState, ThemeCase, ThemePart
 from qipan.kernel.accounts.models import User
 from qipan.kernel.flow.actions import fire
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Refusal
 from qipan.kernel.flow.models import Case
+from qipan.kernel.forms.conditions import holds
 from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.subjects.models import Subject
 
 #: What a part has come to, by the state of its own case.
 BY_STATE = {
@@ -106,6 +108,16 @@ def _take_subject(row: ThemeCase, parts: Iterable[ThemePart]) -> None:
             row.case.title = f"{subject.name} {row.case.title}"[:200]
             row.case.org_path = subject.org_path
             row.case.save(update_fields=["subject", "title", "org_path"])
+            _wish(row, subject)
+
+
+def _wish(row: ThemeCase, subject: Subject) -> None:
+    """Tell the other rooms what the applicant wants besides, now that there is a business."""
+    theme = queries.theme(row.theme_code, on=row.theme_on)
+    for wish in theme.wishes if theme else ():
+        if holds(wish.when, row.situation):
+            data = {"wish": wish.code, "subject": subject.pk, "user": row.submitted_by or row.case.opened_by}
+            append(events.THEME_WISHED, row.case, Actor.system(row.case.org_path), data=data)
 
 
 def _next(row: ThemeCase, part: ThemePart, parts: dict[str, ThemePart], reader: Reader) -> None:

@@ -54,6 +54,15 @@ def theme(code: str, on: datetime.date | None = None) -> ThemeRow | None:
     return as_read(row, ThemeRow.model_validate) if row is not None else None
 
 
+def find(words: str, on: datetime.date | None = None) -> list[ThemeRow]:
+    """The themes that speak of all these words."""
+    return [
+        row
+        for row in themes(on)
+        if all(any(word in text for text in (row.title, row.summary, *row.words)) for word in words.split())
+    ]
+
+
 def themes(on: datetime.date | None = None) -> list[ThemeRow]:
     """The themes of a day, in the order of their numbers."""
     rows = (

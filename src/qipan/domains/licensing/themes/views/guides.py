@@ -47,8 +47,7 @@ def theme_or_404(code: str) -> ThemeRow:
 def hall(request: HttpRequest) -> HttpResponse:
     """The themes, found by words."""
     words = request.GET.get("q", "").replace("\x00", "").strip()[:60]
-    every = queries.themes()
-    found = [theme for theme in every if all(_about(theme, word) for word in words.split())]
+    every, found = queries.themes(), queries.find(words)
     groups = [
         {
             "title": title,
@@ -67,10 +66,6 @@ def hall(request: HttpRequest) -> HttpResponse:
         "every": len(every),
     }
     return render(request, "licensing/themes/hall.html", context)
-
-
-def _about(theme: ThemeRow, word: str) -> bool:
-    return any(word in text for text in (theme.title, theme.summary, *theme.words))
 
 
 @public
