@@ -110,6 +110,8 @@ def _pictures() -> Path:
 
 def _walk(page: "Page", item: "Item", about: str, folder: Path) -> tuple[int, float, list[str]]:
     """(fields filled in, seconds from handing in to the last paper, titles of the papers)."""
+    from walks.actors import holders
+
     page.goto("/items/")
     page.locator("#item-query").fill(item.name)
     page.locator(".hall-words").get_by_role("button").click()
@@ -119,7 +121,7 @@ def _walk(page: "Page", item: "Item", about: str, folder: Path) -> tuple[int, fl
         page.locator("label.form-check", has_text=about).first.locator("input").check()
     page.get_by_role("button", name="下一步").click()
     page.wait_for_url("**/applications/**")
-    filled = hands.fill_in(page, folder)
+    filled = hands.fill_in(page, folder, holders.circumstances(item.code).answers)
     begun = time.perf_counter()
     page.get_by_role("button", name="提交申请").click()
     page.wait_for_load_state()

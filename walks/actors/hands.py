@@ -31,6 +31,8 @@ WISHED: Mapping[str, Any] = {
 }
 #: What a case says of itself when everything is done.
 ENDED = {"已办结", "已制证"}
+#: Each walk needs its own.
+UNIQUE = ("new_name", "new_domicile", "premises")
 #: Boxes that are left open: each says that something is not as usual.
 LEFT_OPEN = ("stored", "changed")
 
@@ -48,8 +50,9 @@ def sign_in(page: "Page", username: str, password: str) -> None:
     page.wait_for_url(lambda url: "/accounts/login" not in url)
 
 
-def fill_in(page: "Page", folder: Path) -> int:
-    """Fill in every field that the form shows and asks for; gives how many."""
+def fill_in(page: "Page", folder: Path, wishes: Mapping[str, Any] | None = None) -> int:
+    """Fill in every field that the form shows and asks for, as `wishes` say where they do; gives how many."""
+    wanted = {**WISHED, **{code: one for code, one in (wishes or {}).items() if code not in UNIQUE}}
     form = page.locator("form[data-declaration]")
     name = form.get_attribute("data-declaration") or ""
     declared = json.loads(page.locator(f"script#{name}").text_content() or "{}")
@@ -57,17 +60,19 @@ def fill_in(page: "Page", folder: Path) -> int:
     for field in declared["fields"]:
         place = form.locator(f"[data-field='{field['code']}']")
         if place.count() and place.first.is_visible():
-            filled += _fill(page, place.first, field, folder)
+            filled += _fill(page, place.first, field, folder, wanted)
     return filled
 
 
-def _fill(page: "Page", place: "Locator", field: Mapping[str, Any], folder: Path) -> bool:
+def _fill(
+    page: "Page", place: "Locator", field: Mapping[str, Any], folder: Path, wishes: Mapping[str, Any]
+) -> bool:
     code, kind = field["code"], field["kind"]
-    wish = WISHED.get(code)
+    wish = wishes.get(code)
     if not field.get("required") and wish is None and kind not in {"bool", "address"}:
         return False
     if kind == "bool":
-        if code not in LEFT_OPEN:
+        if code not in LEFT_OPEN or wish == "true":
             place.locator("input[type=checkbox]").first.check()
     elif kind in {"choice", "multi"}:
         wanted = wish if wish is not None else field["options"][0]["code"]

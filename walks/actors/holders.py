@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from benchmarks.automatic import Walk, walks
 from qipan.cli.session import Refusal
 from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import User, UserKind
@@ -19,8 +20,6 @@ from qipan.kernel.subjects.models import Grant, Premises, Status, Subject, Subje
 
 PLACE = "深圳市福田区园岭街道红荔路"
 STREET = "园岭街道"
-#: Items of which the business must be of a certain type.
-TYPES = {"BI-END": SubjectType.INDIVIDUAL, "CR-YEARIND": SubjectType.INDIVIDUAL}
 FOLLOWING = {
     "CHANGE",
     "RENEW",
@@ -42,7 +41,14 @@ def owner(password: str) -> User:
     return user
 
 
-def business(user: User, name: str, *, type: str = SubjectType.COMPANY) -> tuple[Subject, Premises]:
+def circumstances(code: str) -> Walk:
+    """What an item's own rules ask for: who applies, what is held, what is answered."""
+    return next((walk for walk in walks() if walk.item == code), Walk(code))
+
+
+def business(
+    user: User, name: str, *, type: str = SubjectType.INDIVIDUAL, business_scope: str = "餐饮服务；食品销售"
+) -> tuple[Subject, Premises]:
     """A business in good order for which the person acts, and its place."""
     unit = orgs.office_for(f"{PLACE}1号", street=STREET)
     if unit is None:
@@ -56,7 +62,7 @@ def business(user: User, name: str, *, type: str = SubjectType.COMPANY) -> tuple
         identifiers={"USCC": codes.make_uscc(kind, unit.division_code, f"W{serial:07d}")},
         legal_rep=create_person(name="王小明", phone="13800138000", actor=system),
         domicile=f"{PLACE}{serial % 900 + 1}号",
-        business_scope="餐饮服务；食品销售",
+        business_scope=business_scope,
         industry="6210",
         established_on=datetime.date(2018, 5, 4),
         actor=system,
@@ -84,33 +90,38 @@ def holder(user: User, item: Item) -> tuple[Subject | None, Grant | None]:
     """Whom an item can be applied for by this person: nobody yet, a business, or a business with what it holds."""
     if item.handling == "REGISTER":
         return None, None
-    subject, place = business(user, item.code, type=TYPES.get(item.code, SubjectType.COMPANY))
+    about = circumstances(item.code)
+    facts = {name: value for name, value in about.subject.items() if name in {"type", "business_scope"}}
+    subject, place = business(user, item.code, **facts)
+    for kind in about.holds:
+        _grant(kind, "", subject, place)
     if item.handling == "STATUS" and item.target == "ACTIVE":
         actions.change_status(subject, Status.SUSPENDED, Actor.system(), "歇业")
     if item.handling not in FOLLOWING:
         return subject, None
-    return subject, _grant(item, subject, place)
+    origin = about.grant[1] if about.grant else item.code
+    return subject, _grant(item.licence, origin, subject, place, category=item.target)
 
 
-def _grant(item: Item, subject: Subject, place: Premises) -> Grant:
-    """What the business holds of the kind that the item is about, in force and inside its time of renewal."""
-    kind = items.licence_kind(item.licence)
+def _grant(code: str, origin: str, subject: Subject, place: Premises, *, category: str = "") -> Grant:
+    """What the business holds of a kind, in force and inside its time of renewal."""
+    kind = items.licence_kind(code)
     if kind is None:
-        raise Refusal(f"没有名为 {item.licence} 的证照种类。")
+        raise Refusal(f"没有名为 {code} 的证照种类。")
     until = today() + datetime.timedelta(days=60)
-    data: dict[str, Any] = {"category": item.target} if item.target else {}
-    if item.licence == "JY":
+    data: dict[str, Any] = {"category": category} if category else {}
+    if code == "JY":
         data = {"main_format": "2", "items": ["HOT"], "marks": []}
     return actions.register_grant(
         number=actions.take_licence_number("JY", "2", place.division_code)
-        if item.licence == "JY"
-        else f"{item.licence}{secrets.token_hex(6).upper()}",
-        kind=item.licence,
+        if code == "JY"
+        else f"{code}{secrets.token_hex(6).upper()}",
+        kind=code,
         title=kind.title,
         subject=subject,
         premises=place,
         org_path=place.org_path,
-        item_code=item.code,
+        item_code=origin,
         data=data,
         valid_from=until - datetime.timedelta(days=365 * (kind.years or 5)),
         valid_to=until if kind.years else None,
