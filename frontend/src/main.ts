@@ -10,8 +10,11 @@ import { startDiagrams } from "./parts/diagram";
 import { startDrafts } from "./parts/draft";
 import { startFeed } from "./parts/feed";
 import { startForms } from "./parts/form";
+import { startAddresses } from "./parts/address";
+import { startAutosaves } from "./parts/autosave";
 import { startBacks, startFilters, startPicks } from "./parts/lists";
 import { startPlaces } from "./parts/place";
+import { startRows } from "./parts/rows";
 import { startSignatures } from "./parts/signature";
 import { startUploads } from "./parts/upload";
 import { startViewers } from "./parts/viewer";
@@ -49,6 +52,8 @@ export function announce(text: string): void {
 }
 
 const starters = [
+  startRows,
+  startAddresses,
   startForms,
   startUploads,
   startSignatures,
@@ -56,6 +61,7 @@ const starters = [
   startChecklists,
   startDiagrams,
   startDrafts,
+  startAutosaves,
   startConfirmations,
   startCopies,
   startBacks,
@@ -73,6 +79,7 @@ document.addEventListener("DOMContentLoaded", () => {
   startFeed(document);
   Alpine.start();
 });
+document.addEventListener("parts:added", (event) => start((event as CustomEvent<HTMLElement>).detail));
 document.addEventListener("htmx:after:settle", (event) => {
   const target = event.target;
   if (target instanceof Element) start(target.parentElement ?? document);

@@ -87,6 +87,9 @@ class Walk:
             self.photo = str(evidence.store(picture(), actor=actor, kind="material", name="图.png").uuid)
         merged = applying.merged_of(row)
         answers = {each.code: answer_to(each, row.pk, self.photo) for each in merged.form.fields}
+        for group in merged.form.groups:
+            for each in group.fields:
+                answers[f"{group.code}.0.{each.code}"] = answer_to(each, row.pk, self.photo)
         return {**answers, "key": uuid.uuid4().hex, **own}
 
     def hand_in(self, row: ThemeCase, **own: Any) -> ThemeCase:

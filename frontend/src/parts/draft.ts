@@ -1,4 +1,6 @@
 import { once } from "./once";
+import { addRow, rowsOf } from "./rows";
+import { dropFilesBelow } from "./waiting";
 import { t } from "../words";
 
 interface Answer {
@@ -29,7 +31,10 @@ export function startDrafts(root: ParentNode): void {
   forgetOld();
   // Who signs out leaves nothing typed behind on a device that others may use; a session that ends by itself keeps it.
   for (const form of once<HTMLFormElement>(root, 'form[action*="/logout"]', "Forget")) {
-    form.addEventListener("submit", () => forget(() => true));
+    form.addEventListener("submit", () => {
+      forget(() => true);
+      void dropFilesBelow("apply-");
+    });
   }
   for (const form of once<HTMLFormElement>(root, "form[data-draft]", "Draft")) new Draft(form);
 }
@@ -53,7 +58,7 @@ function forgetOld(): void {
 
 class Draft {
   private readonly name: string;
-  private readonly version: string;
+  private version: string;
   private readonly url: string;
   private readonly changed = new Map<string, number>();
   private readonly hidden: HTMLInputElement | null;
@@ -83,6 +88,12 @@ class Draft {
     window.addEventListener("pagehide", () => this.leave());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.leave();
+    });
+    form.addEventListener("draft:saved", (event) => {
+      const { version, clean } = (event as CustomEvent<{ version: string; clean: boolean }>).detail;
+      this.version = version;
+      if (clean) localStorage.removeItem(this.name);
+      else this.keep();
     });
     if (this.changed.size) void this.save();
   }
@@ -164,7 +175,7 @@ class Draft {
       restorePhotos(item, code, answer.photos);
       this.changed.set(code, ++this.stamp);
     }
-    let restored = 0;
+    let restored = this.restoreRows(Object.keys(kept.fields));
     for (const field of this.others()) {
       const values = kept.fields[field.name];
       if (!values) continue;
@@ -183,9 +194,21 @@ class Draft {
       const name = box.dataset.name ?? "files";
       if (list) restored += restoreFiles(list, name, kept.fields[`file:${name}`] ?? [], t("已上传的文件"));
     }
+    for (const address of this.form.querySelectorAll("[data-address]")) address.dispatchEvent(new Event("address:restored"));
     if (restored && !this.url) this.say(t("已恢复上次没有提交的内容。"));
     this.form.dispatchEvent(new Event("checklist:refresh"));
     if (restored) this.form.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  /** Rows that were added and not saved yet; returns how many. */
+  private restoreRows(names: string[]): number {
+    let added = 0;
+    for (const name of names) {
+      const found = /^(?:file:)?([a-z][a-z0-9_]*)\.(\d+)\./.exec(name);
+      const group = found && this.form.querySelector<HTMLElement>(`[data-group="${CSS.escape(found[1])}"]`);
+      while (found && group && rowsOf(group).length <= Number(found[2]) && addRow(group)) added += 1;
+    }
+    return added;
   }
 
   private body(): { stamps: Map<string, number>; text: string } {

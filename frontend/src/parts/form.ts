@@ -1,5 +1,6 @@
 import { type Answers, type Condition, holds, isEmpty } from "./condition";
 import { once } from "./once";
+import { addRow, rowsOf } from "./rows";
 import { t } from "../words";
 
 export interface Field {
@@ -15,93 +16,234 @@ export interface Field {
   min_length?: number | null;
   max_length?: number | null;
   options?: { code: string; title: string }[];
+  street_field?: string;
 }
 
-/** What is wrong with one answer, in words; an empty text when nothing is. */
+interface Group {
+  code: string;
+  title: string;
+  row_title: string;
+  repeat: { min: number; max: number };
+  when?: Condition | null;
+  fields: Field[];
+}
+
+interface Declaration {
+  known?: Answers;
+  fields?: Field[];
+  groups?: Group[];
+  sections?: { fields: Field[] }[];
+}
+
+interface Wrong {
+  key: string;
+  box: HTMLElement;
+  text: string;
+}
+
+/** What is wrong with one answer, in the words of the server; an empty text when nothing is. */
 export function problem(field: Field, value: unknown): string {
-  if (isEmpty(value) || value === false) {
-    return field.required ? t("请填写“{title}”。", { title: field.title }) : "";
-  }
+  const title = field.title;
+  if (isEmpty(value) || value === false) return field.required ? missing(field) : "";
   if (field.kind === "number") {
-    const number = Number(value);
-    if (Number.isNaN(number)) return t("“{title}”应当是数字。", { title: field.title });
-    if (!isEmpty(field.min) && number < Number(field.min)) return t("“{title}”不能小于 {least}。", { title: field.title, least: String(field.min) });
-    if (!isEmpty(field.max) && number > Number(field.max)) return t("“{title}”不能大于 {most}。", { title: field.title, most: String(field.max) });
+    const number = Number(String(value).replaceAll(",", ""));
+    if (Number.isNaN(number)) return t("“{title}”应当是数字。", { title });
+    if (!isEmpty(field.min) && number < Number(field.min)) return t("“{title}”不能小于 {least}。", { title, least: String(field.min) });
+    if (!isEmpty(field.max) && number > Number(field.max)) return t("“{title}”不能大于 {most}。", { title, most: String(field.max) });
   }
   if (typeof value === "string") {
-    if (field.max_length && [...value].length > field.max_length) {
-      return t("“{title}”最多 {most} 个字，现在是 {count} 个字。", {
-        title: field.title,
-        most: field.max_length,
-        count: [...value].length,
-      });
-    }
-    if (field.min_length && [...value].length < field.min_length) return t("“{title}”至少 {least} 个字。", { title: field.title, least: field.min_length });
-    if (field.pattern && !new RegExp(`^(?:${field.pattern})$`, "u").test(value)) {
-      return field.pattern_help || t("“{title}”的格式不对。", { title: field.title });
-    }
+    const count = [...value].length;
+    if (field.max_length && count > field.max_length) return t("“{title}”最多 {most} 个字，现在是 {count} 个字。", { title, most: field.max_length, count });
+    if (field.min_length && count < field.min_length) return t("“{title}”至少 {least} 个字。", { title, least: field.min_length });
+    if (field.pattern && !new RegExp(`^(?:${field.pattern})$`, "u").test(value)) return field.pattern_help || t("“{title}”的格式不对。", { title });
   }
   return "";
+}
+
+function missing(field: Field): string {
+  const title = field.title;
+  if (field.kind === "bool") return t("请确认“{title}”。", { title });
+  if (field.kind === "file") return t("请上传“{title}”。", { title });
+  if (field.kind === "choice" || field.kind === "multi") return t("请选择“{title}”。", { title });
+  return t("请填写“{title}”。", { title });
 }
 
 /** A form with data-declaration (the id of a JSON script) shows and checks its fields as the declaration says. */
 export function startForms(root: ParentNode): void {
   for (const form of once<HTMLFormElement>(root, "form[data-declaration]", "Form")) {
     const script = document.getElementById(form.dataset.declaration ?? "");
-    if (!script?.textContent) continue;
-    const declaration = JSON.parse(script.textContent) as { fields?: Field[]; sections?: { fields: Field[] }[] };
-    const fields = declaration.fields ?? (declaration.sections ?? []).flatMap((section) => section.fields);
-    const refresh = (): void => {
-      const answers = read(form, fields);
-      for (const field of fields) {
-        const box = boxOf(form, field.code);
-        if (!box) continue;
-        const shown = holds(field.when, answers);
-        box.hidden = !shown;
-        for (const input of box.querySelectorAll<HTMLInputElement>("input, select, textarea")) input.disabled = !shown;
-      }
-    };
+    if (script?.textContent) new Declared(form, JSON.parse(script.textContent) as Declaration);
+  }
+  for (const summary of once<HTMLElement>(root, ".error-summary, [data-focus]", "Summary")) {
+    leadToFields(summary);
+    summary.focus();
+  }
+}
+
+class Declared {
+  private readonly fields: Field[];
+  private readonly groups: Group[];
+  private readonly known: Answers;
+
+  constructor(
+    private readonly form: HTMLFormElement,
+    declaration: Declaration,
+  ) {
+    this.fields = declaration.fields ?? (declaration.sections ?? []).flatMap((section) => section.fields);
+    this.groups = declaration.groups ?? [];
+    this.known = declaration.known ?? {};
     form.addEventListener("change", (event) => {
-      refresh();
+      this.refresh();
       const box = (event.target as HTMLElement).closest<HTMLElement>("[data-field]");
-      const field = fields.find((one) => one.code === box?.dataset.field);
-      if (box && field) say(box, problem(field, read(form, fields)[field.code]));
+      if (box && !box.dataset.group) this.look(box);
     });
+    form.addEventListener("rows:changed", () => this.refresh());
     form.addEventListener("submit", (event) => {
       const submitter = (event as SubmitEvent).submitter as HTMLElement | null;
       if (submitter?.dataset.draft !== undefined) return;
-      const answers = read(form, fields);
-      let first: HTMLElement | null = null;
-      for (const field of fields) {
-        const box = boxOf(form, field.code);
-        if (!box || box.hidden) continue;
-        const text = problem(field, answers[field.code]);
-        say(box, text);
-        if (text && !first) first = box;
-      }
-      if (first) {
+      const wrong = this.wrong();
+      for (const one of wrong) say(one.box, one.text);
+      const told = wrong.filter((one) => one.text);
+      if (told.length) {
         event.preventDefault();
-        first.scrollIntoView({ block: "center" });
-        first.querySelector<HTMLElement>("input, select, textarea, canvas, button")?.focus({ preventScroll: true });
+        this.tell(told);
       }
     });
-    refresh();
+    this.refresh();
+  }
+
+  /** Shows what is asked and hides what is not; what is hidden keeps what was typed and is not sent. */
+  private refresh(): void {
+    const answers = { ...this.answers(this.fields, ""), ...this.known };
+    for (const field of this.fields) show(boxOf(this.form, field.code), holds(field.when, answers));
+    for (const group of this.groups) {
+      const box = boxOf(this.form, group.code);
+      if (!box) continue;
+      const asked = holds(group.when, answers);
+      show(box, asked);
+      const rows = rowsOf(box);
+      if (asked) {
+        for (const [place, row] of rows.entries()) {
+          const own = this.answers(group.fields, `${group.code}.${place}.`);
+          for (const field of group.fields) show(boxOf(row, `${group.code}.${place}.${field.code}`), holds(field.when, own));
+        }
+      }
+      const add = box.querySelector<HTMLButtonElement>("[data-row-add]");
+      if (add) add.disabled = !asked || rows.length >= group.repeat.max;
+    }
+  }
+
+  private answers(fields: Field[], prefix: string): Answers {
+    const data = new FormData(this.form);
+    const answers: Answers = {};
+    for (const field of fields) {
+      const many = field.kind === "multi" || field.kind === "file" || field.kind === "photo";
+      const values = data.getAll(prefix + field.code).map(String);
+      answers[field.code] = many
+        ? values
+        : field.kind === "bool"
+          ? values.some((value) => value === "true" || value === "on")
+          : (values[0] ?? "").trim();
+    }
+    return answers;
+  }
+
+  /** One field that was left: its message comes or goes. */
+  private look(box: HTMLElement): void {
+    const key = box.dataset.field ?? "";
+    const one = this.wrong().find((each) => each.key === key);
+    if (one) say(box, one.text);
+  }
+
+  /** Every field that is shown, in the order of the page, with what is wrong with it. */
+  private wrong(): Wrong[] {
+    const found: Wrong[] = [];
+    const check = (field: Field, prefix: string, answers: Answers, row: string): void => {
+      const key = prefix + field.code;
+      const box = boxOf(this.form, key);
+      if (!box || box.hidden) return;
+      const text = problem(field, answers[field.code]) || this.placeless(field, box);
+      found.push({ key, box, text: text && row ? t("{row}：{text}", { row, text }) : text });
+    };
+    const answers = this.answers(this.fields, "");
+    for (const field of this.fields) check(field, "", answers, "");
+    for (const group of this.groups) {
+      const box = boxOf(this.form, group.code);
+      if (!box || box.hidden) continue;
+      let filled = 0;
+      for (const [place] of rowsOf(box).entries()) {
+        const prefix = `${group.code}.${place}.`;
+        const own = this.answers(group.fields, prefix);
+        if (!Object.values(own).some((value) => !isEmpty(value) && value !== false)) continue;
+        for (const field of group.fields) check(field, prefix, own, `${group.row_title} ${place + 1}`);
+        filled += 1;
+      }
+      const few = filled < group.repeat.min;
+      found.push({ key: group.code, box, text: few ? t("“{title}”至少填写 {least} 行。", { title: group.title, least: group.repeat.min }) : "" });
+    }
+    const order = (one: Wrong, other: Wrong): number => (one.box.compareDocumentPosition(other.box) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+    return found.sort(order);
+  }
+
+  private placeless(field: Field, box: HTMLElement): string {
+    const place = box.querySelector<HTMLSelectElement>("[data-address-place]");
+    if (!place || place.value || !field.street_field || !field.required) return "";
+    const detail = box.querySelector<HTMLInputElement>(".address-detail input")?.value ?? "";
+    const named = Array.from(place.options).some((option) => option.value && detail.includes(option.value.split("/")[1] ?? ""));
+    return named ? "" : t("请选择“{title}”所在的区和街道。", { title: field.title });
+  }
+
+  /** All that is wrong in one list at the head of the form, read aloud; each entry leads to its field. */
+  private tell(wrong: Wrong[]): void {
+    document.querySelectorAll(".error-summary").forEach((old) => old.remove());
+    const summary = document.createElement("div");
+    summary.className = "error-summary";
+    summary.setAttribute("role", "alert");
+    summary.tabIndex = -1;
+    const title = document.createElement("h2");
+    title.textContent = t("有几处需要改正，您填写的内容都已保留：");
+    const list = document.createElement("ul");
+    list.className = "mb-0";
+    for (const one of wrong) {
+      const entry = document.createElement("li");
+      const link = document.createElement("a");
+      link.href = `#${one.box.id}`;
+      link.textContent = one.text;
+      entry.append(link);
+      list.append(entry);
+    }
+    summary.append(title, list);
+    this.form.before(summary);
+    leadToFields(summary);
+    summary.scrollIntoView({ block: "start" });
+    summary.focus({ preventScroll: true });
   }
 }
 
-function boxOf(form: HTMLFormElement, code: string): HTMLElement | null {
-  return form.querySelector<HTMLElement>(`[data-field="${CSS.escape(code)}"]`);
+const INPUTS = "input:not([type=hidden]), select, textarea, canvas, button";
+
+/** A link to a field puts the keyboard into it. */
+function leadToFields(summary: HTMLElement): void {
+  summary.addEventListener("click", (event) => {
+    const link = (event.target as HTMLElement).closest<HTMLAnchorElement>('a[href^="#field-"]');
+    const box = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    const input = box && Array.from(box.querySelectorAll<HTMLElement>(INPUTS)).find((one) => one.offsetParent !== null);
+    if (!box || !input) return;
+    event.preventDefault();
+    box.scrollIntoView({ block: "center" });
+    input.focus({ preventScroll: true });
+  });
 }
 
-function read(form: HTMLFormElement, fields: Field[]): Answers {
-  const data = new FormData(form);
-  const answers: Answers = {};
-  for (const field of fields) {
-    const many = field.kind === "multi" || field.kind === "file" || field.kind === "photo";
-    const values = data.getAll(field.code).map(String);
-    answers[field.code] = many ? values : field.kind === "bool" ? values.some((value) => value === "true" || value === "on") : (values[0] ?? "");
-  }
-  return answers;
+function boxOf(within: ParentNode, code: string): HTMLElement | null {
+  return within.querySelector<HTMLElement>(`[data-field="${CSS.escape(code)}"]`);
+}
+
+function show(box: HTMLElement | null, shown: boolean): void {
+  if (!box) return;
+  if (shown && box.dataset.group && !rowsOf(box).length) addRow(box);
+  box.hidden = !shown;
+  for (const input of box.querySelectorAll<HTMLInputElement>("input, select, textarea")) input.disabled = !shown;
 }
 
 function say(box: HTMLElement, text: string): void {
@@ -112,6 +254,7 @@ function say(box: HTMLElement, text: string): void {
     place.textContent = text;
     place.hidden = false;
   }
+  if (box.dataset.group) return;
   for (const input of box.querySelectorAll<HTMLElement>("input, select, textarea")) {
     input.classList.toggle("is-invalid", Boolean(text));
     input.setAttribute("aria-invalid", text ? "true" : "false");

@@ -39,7 +39,45 @@ function boxName(box: HTMLElement): string {
   return `${box.dataset.keep ?? ""}#${box.dataset.name ?? "files"}`;
 }
 
+/** Why a file is not sent at all, in words; an empty text when it may be. */
+function unfit(box: HTMLElement, file: File): string {
+  const most = Number(box.dataset.most ?? 0);
+  const name = file.name;
+  if (most && file.size > most) {
+    return t("“{name}”有 {size} MB，超过 {most} MB 的上限，没有发送。请压缩或者分成几个文件后再选。", {
+      name,
+      size: Math.ceil(file.size / 1_048_576),
+      most: Math.floor(most / 1_048_576),
+    });
+  }
+  if (!file.size) return t("“{name}”是空文件，没有发送。", { name });
+  const kinds = (box.querySelector<HTMLInputElement>("input[type=file]")?.accept ?? "").split(",").filter(Boolean);
+  const fits = kinds.some((kind) => file.type === kind || (kind.endsWith("/*") && file.type.startsWith(kind.slice(0, -1))));
+  return kinds.length && !fits ? t("“{name}”的种类不对，没有发送。请选择图片（JPG、PNG）或者 PDF。", { name }) : "";
+}
+
+/** A file that is not taken stands in the list with the reason, until it is removed. */
+function refuse(list: HTMLElement, name: string, why: string): void {
+  const item = document.createElement("li");
+  item.className = "upload-item upload-failed";
+  item.dataset.uploadItem = "1";
+  const label = document.createElement("span");
+  label.className = "upload-name";
+  label.textContent = name;
+  const state = document.createElement("span");
+  state.className = "upload-state";
+  state.setAttribute("role", "alert");
+  item.append(label, state, removeButton());
+  list.append(item);
+  state.textContent = why;
+}
+
 async function take(box: HTMLElement, list: HTMLElement, file: File): Promise<void> {
+  const why = unfit(box, file);
+  if (why) {
+    refuse(list, file.name, why);
+    return;
+  }
   const taken = new Date(file.lastModified);
   const place = document.querySelector<HTMLInputElement>("input[data-place]")?.value ?? "";
   const [longitude, latitude] = place.split(",");

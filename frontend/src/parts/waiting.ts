@@ -43,3 +43,9 @@ export async function filesOf(box: string): Promise<WaitingFile[]> {
   const all = (await run<WaitingFile[]>("readonly", (store) => store.getAll())) ?? [];
   return all.filter((entry) => entry.box === box);
 }
+
+/** Gives up the files of every box whose name begins so. */
+export async function dropFilesBelow(prefix: string): Promise<void> {
+  const all = (await run<WaitingFile[]>("readonly", (store) => store.getAll())) ?? [];
+  for (const entry of all) if (entry.box.startsWith(prefix)) await dropFile(entry.id);
+}

@@ -138,8 +138,7 @@ def _keep(row: Application, sent: Submitted, reader: Reader) -> str:
         meant = queries.item_of_form(sent.form)
         if meant is None or meant.code != row.item_code:
             raise Refused(_("eFormId 不是该事项的表单。"), field="eFormId")
-    known = {each.code for each in form.fields}
-    if strange := [code for code in sent.answers if code not in known]:
+    if strange := [code for code in sent.answers if code not in form.codes]:
         raise Refused(
             _("表单没有这个字段：%(codes)s。") % {"codes": "、".join(strange[:5])}, field="formData"
         )

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from qipan.adapters.govstack import queries, schema
+from qipan.adapters.govstack import queries
 from qipan.adapters.govstack.models import Kind
 from qipan.domains.licensing.models import Application
 from qipan.kernel.flow.models import OrderState, WorkOrder
+from qipan.kernel.forms import elements, schema
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Item
@@ -66,7 +67,9 @@ def form_line(row: Item) -> dict[str, Any]:
 
 def form(row: Item, external: str) -> dict[str, Any]:
     """The same with its schema, under the name that it was asked for by."""
-    return {**form_line(row), "eFormId": external, "schema": schema.of_form(forms.asked(row))}
+    asked = forms.asked(row)
+    answers = schema.of_form(asked, optional=elements.known_elsewhere(asked))
+    return {**form_line(row), "eFormId": external, "schema": answers}
 
 
 class Files:

@@ -110,7 +110,7 @@ def _answers(form: Form, page: Page, chance: random.Random) -> dict[str, str | l
     answer("manager_name", naming.person(dice[1:]))
     answer("manager_phone", PHONE)
     area, street = _where(page, chance)
-    answer("street", street)
+    answer("premises.place", f"{area}/{street}")
     answer(
         "premises",
         f"深圳市{area}{street}{naming.road(dice[0], dice[1] % 24)}{dice[2] % 199 + 1}号{dice[3] % 90000 + 200}铺",

@@ -1,5 +1,6 @@
 """Every write of licensing that is no step of the flow alone: drafts, answers, and the record of a site check."""
 
+import datetime
 import uuid as uuids
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from qipan.domains.licensing import events
-from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing import drafting, events
+from qipan.domains.licensing.asking import form_of, with_streets
+from qipan.domains.licensing.drafting import PEOPLE
 from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.models import FOLLOWING, Application, CheckConclusion, Kind, SiteCheck
 from qipan.kernel.accounts.actions import create_person
@@ -33,7 +35,6 @@ from qipan.kernel.subjects import queries as registry
 from qipan.kernel.subjects.models import Act, Grant, Premises, Subject
 
 MOST_PHOTOS = 9
-PEOPLE = ("contact", "manager")
 
 
 def known_of(subject: Subject | None, grant: Grant | None, item: Item | None = None) -> dict[str, Any]:
@@ -104,13 +105,15 @@ def start(
         if (row.item_code, row.grant_id) != (item.code, grant.pk if grant else None):
             raise Refused(_("同一提交编号已用于另一办件，请刷新页面后重新提交。"), code="conflict")
         return row
-    known, _asked = prefill(forms.asked(item), known_of(subject, grant, item))
+    asked = forms.asked(item)
+    known, _skip = prefill(asked, known_of(subject, grant, item))
     return Application.objects.create(
         case=case,
         item_code=item.code,
         kind=kind,
         channel=channel,
         form_code=item.form,
+        form_version=asked.valid_from,
         known=known,
         grant=grant,
         premises=premises,
@@ -148,23 +151,42 @@ def _lock(row: Application) -> Case:
 
 
 @transaction.atomic
-def save(row: Application, answers: Mapping[str, Any], reader: Reader) -> Result:
+def save(
+    row: Application,
+    answers: Mapping[str, Any],
+    reader: Reader,
+    *,
+    seen: int | None = None,
+    version: datetime.date | None = None,
+) -> Result:
     """Keep what was filled in: everything that is right, personal data in the vault; returns what is wrong.
 
-    Only the applicant (or an agent who may fill in), only while it is the applicant's turn.
+    Only the applicant (or an agent who may fill in), only while it is the applicant's turn. `seen`: the revision that was before the eyes; another
+    one refuses as stale, so that nothing is overwritten unseen. `version`: that of the form which the answers are
+    given to; those that do not fit the one in force are kept aside (`left_over`).
     """
     case = _lock(row)
     if case.state not in {"DRAFT", "CORRECTION"}:
         raise Refused(_("申请已经提交，现在不能修改。"), code="state")
     if not may_fill_in(row, reader):
         raise Refused(_("这不是您的申请，或者您的委托不包括填写。"), code="forbidden")
+    if seen is not None and seen != row.revision:
+        raise Refused(
+            _("这份草稿刚才由他人保存过，请核对后再保存。"), code="stale", details={"revision": row.revision}
+        )
     actor = reader.actor(subject_id=case.subject_id)
     form = form_of(row)
-    result = validate(form, answers, draft=True, skip=frozenset(row.known))
+    held, beside = drafting.carry_over(row, row.answers, row.form_version)
+    given, aside = drafting.carry_over(row, answers, version or form.valid_from)
+    result = validate(form, with_streets(form, given), draft=True, known=row.known)
     offering.check(row, form, result, actor)
     plain, people = _split(row, result.cleaned)
-    kept = {code: value for code, value in row.answers.items() if code in result.errors}
+    wrong = {code.partition(".")[0] for code in result.errors}
+    kept = {code: value for code, value in held.items() if code in wrong}
+    before = (row.answers, row.contact_id, row.manager_id, row.form_version)
     row.answers = {**kept, **plain}
+    row.left_over = {**row.left_over, **beside, **aside}
+    row.form_version = form.valid_from
     for person, values in people.items():
         if values.get("name") and person in PEOPLE:
             setattr(row, person, _person(getattr(row, person), values, actor))
@@ -172,6 +194,9 @@ def save(row: Application, answers: Mapping[str, Any], reader: Reader) -> Result
         _place(row, case, actor)
     if row.kind == Kind.REGISTER and row.answers.get("new_domicile"):
         _route(row, case)
+    if before != (row.answers, row.contact_id, row.manager_id, row.form_version):
+        row.revision += 1
+        row.saved_by, row.saved_at = reader.user_id, now()
     row.save()
     for field in form.fields:
         if field.kind == "file":

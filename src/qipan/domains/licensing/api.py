@@ -10,10 +10,11 @@ from django.utils.translation import gettext_noop
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from qipan.domains.licensing import actions
+from qipan.domains.licensing import actions, drafting
 from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.models import Application, Kind
 from qipan.kernel.accounts.queries import masked
+from qipan.kernel.forms import schema
 from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects import mandates
@@ -23,7 +24,9 @@ from qipan.ui.interface.reading import KEY_HEADER, Code, Number, Text, scoped_ke
 
 router = Router()
 APPLICANTS = ("business", "public")
-Answer = bool | int | float | Text | list[Text] | None
+Plain = bool | int | float | Text | list[Text] | None
+#: A field's answer, or the rows of a group.
+Answer = Plain | Annotated[list[dict[Code, Plain]], Field(max_length=200)]
 
 
 class DraftIn(Schema):
@@ -40,6 +43,9 @@ class AnswersIn(Schema):
 
     model_config = {"extra": "forbid"}
     answers: Annotated[dict[Code, Answer], Field(max_length=200)]
+    revision: int | None = Field(
+        None, description="看到的草稿版次；他人保存过则拒绝（stale），不会覆盖", ge=0, le=2**31 - 1
+    )
 
 
 class SubmitIn(Schema):
@@ -58,6 +64,15 @@ class People(Schema):
     phone: str
 
 
+class FormNews(Schema):
+    """What the form in force asks otherwise than the version that the draft was filled in by."""
+
+    kind: str = Field(description="ADDED 新增，DROPPED 不再填写，STRICTER 要求更严，OTHER 有改动")
+    field: str
+    title: str
+    text: str
+
+
 class ApplicationOut(Schema):
     """An application: what it is about, what was filled in, how it is handled."""
 
@@ -68,6 +83,9 @@ class ApplicationOut(Schema):
     state: str
     state_title: str
     version: int
+    revision: int = Field(description="草稿版次：每次保存有变化加一")
+    form_version: datetime.date | None = Field(description="填写时表单的版本（生效日期）")
+    form_news: list[FormNews] = Field(description="现行表单与填写时的版本的不同；提交时按现行版本核对")
     number: str = Field(description="办件编码；提交后才有")
     mode: str = Field(description="AUTO 秒批，INSTANT 即来即办，NORMAL 普通程序；提交后才有")
     mode_reasons: list[str] = Field(description="没有由决策表自动准予的原因")
@@ -98,6 +116,12 @@ def _out(row: Application) -> dict[str, Any]:
         "state": case.state,
         "state_title": str(case.state_title),
         "version": case.version,
+        "revision": row.revision,
+        "form_version": row.form_version,
+        "form_news": [
+            {"kind": one.kind, "field": one.code, "title": one.title, "text": one.text}
+            for one in (drafting.news(row, row.form_version) if case.state in {"DRAFT", "CORRECTION"} else ())
+        ],
         "number": case.number,
         "mode": row.mode,
         "mode_reasons": [str(reason) for reason in row.mode_reasons],
@@ -163,6 +187,18 @@ def application(request: HttpRequest, uuid: uuids.UUID) -> Any:
     return _out(_own(request, uuid))
 
 
+@router.get(
+    "/{uuid}/schema",
+    response=dict[str, Any],
+    auth=api("applications.read", kinds=APPLICANTS),
+    summary=gettext_noop("这份申请还要填写的内容（JSON Schema）"),
+)
+def answers_schema(request: HttpRequest, uuid: uuids.UUID) -> Any:
+    """What the answers of this application must be; what is known already is not asked."""
+    row = _own(request, uuid)
+    return schema.of_form(form_of(row), known=row.known)
+
+
 @router.put(
     "/{uuid}/answers",
     response=ApplicationOut,
@@ -172,11 +208,11 @@ def application(request: HttpRequest, uuid: uuids.UUID) -> Any:
 def answers(request: HttpRequest, uuid: uuids.UUID, body: AnswersIn) -> Any:
     """Keep what is right and tell what is wrong, field by field; only in DRAFT and CORRECTION."""
     row = _own(request, uuid)
-    codes = {field.code for field in form_of(row).fields}
+    codes = form_of(row).codes
     if strangers := [code for code in body.answers if code not in codes]:
         told = {code: _("表单没有这个字段。") for code in strangers}
         return problems.field_problems(told, "answers")
-    result = actions.save(row, body.answers, request.reader)  # type: ignore[attr-defined]
+    result = actions.save(row, body.answers, request.reader, seen=body.revision)  # type: ignore[attr-defined]
     if result.errors:
         return problems.field_problems(result.errors, "answers")
     return _out(_own(request, uuid))

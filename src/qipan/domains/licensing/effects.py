@@ -2,7 +2,8 @@
 
 import datetime
 
-from qipan.domains.licensing import facts
+from qipan.domains.licensing import drafting, facts
+from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.granting import GRANTING
 from qipan.domains.licensing.guarding.aftermath import note_aftermath
@@ -40,10 +41,18 @@ def number_case(context: Context) -> None:
     context.case.number = f"{district.code}-{row.item_code}-{day}-{context.case.pk:06d}"
 
 
+def handed_in(row: Application) -> None:
+    """From now on the application stands by the version of its form that was in force when it was first handed in."""
+    if row.submitted_at is None:
+        row.answers, _left = drafting.carry_over(row, row.answers, row.form_version)
+        row.form_version = form_of(row).valid_from
+    row.submitted_at = now()
+
+
 def route(context: Context) -> None:
     """Ask the released table how the application is handled: alone by rule, or by a person and for which reasons."""
     row = _row(context)
-    row.submitted_at = now()
+    handed_in(row)
     item = items.item(row.item_code)
     row.mode, row.mode_reasons = Mode.NORMAL, []
     if item is not None and item.table:
@@ -72,8 +81,8 @@ def route(context: Context) -> None:
 def stamp_submission(context: Context) -> None:
     """When and by which way it came in, where no table is asked."""
     row = _row(context)
-    row.submitted_at = now()
-    row.save(update_fields=["submitted_at"])
+    handed_in(row)
+    row.save(update_fields=["submitted_at", "form_version", "answers"])
     context.event_data |= {"item": row.item_code, "kind": row.kind, "channel": row.channel}
 
 

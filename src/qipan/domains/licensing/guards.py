@@ -7,6 +7,7 @@ from django.db.models import BigIntegerField, CharField, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from qipan.conf.composed import Composed, Hole
+from qipan.domains.licensing import drafting
 from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.models import (
     FOLLOWING,
@@ -48,11 +49,12 @@ def _row(context: Context) -> Application:
 
 
 def form_complete(context: Context) -> Iterator[Refusal]:
-    """Every field that the form asks for is answered rightly (LicProc 13)."""
+    """Every field that the form in force asks for is answered rightly (LicProc 13)."""
     row = _row(context)
     form = form_of(row)
+    answers, _left = drafting.carry_over(row, row.answers, row.form_version)
     given = {field.code for field in form.fields if field.personal and _in_vault(row, field.code)}
-    result = validate(form, row.answers, skip=frozenset(row.known) | frozenset(given))
+    result = validate(form, answers, skip=frozenset(given), known=row.known)
     for field, text in result.errors.items():
         yield Refusal(text, field)
 

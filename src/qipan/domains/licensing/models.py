@@ -91,6 +91,14 @@ class Application(models.Model):
     kind = models.CharField(_("申请类型"), max_length=20, choices=Kind)
     channel = models.CharField(_("申请渠道"), max_length=10, default="web")
     form_code = models.CharField(_("表单"), max_length=60)
+    #: The day from which the version of the form is in force that the answers were given to.
+    form_version = models.DateField(_("表单版本"), null=True, blank=True)
+    #: Counts the saves that changed something, so that who saves over another is told first.
+    revision = models.PositiveIntegerField(_("草稿版次"), default=0)
+    saved_by = models.BigIntegerField(_("最后保存人"), null=True, blank=True)
+    saved_at = models.DateTimeField(_("最后保存时间"), null=True, blank=True)
+    #: Answers that the form no longer takes, for whoever filled them in: field code → {title, words}.
+    left_over = models.JSONField(_("新版表单不再收的内容"), default=dict, blank=True)
     mode = models.CharField(_("办理方式"), max_length=10, choices=Mode, blank=True)
     mode_reasons = models.JSONField(_("转由人工办理的原因"), default=list, blank=True)
     answers = models.JSONField(_("填报内容"), default=dict, blank=True)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
 from qipan.domains.licensing import countersigning
-from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.asking import form_of, lines, words_of
 from qipan.domains.licensing.booking import actions as booking
 from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.elicences.models import Offering
@@ -35,21 +35,16 @@ def lines_of(row: Application) -> list[tuple[str, list[tuple[str, str]]]]:
     values = row.values
     sections = []
     for section in form.sections:
-        lines = []
-        for field in section.fields:
-            value = values.get(field.code)
-            if field.kind == "file" or value in (None, "", []):
+        told = []
+        for line in lines(section, values):
+            if line.field.kind == "file" or line.value in (None, "", []):
                 continue
-            titles = {option.code: option.title for option in field.options}
-            if isinstance(value, bool):
-                words = _("是") if value else _("否")
-            elif isinstance(value, list):
-                words = _("；").join(titles.get(str(one), str(one)) for one in value)
+            if isinstance(line.value, bool):
+                told.append((line.title, _("是") if line.value else _("否")))
             else:
-                words = titles.get(str(value), str(value))
-            lines.append((field.title, words))
-        if lines:
-            sections.append((section.title, lines))
+                told.append((line.title, words_of(line.field, line.value)))
+        if told:
+            sections.append((section.title, told))
     return sections
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from qipan.domains.licensing.asking import form_of, words_of
+from qipan.domains.licensing.asking import form_of, rows_in_words, words_of
 from qipan.domains.licensing.elicences.face import food_certificate
 from qipan.domains.licensing.facts import name_of
 from qipan.domains.licensing.handling import templates_of
@@ -189,13 +189,16 @@ def _faces(context: Context, row: Application, kind: LicenceKind | None) -> list
     form = form_of(row)
     if kind is None:
         faces = [(field.code, field.title) for field in form.fields if _shown(field)]
+        faces += [(group.code, group.title) for group in form.groups]
     else:
         faces = [(face["field"], face["title"]) for face in kind.faces]
     lines = []
     for code, title in faces:
         value = held.get(code) or about.get(code) or row.values.get(code)
         if value not in (None, "", [], False):
-            lines.append([title, words_of(form.field(code), value)])
+            group = form.group(code)
+            said = rows_in_words(group, value) if group else words_of(form.field(code), value)
+            lines.append([title, said])
     return lines
 
 

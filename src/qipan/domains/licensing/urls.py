@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qipan.domains.licensing import views
+from qipan.domains.licensing import filling, views
 from qipan.domains.licensing.batching import views as batching
 from qipan.domains.licensing.booking import views as booking
 from qipan.domains.licensing.elicences.views import batches as licence_batches
@@ -39,7 +39,8 @@ urlpatterns = [
     ),
     path("shown/<str:code>/", licences.scanned, name="licence_scan"),
     path("apply/<slug:code>/", views.apply, name="apply"),
-    path("applications/<uuid:uuid>/", views.apply_form, name="apply_form"),
+    path("applications/<uuid:uuid>/", filling.apply_form, name="apply_form"),
+    path("applications/<uuid:uuid>/draft/", filling.apply_draft, name="apply_draft"),
     path("my/bookings/<uuid:uuid>/", booking.booking, name="booking"),
     path("m/visits/", booking.visits, name="visits"),
     path("m/checks/<uuid:uuid>/", views.licensing_check, name="licensing_check"),

@@ -1,7 +1,5 @@
-"""Applying, as the applicant sees it, and the site check on the officers' phone."""
+"""Beginning an application, and the site check on the officers' phone."""
 
-import hashlib
-import json
 import uuid as uuids
 from typing import Any
 
@@ -12,9 +10,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import actions
-from qipan.domains.licensing.asking import form_of, words_of
-from qipan.domains.licensing.elicences import calling, offering
-from qipan.domains.licensing.elicences.models import Offering
 from qipan.domains.licensing.models import FOLLOWING, Application, Kind
 from qipan.kernel.flow import queries as flow
 from qipan.kernel.flow.models import WorkOrder
@@ -23,7 +18,6 @@ from qipan.kernel.forms.checklists import ChecklistRow
 from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
-from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import mandates
 from qipan.ui import checklists
@@ -94,147 +88,6 @@ def _uuid(text: str) -> uuids.UUID:
         return uuids.UUID(text)
     except ValueError:
         return uuids.uuid4()
-
-
-def _own(request: HttpRequest, uuid: uuids.UUID) -> Application:
-    reader = request.reader  # type: ignore[attr-defined]
-    row = (
-        Application.objects.visible_to(reader)
-        .select_related("case__subject", "grant", "premises", "contact", "manager")
-        .filter(case__uuid=uuid)
-        .first()
-    )
-    if row is None:
-        raise Http404
-    return row
-
-
-def answers_of(request: HttpRequest, row: Application) -> dict[str, Any]:
-    """What was typed in, by the form's fields."""
-    form = form_of(row)
-    answers: dict[str, Any] = {}
-    for field in form.fields:
-        if field.code in row.known:
-            continue
-        if field.kind in {"multi", "file"}:
-            answers[field.code] = request.POST.getlist(field.code)
-        else:
-            answers[field.code] = request.POST.get(field.code, "")
-    return answers
-
-
-@business
-def apply_form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
-    """Fill in, save as a draft, hand in. What was typed stays, whatever happens."""
-    row = _own(request, uuid)
-    reader = request.reader  # type: ignore[attr-defined]
-    if row.case.state not in {"DRAFT", "CORRECTION"} or not actions.may_fill_in(row, reader):
-        return redirect("my_case", uuid=row.case.uuid)
-    errors: dict[str, str] = {}
-    general: list[str] = []
-    typed: dict[str, Any] | None = None
-    if request.method == "POST":
-        typed = answers_of(request, row)
-        try:
-            result = actions.save(row, typed, reader)
-            errors = result.errors
-            row = _own(request, uuid)
-            if request.POST.get("act") == "save" and not errors:
-                messages.success(request, _("草稿已保存，可以随时回来继续。"))
-                return redirect("apply_form", uuid=uuid)
-            if not errors:
-                actions.submit(row, reader, key=request.POST.get("key", ""))
-                return redirect("my_case", uuid=row.case.uuid)
-        except Refused as refused:
-            errors, general = _told(refused)
-            row = _own(request, uuid)  # as it is kept, not as the refused act left it in memory
-    form = form_of(row)
-    values = {**row.answers, **_people(row), **(typed or {})}
-    context = {
-        "row": row,
-        "item": items.item(row.item_code),
-        "form": form,
-        "sections": _sections(form, row, values, errors, reader),
-        "known": [
-            (field.title, words_of(field, row.known[field.code]))
-            for field in form.fields
-            if field.code in row.known
-        ],
-        "supplied": calling.supplied(row),
-        "offers": offering.used(row, Offering.LINKED, Offering.PAPER),
-        "declaration": forms.as_json(form, frozenset(row.known)),
-        "errors": errors,
-        "general": general,
-        "key": uuids.uuid4().hex,
-        "draft_version": _saved(row),
-    }
-    return render(request, "licensing/form.html", context, status=422 if errors or general else 200)
-
-
-def _saved(row: Application) -> str:
-    """Names what the server holds, so that the copy on the device is dropped once the server has something newer."""
-    held = json.dumps([row.case.version, row.answers], sort_keys=True, default=str)
-    return hashlib.sha256(held.encode()).hexdigest()[:16]
-
-
-def _told(refused: Refused) -> tuple[dict[str, str], list[str]]:
-    """A refusal as messages at their fields, and those that belong to no field."""
-    fields, general = {}, []
-    rows = refused.details.get("refusals") or [{"message": str(refused), "field": refused.field}]
-    for row in rows:
-        if row.get("field"):
-            fields[str(row["field"])] = str(row["message"])
-        else:
-            general.append(str(row["message"]))
-    return fields, general
-
-
-def _people(row: Application) -> dict[str, str]:
-    """The applicant's own people in clear, to be seen and corrected by the one who typed them."""
-    values = {}
-    for name in ("contact", "manager"):
-        person = getattr(row, name)
-        if person is not None and not person.forgotten_at:
-            clear = person.clear(["name", "phone"])
-            values |= {f"{name}_name": clear["name"], f"{name}_phone": clear["phone"]}
-    return values
-
-
-def _sections(
-    form: Any, row: Application, values: dict[str, Any], errors: dict[str, str], reader: Reader
-) -> list[dict[str, Any]]:
-    sections = []
-    for section in form.sections:
-        fields = [
-            {
-                "field": field,
-                "value": values.get(field.code, ""),
-                "error": errors.get(field.code, ""),
-                "files": _files(values.get(field.code) or [], row.answers.get(field.code) or [], reader)
-                if field.kind == "file"
-                else [],
-            }
-            for field in section.fields
-            if field.code not in row.known
-        ]
-        if fields:
-            sections.append({"title": section.title, "help": section.help, "fields": fields})
-    return sections
-
-
-def _files(tokens: list[str], kept: list[str], reader: Reader) -> list[dict[str, str]]:
-    """The names of the files that the application has or that the reader uploaded; of others not even the name."""
-    from qipan.kernel.evidence.actions import _by_token
-
-    found = []
-    for token in tokens:
-        try:
-            file = _by_token(token)
-        except Refused:
-            continue
-        if token in kept or (reader.user_id is not None and file.stored_by == reader.user_id):
-            found.append({"name": file.name, "uuid": str(token)})
-    return found
 
 
 def _check_order(request: HttpRequest, uuid: uuids.UUID) -> tuple[WorkOrder, Application]:

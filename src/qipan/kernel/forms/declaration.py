@@ -39,7 +39,9 @@ class Constraints(BaseModel):
     personal: bool = False
 
     @model_validator(mode="after")
-    def _phone(self) -> "Constraints":
+    def _bounded(self) -> "Constraints":
+        if self.kind != "number" and "kind" in self.model_fields_set and (self.min, self.max) != (None, None):
+            raise ValueError(f"{self.title}: min and max belong to numbers")
         if self.kind == "phone" and not self.pattern:
             self.pattern, self.pattern_help = PHONE, PHONE_HELP
         return self
@@ -105,7 +107,15 @@ class Section(BaseModel):
         for field in self.fields:
             if field.personal or field.kind == "file":
                 raise ValueError(f"{field.code}: no personal data and no files in rows")
+            if strange := sorted(set(asked_about(field.when)) - {one.code for one in self.fields}):
+                raise ValueError(
+                    f"{field.code}: within rows a condition names fields of the row, not {strange}"
+                )
         return self
+
+    def row_name(self, number: int) -> str:
+        """What a row is called: its title and its number, from 1."""
+        return f"{self.row_title} {number}"
 
 
 class FormRow(BaseModel):
@@ -122,10 +132,11 @@ class FormRow(BaseModel):
         codes = [code for section in self.sections for code in _codes(section)]
         if doubled := {code for code in codes if codes.count(code) > 1}:
             raise ValueError(f"{self.code}: {sorted(doubled)} stand twice")
-        known = set(codes)
+        known = self.codes
         for section in self.sections:
-            for condition in (section.when, *(field.when for field in section.fields)):
-                if strange := sorted(set(_asked_about(condition)) - known):
+            outer = () if section.repeat else (field.when for field in section.fields)
+            for condition in (section.when, *outer):
+                if strange := sorted(set(asked_about(condition)) - known):
                     raise ValueError(f"{self.code}: a condition names {strange}, which is not asked")
         return self
 
@@ -158,12 +169,12 @@ def _codes(section: Section) -> list[str]:
     return [*([section.code] if section.code else []), *(field.code for field in section.fields)]
 
 
-def _asked_about(condition: dict[str, Any] | None) -> Iterator[str]:
+def asked_about(condition: dict[str, Any] | None) -> Iterator[str]:
     """The fields that a condition looks at."""
     if not condition:
         return
     for part in (*condition.get("all", ()), *condition.get("any", ())):
-        yield from _asked_about(part)
-    yield from _asked_about(condition.get("not"))
+        yield from asked_about(part)
+    yield from asked_about(condition.get("not"))
     if "field" in condition:
         yield str(condition["field"])

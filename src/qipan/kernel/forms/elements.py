@@ -48,6 +48,16 @@ def element(code: str, on: datetime.date | None = None) -> ElementRow:
     return as_read(row, ElementRow.model_validate)
 
 
+def known_elsewhere(form: FormRow) -> frozenset[str]:
+    """The fields whose answer the item, the register, an e-licence or the account may give, so that nobody need send it."""
+    found = set()
+    for field in form.fields:
+        row = in_force(ElementVersion, field.element) if field.element else None
+        if row is not None and as_read(row, ElementRow.model_validate).sources != ["applicant"]:
+            found.add(field.code)
+    return frozenset(found)
+
+
 class Dictionary:
     """Every version of every element, read once for a load."""
 

@@ -1,13 +1,14 @@
 """Forms and checklists in force."""
 
 import datetime
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from qipan.kernel.forms.checklists import ChecklistRow
-from qipan.kernel.forms.declaration import FormField, FormRow, Section
+from qipan.kernel.forms.declaration import FormField, FormRow, Section, asked_about
 from qipan.kernel.forms.models import ChecklistVersion, FormVersion
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Item
@@ -22,13 +23,22 @@ def form(code: str, on: datetime.date | None = None) -> FormRow:
     return as_read(row, FormRow.model_validate)
 
 
-def asked(item: Item) -> FormRow:
-    """What an item asks for: its form, and an upload for each material that no source supplies and no field takes."""
-    declared = form(item.form)
+def asked(item: Item, on: datetime.date | None = None) -> FormRow:
+    """What an item asks for: its form, and an upload for each material that no source supplies and no field takes.
+
+    `on`: the day whose version of the form is meant.
+    """
+    declared = form(item.form, on)
     wanted = tuple(
         (each.code, each.title, each.required) for each in items.materials_of(item) if not each.supplied_by
     )
     return _with_uploads(_Kept(declared), wanted) if wanted else declared
+
+
+def asked_on(item_code: str, form_code: str, on: datetime.date | None) -> FormRow:
+    """The same by the codes of an item and its form; the bare form where the item no longer asks by it."""
+    item = items.item(item_code)
+    return asked(item, on) if item is not None and item.form == form_code else form(form_code, on)
 
 
 class _Kept:
@@ -36,7 +46,7 @@ class _Kept:
 
     def __init__(self, declared: FormRow) -> None:
         self.form = declared
-        self.key = (declared.code, declared.valid_from, len(declared.fields))
+        self.key = (declared.code, declared.valid_from, len(declared.codes))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Kept) and self.key == other.key
@@ -59,7 +69,7 @@ def _with_uploads(kept: _Kept, wanted: tuple[tuple[str, str, bool], ...]) -> For
     uploads = Section(title=str(_("材料")), help=str(_("图片或者 PDF，可以用手机拍照。")), fields=fields)
     last = declared.sections[-1:]
     # What the applicant declares stays last.
-    at_end = bool(last) and all(field.kind == "bool" for field in last[0].fields)
+    at_end = bool(last) and not last[0].repeat and all(field.kind == "bool" for field in last[0].fields)
     body = declared.sections[:-1] if at_end else declared.sections
     return declared.model_copy(update={"sections": [*body, uploads, *(last if at_end else ())]})
 
@@ -72,7 +82,17 @@ def checklist(code: str, on: datetime.date | None = None) -> ChecklistRow:
     return as_read(row, ChecklistRow.model_validate)
 
 
-def as_json(declared: FormRow, skip: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The declaration for the browser, without the fields that are not asked."""
-    fields = [field.model_dump(mode="json") for field in declared.fields if field.code not in skip]
-    return {"code": declared.code, "fields": fields}
+def as_json(declared: FormRow, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The declaration for the browser, without what is known and not asked; conditions look at the known answers."""
+    told = known or {}
+    fields = [field.model_dump(mode="json") for field in declared.fields if field.code not in told]
+    groups = [group.model_dump(mode="json") for group in declared.groups if group.code not in told]
+    conditions = [field.when for field in declared.fields] + [group.when for group in declared.groups]
+    looked_at = {code for condition in conditions for code in asked_about(condition)} & told.keys()
+    return {
+        "code": declared.code,
+        "version": declared.valid_from.isoformat(),
+        "known": {code: told[code] for code in sorted(looked_at)},
+        "fields": fields,
+        "groups": groups,
+    }

@@ -10,10 +10,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qipan.kernel.forms.conditions import holds, is_empty
-from qipan.kernel.forms.declaration import FormField, FormRow
+from qipan.kernel.forms.declaration import MOST_ROWS, FormField, FormRow, Section
 
 LONGEST = 5000
 MOST_FILES = 20
+LARGEST = 10**15
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass
@@ -30,25 +32,74 @@ class Result:
 
 
 def validate(
-    form: FormRow, answers: Mapping[str, Any], *, draft: bool = False, skip: frozenset[str] = frozenset()
+    form: FormRow,
+    answers: Mapping[str, Any],
+    *,
+    draft: bool = False,
+    skip: frozenset[str] = frozenset(),
+    known: Mapping[str, Any] | None = None,
 ) -> Result:
-    """Check and tidy answers. A draft may be incomplete, not wrong. `skip`: fields that are known and not asked."""
+    """Check and tidy answers. A draft may be incomplete, not wrong. `skip`: fields that are not asked; nor are those
+    whose answer is `known`, which conditions may look at.
+
+    The rows of a group are a list of answers; what is wrong in one stands under `group.index.field`, from 0.
+    """
     result = Result()
+    before, skip = {**answers, **(known or {})}, skip | frozenset(known or ())
     for one in form.fields:
-        if one.code in skip or not holds(one.when, {**answers, **result.cleaned}):
-            continue
-        value = _plain(one, answers.get(one.code))
-        if is_empty(value) or (one.kind == "bool" and value is False and one.required):
-            if one.required and not draft:
-                result.errors[one.code] = _missing(one)
-            elif one.kind == "bool":
-                result.cleaned[one.code] = False
-            continue
-        try:
-            result.cleaned[one.code] = _clean(one, value)
-        except ValueError as error:
-            result.errors[one.code] = str(error)
+        if one.code not in skip and holds(one.when, {**before, **result.cleaned}):
+            _check(result, one, answers.get(one.code), draft)
+    for group in form.groups:
+        if group.code not in skip and holds(group.when, {**before, **result.cleaned}):
+            _rows(result, group, answers.get(group.code), draft)
     return result
+
+
+def _check(result: Result, one: FormField, given: Any, draft: bool) -> None:
+    value = _plain(one, given)
+    if is_empty(value) or (one.kind == "bool" and value is False and one.required):
+        if one.required and not draft:
+            result.errors[one.code] = _missing(one)
+        elif one.kind == "bool":
+            result.cleaned[one.code] = False
+        return
+    try:
+        result.cleaned[one.code] = _clean(one, value)
+    except ValueError as error:
+        result.errors[one.code] = str(error)
+
+
+def _rows(result: Result, group: Section, given: Any, draft: bool) -> None:
+    assert group.repeat is not None
+    rows = [] if given is None else given
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        result.errors[group.code] = _("“%(title)s”应当逐行填写。") % {"title": group.title}
+        return
+    least, most = group.repeat.min, group.repeat.max
+    if len(rows) > most:
+        result.errors[group.code] = _("“%(title)s”最多 %(most)d 行，现在是 %(now)d 行。") % {
+            "title": group.title,
+            "most": most,
+            "now": len(rows),
+        }
+        rows = rows[:MOST_ROWS]
+    elif len(rows) < least and not draft:
+        result.errors[group.code] = _("“%(title)s”至少填写 %(least)d 行。") % {
+            "title": group.title,
+            "least": least,
+        }
+    kept = []
+    for place, row in enumerate(rows):
+        own = Result()
+        for one in group.fields:
+            if holds(one.when, {**row, **own.cleaned}):
+                _check(own, one, row.get(one.code), draft)
+        kept.append(own.cleaned)
+        for code, text in own.errors.items():
+            told = _("%(row)s：%(text)s") % {"row": group.row_name(place + 1), "text": text}
+            result.errors[f"{group.code}.{place}.{code}"] = told
+    if kept:
+        result.cleaned[group.code] = kept
 
 
 def _missing(one: FormField) -> str:
@@ -68,7 +119,8 @@ def _plain(one: FormField, value: Any) -> Any:
         value = value[0] if value else None
     if one.kind == "bool":
         return value in (True, "true", "on", "1", "True")
-    return value.strip() if isinstance(value, str) else value
+    # A browser sends the line ends of a text as two signs.
+    return value.replace("\r\n", "\n").strip() if isinstance(value, str) else value
 
 
 def _clean(one: FormField, value: Any) -> Any:
@@ -94,7 +146,7 @@ def _number(one: FormField, value: Any) -> str:
         number = Decimal(str(value).replace(",", ""))
     except InvalidOperation:
         raise ValueError(_("“%(title)s”应当是数字。") % {"title": one.title}) from None
-    if not number.is_finite() or abs(number) > Decimal("1e15"):
+    if not number.is_finite() or abs(number) > LARGEST:
         raise ValueError(_("“%(title)s”的数值过大。") % {"title": one.title})
     if one.min is not None and number < Decimal(str(one.min)):
         raise ValueError(_("“%(title)s”不能小于 %(limit)s。") % {"title": one.title, "limit": one.min})
@@ -105,6 +157,8 @@ def _number(one: FormField, value: Any) -> str:
 
 def _date(one: FormField, value: Any) -> str:
     try:
+        if not DAY.fullmatch(str(value)):
+            raise ValueError(value)
         return datetime.date.fromisoformat(str(value)).isoformat()
     except ValueError:
         raise ValueError(_("“%(title)s”应当是日期，例如 2026-03-01。") % {"title": one.title}) from None

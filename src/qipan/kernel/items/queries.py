@@ -63,6 +63,14 @@ def items_for_public(text: str = "") -> list[Item]:
     return list(rows.order_by("code", "-valid_from").distinct("code"))
 
 
+def change_of(licence: str) -> Item | None:
+    """The item by which what a licence of this kind says is changed."""
+    rows = Item.objects.filter(
+        valid_from__lte=today(), licence=licence, handling__in=["CHANGE", "FILING_CHANGE"]
+    )
+    return rows.order_by("code", "-valid_from").first()
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A material that an item asks for; one that a source supplies, nobody is asked for."""

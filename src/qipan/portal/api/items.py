@@ -7,8 +7,9 @@ from django.utils.translation import gettext_noop
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from qipan.kernel.forms import elements, schema
 from qipan.kernel.forms import queries as forms
-from qipan.kernel.forms.declaration import FormField
+from qipan.kernel.forms.declaration import FormField, Repeat
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Item as ItemRow
 from qipan.kernel.law.citations import Citation
@@ -53,6 +54,10 @@ class FormSection(Schema):
     title: str
     help: str
     fields: list[FormField]
+    code: str = Field("", description="重复填写的分组：答案是它名下的列表，一行一项；不重复的为空")
+    repeat: Repeat | None = None
+    row_title: str = ""
+    when: dict[str, Any] | None = None
 
 
 class ItemGuide(Item):
@@ -111,3 +116,19 @@ def item_guide(request: HttpRequest, code: Code) -> Any:
         "form_code": form.code,
         "sections": [section.model_dump() for section in form.sections],
     }
+
+
+@router.get(
+    "/{code}/schema",
+    response=dict[str, Any],
+    auth=None,
+    summary=gettext_noop("表单的 JSON Schema（2020-12）"),
+)
+@public_operation
+def item_schema(request: HttpRequest, code: Code) -> Any:
+    """What the answers to the item's form must be. What the platform may know by itself is not required."""
+    row = items.item(code)
+    if row is None:
+        raise Http404
+    form = forms.asked(row)
+    return schema.of_form(form, optional=elements.known_elsewhere(form))

@@ -122,7 +122,11 @@ def refused(refusal: Refused, *, under: tuple[str, ...] = ()) -> HttpResponse:
     """A refused action; the fields that it names stand below `under` in the body."""
     said = refusal.details.get("refusals") or [{"message": str(refusal.message), "field": refusal.field}]
     errors = [
-        {"pointer": pointer(*under, each["field"]), "field": each["field"], "detail": str(each["message"])}
+        {
+            "pointer": pointer(*under, *str(each["field"]).split(".")),
+            "field": each["field"],
+            "detail": str(each["message"]),
+        }
         for each in said
         if each.get("field")
     ]
@@ -131,11 +135,14 @@ def refused(refusal: Refused, *, under: tuple[str, ...] = ()) -> HttpResponse:
 
 
 def field_problems(errors: Mapping[str, str], *under: str) -> HttpResponse:
-    """Wrong fields of a form."""
+    """Wrong fields of a form; one in a row is named `group.index.field`."""
     return problem(
         "invalid",
         _("有 %(count)d 处需要修改。") % {"count": len(errors)},
-        [{"pointer": pointer(*under, code), "field": code, "detail": text} for code, text in errors.items()],
+        [
+            {"pointer": pointer(*under, *code.split(".")), "field": code, "detail": text}
+            for code, text in errors.items()
+        ],
     )
 
 

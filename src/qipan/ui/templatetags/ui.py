@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from qipan.kernel.evidence.actions import MOST_BYTES
 from qipan.kernel.law import terms
 from qipan.kernel.law.citations import Citation
 from qipan.kernel.law.models import Unit
@@ -111,6 +112,12 @@ def citation(context: Any, text: str) -> SafeString:
 def law_link(context: Any, text: Any) -> SafeString:
     """The same for a source that is already in words."""
     return citations.linked(str(text or ""), citations.held_laws(context.get("request")))
+
+
+@register.simple_tag
+def upload_limit() -> int:
+    """The size in bytes above which a file is not taken."""
+    return MOST_BYTES
 
 
 @register.simple_tag

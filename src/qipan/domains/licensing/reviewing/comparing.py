@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing.actions import known_of
-from qipan.domains.licensing.asking import form_of, words_of
+from qipan.domains.licensing.asking import Line, form_of, lines, words_of
 from qipan.domains.licensing.granting import CHANGED
 from qipan.domains.licensing.models import Application
 from qipan.kernel.forms.declaration import FormField
@@ -34,15 +34,18 @@ def compared(row: Application) -> list[tuple[str, list[Compared]]]:
     known, held = _known(row), dict(row.grant.data) if row.grant else {}
     sections = []
     for section in form_of(row).sections:
-        lines = [line for field in section.fields if (line := _line(row, field, known, held)) is not None]
-        if lines:
-            sections.append((section.title, lines))
+        if section.repeat is not None:
+            shown = [_of_row(line) for line in lines(section, row.values) if line.value not in (None, "", [])]
+        else:
+            shown = [line for field in section.fields if (line := _line(row, field, known, held)) is not None]
+        if shown:
+            sections.append((section.title, shown))
     return sections
 
 
 def differences(row: Application) -> list[Compared]:
     """The fields in which the sources disagree; what the application asks to change is no disagreement."""
-    return [line for _title, lines in compared(row) for line in lines if line.differs]
+    return [line for _title, shown in compared(row) for line in shown if line.differs]
 
 
 def _known(row: Application) -> dict[str, Any]:
@@ -73,6 +76,11 @@ def _line(row: Application, field: FormField, known: dict[str, Any], held: dict[
         differs=len(said) > 1 and not change,
         asked_change=len(said) > 1 and change,
     )
+
+
+def _of_row(line: Line) -> Compared:
+    """A line of a group: no source holds its like."""
+    return Compared(line.field.code, line.title, words_of_field(line.field, line.value), "", "", False, False)
 
 
 def words_of_field(field: FormField, value: Any) -> str:

@@ -90,7 +90,7 @@ def _opened(
         for each in one.form.fields
         if each.personal or merged.origins[one.code][each.code].place == "PART"
     )
-    result = validate(one.form, answers, skip=skip | given)
+    result = validate(one.form, answers, skip=skip | given, known=known)
     if result.errors:
         raise Refused(
             _("“%(item)s”：%(why)s") % {"item": item.name, "why": "；".join(result.errors.values())},
@@ -102,6 +102,7 @@ def _opened(
         kind=Kind(item.handling),
         channel=CHANNEL,
         form_code=item.form,
+        form_version=one.form.valid_from,
         known=known,
         answers=result.cleaned,
         grant=grant,

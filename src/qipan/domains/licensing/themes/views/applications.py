@@ -11,12 +11,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing.asking import words_of
+from qipan.domains.licensing.filling import files_of, told_of
 from qipan.domains.licensing.models import FOLLOWING, Kind
 from qipan.domains.licensing.themes import applying, asking, measuring, planning
 from qipan.domains.licensing.themes.merging import Known, Merged
 from qipan.domains.licensing.themes.models import Release, ThemeCase
 from qipan.domains.licensing.themes.views.guides import questions, theme_or_404, typed
-from qipan.domains.licensing.views import _files, _told
 from qipan.kernel.flow import queries as flow
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.items import queries as items
@@ -24,6 +24,7 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects.models import Act
+from qipan.ui import declared
 from qipan.ui.access import business
 
 
@@ -109,7 +110,7 @@ def form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     general: list[str] = []
     answers: dict[str, Any] | None = None
     if request.method == "POST":
-        answers = _answers(request, applying.merged_of(row))
+        answers = declared.typed(request.POST, applying.merged_of(row).form)
         try:
             result = applying.save(
                 row, answers, reader, release=request.POST.get("release", ""), grants=_grants(request)
@@ -123,7 +124,7 @@ def form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
                 applying.submit(row, reader, key=request.POST.get("key", ""))
                 return redirect("my_case", uuid=uuid)
         except Refused as refused:
-            errors, general = _told(refused)
+            errors, general = told_of(refused)
             row = _own(request, uuid)
     return _form_page(request, row, reader, errors, general, answers)
 
@@ -139,11 +140,18 @@ def _form_page(
     merged = applying.merged_of(row)
     theme = applying.theme_of(row)
     values = {**row.answers, **_people(row), **(answers or {})}
+    errors = declared.placed(merged.form, errors)
     context = {
         "row": row,
         "theme": theme,
         "form": merged.form,
-        "sections": _sections(merged, row, values, errors, reader),
+        "sections": declared.sections(
+            merged.form,
+            values,
+            errors,
+            files=lambda code, tokens: files_of(tokens, row.answers.get(code) or [], reader),
+        ),
+        "keep_uploads": f"apply-{row.case.uuid}",
         "known": [_known(one, merged, theme) for one in merged.known],
         "declaration": forms.as_json(merged.form),
         "errors": errors,
@@ -158,15 +166,6 @@ def _form_page(
     }
     status = 422 if errors or general else 200
     return render(request, "licensing/themes/form.html", context, status=status)
-
-
-def _answers(request: HttpRequest, merged: Merged) -> dict[str, Any]:
-    return {
-        each.code: request.POST.getlist(each.code)
-        if each.kind in {"multi", "file"}
-        else request.POST.get(each.code, "")
-        for each in merged.form.fields
-    }
 
 
 def _grants(request: HttpRequest) -> dict[str, int]:
@@ -216,29 +215,6 @@ def _known(one: Known, merged: Merged, theme: Any) -> dict[str, str]:
     field = next((each for each in theme.questions if each.code == one.question), None)
     words = words_of(field, one.value) if one.value not in ("", None) else "—"
     return {"title": one.title, "value": words, "source": sources.get(one.place, "")}
-
-
-def _sections(
-    merged: Merged, row: ThemeCase, values: dict[str, Any], errors: dict[str, str], reader: Reader
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "title": section.title,
-            "help": section.help,
-            "fields": [
-                {
-                    "field": each,
-                    "value": values.get(each.code, ""),
-                    "error": errors.get(each.code, ""),
-                    "files": _files(values.get(each.code) or [], row.answers.get(each.code) or [], reader)
-                    if each.kind == "file"
-                    else [],
-                }
-                for each in section.fields
-            ],
-        }
-        for section in merged.form.sections
-    ]
 
 
 def _held(row: ThemeCase) -> str:
