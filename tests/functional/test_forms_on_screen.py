@@ -118,6 +118,8 @@ def test_a_cut_upload_goes_on_after_a_reload_and_what_is_too_large_is_not_sent(
     assert Upload.objects.count() == 1
     look(page, "forms-uploads-phone")
     expect(page.get_by_label("使用面积")).to_have_value("77")
+    expect(page.locator("[data-draft-status]")).to_have_text(re.compile(r"^已保存 \d\d:\d\d$"))
+    page.wait_for_load_state("networkidle")
 
 
 def test_two_people_at_one_draft_lose_nothing(context_for, sign_in, look, city: City) -> None:
@@ -139,5 +141,7 @@ def test_two_people_at_one_draft_lose_nothing(context_for, sign_in, look, city: 
     clash.get_by_label(re.compile("我填写的")).check()
     mine.get_by_role("button", name="保存草稿").click()
     expect(mine.get_by_text("草稿已保存")).to_be_visible()
+    for page in (mine, theirs):
+        page.wait_for_load_state("networkidle")
     row.refresh_from_db()
     assert row.answers["staff_count"] == "7"

@@ -94,18 +94,20 @@ def law_words(text: str) -> str:
         return text
 
 
+def edit_address(case: Case, reader: Reader) -> str:
+    """Where an application that is the applicant's to fill in goes on; empty when it is not."""
+    panel = cases.panel_of(case.flow_code)
+    if panel is None or not panel.edit or case.state not in {"DRAFT", "CORRECTION"}:
+        return ""
+    may = mandates.may_act(reader, Act.FILL, case=case.pk, subject_id=case.subject_id, opened_by=case.opened_by)
+    return reverse(panel.edit, args=[case.uuid]) if may else ""
+
+
 def steps(case: Case, reader: Reader, where: str, failed: str = "", reason: str = "") -> list[Step]:
     """The steps the reader may take; `where` is the URL name that takes them (given uuid and code)."""
     panel = cases.panel_of(case.flow_code)
     found = []
-    if (
-        panel
-        and panel.edit
-        and case.state in {"DRAFT", "CORRECTION"}
-        and mandates.may_act(
-            reader, Act.FILL, case=case.pk, subject_id=case.subject_id, opened_by=case.opened_by
-        )
-    ):
+    if address := edit_address(case, reader):
         found.append(
             Step(
                 "edit",
@@ -117,7 +119,7 @@ def steps(case: Case, reader: Reader, where: str, failed: str = "", reason: str 
                 False,
                 False,
                 "",
-                reverse(panel.edit, args=[case.uuid]),
+                address,
             )
         )
     for offer in queries.offers(case, reader):

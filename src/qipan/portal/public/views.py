@@ -41,6 +41,7 @@ def my_cases(request: HttpRequest) -> HttpResponse:
             "state": case.state_title,
             "tone": casepage.tone(case),
             "owner": casepage.owner_words(case),
+            "edit": casepage.edit_address(case, reader),
         }
         for case in found[:PAGE]
     ]

@@ -117,7 +117,7 @@ def form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             )
             errors = result.errors
             row = _own(request, uuid)
-            if request.POST.get("act") == "save" and not errors:
+            if request.POST.get("act") != "submit" and not errors:
                 messages.success(request, _("草稿已保存，可以随时回来继续。"))
                 return redirect("theme_form", uuid=uuid)
             if not errors:
