@@ -138,7 +138,7 @@ def agree(form: FormRow, answers: dict[str, Any]) -> None:
 
 
 @given(answers_to_form(EVERY_KIND))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_of_every_kind_condition_and_row(answers: dict[str, Any]) -> None:
     agree(EVERY_KIND, answers)
 
@@ -150,7 +150,7 @@ def test_on_every_shipped_form() -> None:
     assert len(shipped) > 40
 
     @given(st.data())
-    @settings(max_examples=200, deadline=None, database=None)
+    @settings(max_examples=100, deadline=None, database=None)
     def hold(data: st.DataObject) -> None:
         form = data.draw(st.sampled_from(shipped))
         agree(form, data.draw(answers_to_form(form)))
