@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
+#: A busy machine gives a child less than all of a core: so many times its seconds may pass on the clock.
+WAITED = 3
 START = "from qipan.conf.bounded import child; child()"
 
 
@@ -24,7 +26,10 @@ class BeyondBounds(RuntimeError):
 
 
 def run(module: str, *arguments: str, seconds: int = 10, megabytes: int = 1024, given: bytes = b"") -> bytes:
-    """What `main` of a module of ours gives for these arguments and this standard input. Raises BeyondBounds."""
+    """What `main` of a module of ours gives for these arguments and this standard input. Raises BeyondBounds.
+
+    `seconds` are those of a processor.
+    """
     command = [sys.executable, "-P", "-c", START, module, str(seconds), str(megabytes), *arguments]
     plain = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "TMPDIR") if name in os.environ}
     try:
@@ -32,7 +37,7 @@ def run(module: str, *arguments: str, seconds: int = 10, megabytes: int = 1024, 
             command,
             input=given,
             capture_output=True,
-            timeout=seconds + 2,
+            timeout=seconds * WAITED,
             env={
                 **plain,
                 "PYTHONPATH": os.pathsep.join(path for path in (str(SOURCE), str(SOURCE.parent)) if path),
@@ -40,7 +45,7 @@ def run(module: str, *arguments: str, seconds: int = 10, megabytes: int = 1024, 
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise BeyondBounds(f"longer than {seconds} s") from error
+        raise BeyondBounds(f"longer than {seconds * WAITED} s") from error
     if done.returncode != 0:
         raise BeyondBounds(done.stderr.decode(errors="replace").strip()[-400:] or f"ended {done.returncode}")
     return done.stdout

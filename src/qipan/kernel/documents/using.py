@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.documents import events, picture, seals, storage
 from qipan.kernel.documents.models import Seal, SealState, SealUse
-from qipan.kernel.documents.sealing import foreign, gbt38540
+from qipan.kernel.documents.sealing import bounds, foreign, gbt38540
 from qipan.kernel.evidence import scanning, sniffing
 from qipan.kernel.ledger.actions import append, append_bulk
 from qipan.kernel.ledger.actor import Actor
@@ -142,6 +142,7 @@ def seal_files(
     known = list(SealUse.objects.filter(batch=batch, seal=seal).order_by("pk"))
     if known:
         return known
+    bounds.look([paper.content for paper in several if 0 < len(paper.content) <= MOST_BYTES])
     for paper in several:
         must_fit(paper.content, paper.title)
     with transaction.atomic():

@@ -9,24 +9,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pypdf import PdfReader, PdfWriter
+from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject
 
 from qipan.kernel.documents.picture import ink_of
-from qipan.kernel.documents.sealing import pades
+from qipan.kernel.documents.sealing import bounds, pades
+from qipan.kernel.documents.sealing.reading import TAIL, Unfit, locked, read, sound
 from qipan.kernel.ledger.errors import Refused
 
-MOST_PAGES = 2000
 POINTS = 72 / 25.4
-TAIL = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*$")
-
-
-class Unfit(ValueError):
-    """A file that cannot be sealed; `why` is one of broken, encrypted, locked, pages, page, place."""
-
-    def __init__(self, why: str, detail: object = "") -> None:
-        super().__init__(f"{why} {detail}".strip())
-        self.why = why
 
 
 @dataclass(frozen=True)
@@ -47,27 +38,9 @@ class Look:
     height: int
 
 
-def read(pdf: bytes) -> PdfReader:
-    """The file, opened. Raises Unfit for one that is broken, encrypted or endless."""
-    if not pdf.startswith(b"%PDF-"):
-        raise Unfit("broken")
-    try:
-        reader = PdfReader(io.BytesIO(pdf))
-        if reader.is_encrypted:
-            raise Unfit("encrypted")
-        count = len(reader.pages)
-    except Unfit:
-        raise
-    except Exception as error:  # whatever a parser says of a broken file, it is one
-        raise Unfit("broken", error) from error
-    if not 0 < count <= MOST_PAGES:
-        raise Unfit("pages" if count else "broken", count)
-    return reader
-
-
 def pages_of(pdf: bytes) -> int:
-    """How many pages it has. Raises Unfit."""
-    return len(read(pdf).pages)
+    """How many pages it has, found by a child within its limits. Raises Unfit."""
+    return bounds.pages_of(pdf)
 
 
 def sign(
@@ -83,11 +56,12 @@ def sign(
     """The file with the seal on its place and a signature over all of it. Raises Unfit."""
     if not (0 <= place.x <= 1 and 0 <= place.y <= 1):
         raise Unfit("place")
+    bounds.pages_of(pdf)
     reader = read(pdf)
     try:
-        if _locked(reader):
+        if locked(reader):
             raise Unfit("locked")
-        pdf, reader = _sound(pdf, reader)
+        pdf, reader = sound(pdf, reader)
         if not 1 <= place.page <= len(reader.pages):
             raise Unfit("page", len(reader.pages))
         return _append(pdf, reader, signer, moment, reason, look, place, field)
@@ -95,34 +69,6 @@ def sign(
         raise
     except Exception as error:  # whatever is wrong with a file that could be opened, it cannot be sealed
         raise Unfit("broken", error) from error
-
-
-def _locked(reader: PdfReader) -> bool:
-    """Whether its author certified that nothing may be added (DocMDP, level 1)."""
-    root: Any = reader.trailer["/Root"]
-    perms = root.get("/Perms")
-    certified = perms.get_object().get("/DocMDP") if perms else None
-    if certified is None:
-        return False
-    for one in certified.get_object().get("/Reference", []):
-        told = one.get_object().get("/TransformParams")
-        if told and told.get_object().get("/P") == 1:
-            return True
-    return False
-
-
-def _sound(pdf: bytes, reader: PdfReader) -> tuple[bytes, PdfReader]:
-    """A file whose end can be added to; one whose tables are wrong is written anew, unless somebody signed it."""
-    tail = TAIL.search(pdf[-2048:])
-    start = int(tail[1]) if tail else -1
-    head = pdf[start : start + 32].lstrip() if 0 < start < len(pdf) else b""
-    if head.startswith(b"xref") or re.match(rb"\d+\s+\d+\s+obj", head):
-        return pdf, reader
-    if b"/ByteRange" in pdf:
-        raise Unfit("broken", "signed, and its tables cannot be read")
-    out = io.BytesIO()
-    PdfWriter(clone_from=reader).write(out)
-    return out.getvalue(), read(out.getvalue())
 
 
 class _Section:
