@@ -61,6 +61,11 @@ def fill_in(page: "Page", folder: Path, wishes: Mapping[str, Any] | None = None)
         place = form.locator(f"[data-field='{field['code']}']")
         if place.count() and place.first.is_visible():
             filled += _fill(page, place.first, field, folder, wanted)
+    for group in declared.get("groups", []):
+        for field in group["fields"]:
+            place = form.locator(f"[data-field='{group['code']}.0.{field['code']}']")
+            if place.count() and place.first.is_visible():
+                filled += _fill(page, place.first, field, folder, wanted)
     return filled
 
 
