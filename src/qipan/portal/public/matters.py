@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from qipan.domains.licensing.models import Application, Kind
 from qipan.domains.licensing.offers.models import OfferState, RenewalOffer
 from qipan.kernel.accounts import letters
 from qipan.kernel.flow import queries as flow
@@ -37,7 +38,12 @@ def matters(reader: Reader, subject_id: int | None = None) -> dict[str, Any] | N
     last = [case for case in found if case.pk not in known][:4]
     day = today()
     ending = subjects.own_grants(reader).filter(state="VALID", valid_to__range=(day, day + SOON), **narrowed)
-    ending = ending.exclude(pk__in=[offer.grant_id for offer in offers])
+    begun = Application.objects.filter(
+        case__subject_id__in=reader.subject_ids, kind=Kind.RENEW, case__closed_at__isnull=True
+    )
+    ending = ending.exclude(pk__in=[offer.grant_id for offer in offers]).exclude(
+        pk__in=list(begun.exclude(grant=None).values_list("grant_id", flat=True))
+    )
     return {
         "offers": offers,
         "waiting": [{"case": case, "state": case.state_title} for case in waiting],
