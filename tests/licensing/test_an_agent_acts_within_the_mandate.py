@@ -70,6 +70,9 @@ def test_an_agent_applies_for_the_business_and_the_ledger_says_so(city: City) ->
     acts = Event.objects.filter(record_kind="flow.case", record_id=case.pk, actor_id=agent.pk)
     assert acts.exists() and {event.post for event in acts} == {f"mandate:{mandate.pk}"}
     assert any("代办员小周（代" in line.who for line in casepage.history(case, reader))
+    officer = reader_for(city.reviewer)
+    [power] = casepage.powers_of_attorney(case, officer)
+    assert power.number == mandate.number and power.href, "the officer sees the power of attorney (LicProc 12)"
     papers = documents.of_record("flow.case", case.pk)
     assert Document.objects.visible_to(reader).filter(pk__in=[paper.pk for paper in papers]).count() == len(
         list(papers)

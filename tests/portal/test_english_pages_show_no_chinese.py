@@ -152,7 +152,19 @@ def test_the_pages_of_a_business(city: City) -> None:
     case = walk_renewal(city, client, grant)
     drain()
     check(
-        client, "/my/", "/notices/", "/me/", "/apply/FB-RENEW/", "/apply/FB-NEW/", f"/my/cases/{case.uuid}/"
+        client,
+        "/my/",
+        "/my/mandates/",
+        "/my/mandates/new/",
+        "/my/clients/",
+        f"/my/evaluations/{case.uuid}/",
+        "/satisfaction/",
+        "/rate/",
+        "/notices/",
+        "/me/",
+        "/apply/FB-RENEW/",
+        "/apply/FB-NEW/",
+        f"/my/cases/{case.uuid}/",
     )
 
 

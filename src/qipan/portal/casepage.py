@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
 from qipan.kernel.documents import queries as documents
-from qipan.kernel.documents.models import DocumentState
+from qipan.kernel.documents.models import Document, DocumentState
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow import permissions, queries
 from qipan.kernel.flow.declaration import Owner
@@ -24,6 +24,7 @@ from qipan.kernel.law.citations import Citation
 from qipan.kernel.ledger import feed
 from qipan.kernel.ledger import queries as ledger
 from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.ledger.models import Event
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import MANDATE, Reader
 from qipan.kernel.orgs.roles import Role
@@ -164,6 +165,38 @@ def papers(case: Case, reader: Reader) -> list[Paper]:
     ]
 
 
+_POSTS = Composed(
+    lambda hole: (
+        Event.objects.filter(
+            record_kind="flow.case",
+            record_id=hole("case", BigIntegerField()),
+            post__startswith=MANDATE,
+        )
+        .order_by("post")
+        .values_list("post", flat=True)
+        .distinct()
+    )
+)
+
+
+def powers_of_attorney(case: Case, reader: Reader) -> list[Paper]:
+    """The powers of attorney under which agents acted in a case, for those who may see them (LicProc 12)."""
+    numbers = [int(post.removeprefix(MANDATE)) for post in _POSTS.all(case=case.pk)]
+    if not numbers:
+        return []
+    rows = Document.objects.visible_to(reader).filter(record_kind="subjects.mandate", record_id__in=numbers)
+    return [
+        Paper(
+            title=row.template.title,
+            number=row.number,
+            state=str(row.get_state_display()),
+            code=row.code,
+            href=reverse("document_file", args=[row.uuid]) if row.digest else "",
+        )
+        for row in rows.select_related("template").order_by("pk")
+    ]
+
+
 _ORDERS = Composed(
     lambda hole: WorkOrder.objects.filter(case_id=hole("case", BigIntegerField())).values_list(
         "pk", flat=True
@@ -293,7 +326,7 @@ def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason:
         "offers": offered,
         "progress": progress(case, pressing, unit, offered) if reader.kind != "staff" else None,
         "clocks": clocks,
-        "papers": papers(case, reader),
+        "papers": [*papers(case, reader), *powers_of_attorney(case, reader)],
         "events": history(case, reader),
         "diagram": diagram(case),
         "panel": panel,
