@@ -160,6 +160,11 @@ def test_a_form_is_tried_on_what_was_handed_in_before_it_is_released(desk: Desk)
         "其中 1 件的结果会不同" in shown and "现在会缺填" in shown and "另有 1 件不在您的查看范围内" in shown
     )
     assert str(row.case.uuid) not in shown, "a releaser without licensing powers sees counts only"
+    roles = [Role.CATALOGUE_RELEASER, Role.LIC_REVIEWER]
+    both = signed_in(Client(), StaffFactory(roles=roles, unit=desk.tree.city).user)
+    assert f"/desk/cases/{row.case.uuid}/" in both.get(page).content.decode(), (
+        "who may open the case has the link"
+    )
     changes = desk.releaser.get(page).content.decode()
     assert "无线网络名称" in changes and "新增" in changes and "删去" in changes
 

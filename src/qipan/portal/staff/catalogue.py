@@ -131,6 +131,7 @@ def drawn_form(row: kinds.Row) -> list[dict[str, Any]]:
         {
             "title": section.title,
             "help": section.help,
+            "repeats": section.repeat is not None,
             "fields": [{"field": field, "value": "", "error": "", "files": []} for field in section.fields],
         }
         for section in form.sections
