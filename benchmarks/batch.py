@@ -34,7 +34,7 @@ class Made:
 
 def measured(qipan: System, scale: float, tell: Callable[[str], None]) -> Iterator[Measure]:
     """Rates in licences a second: the median of interleaved rounds."""
-    count = max(ROUNDS * 10, round(FILES * scale))
+    count = max(ROUNDS * 100, round(FILES * scale))  # a round is a handful at least
     with psycopg.connect(qipan.superuser_database, autocommit=True) as mighty:
         tell(f"正在登记 {count:,} 张证照…")
         made = _licences(count)

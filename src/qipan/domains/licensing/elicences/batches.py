@@ -32,7 +32,7 @@ from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects.models import Grant, GrantState
 from qipan.kernel.subjects.standing import standing
 
-SIZE = 50
+SIZE = 100
 MARK = """
 UPDATE licensing_batchline AS line SET state = made.state, reason = made.reason, document_id = made.document, digest = made.digest
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::text[]) AS made(id, state, reason, document, digest)
