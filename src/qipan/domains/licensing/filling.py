@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from qipan.domains.licensing import actions, drafting, origins
 from qipan.domains.licensing.asking import form_of
@@ -107,13 +106,14 @@ def apply_form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 
 @business
-@require_POST
 def apply_draft(request: HttpRequest, uuid: uuids.UUID) -> JsonResponse:
     """Keeps what is filled in so far: {"saved": "10:32", "revision": 3, "errors": {…}}.
 
     409 where another person saved meanwhile or a new version of the form holds; the page then shows both.
     """
     row = _own(request, uuid)
+    if request.method != "POST":
+        raise Http404
     reader = request.reader  # type: ignore[attr-defined]
     filled = Filled(request, row)
     if drafting.news(row, filled.version):
