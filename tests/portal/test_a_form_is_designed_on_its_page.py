@@ -105,11 +105,12 @@ def test_sections_are_added_renamed_moved_and_removed_when_empty(desk: Designer)
     ("sent", "told"),
     [
         ({"code": "Wi Fi", "title": "甲"}, "小写英文字母开头"),
-        ({"code": "wifi"}, "请填写名称"),
+        ({"code": "wifi"}, "要有名称，或者写明数据元"),
         ({"code": "wifi", "title": "甲", "kind": "choice"}, "要有选项"),
         ({"code": "wifi", "title": "甲", "kind": "choice", "options": "A = 甲\nA = 乙"}, "写了两次"),
         ({"code": "wifi", "title": "甲", "min_length": "多"}, "应当是整数"),
         ({"code": "wifi", "title": "甲", "kind": "number", "min": "小"}, "应当是数字"),
+        ({"code": "wifi", "title": "甲", "kind": "date", "min": "2026-01-01"}, "不是数字"),
         ({"code": "wifi", "title": "甲", "pattern": "[a-"}, "不是有效的正则"),
         ({"code": "truthful", "title": "甲"}, "已经用在另一个字段上"),
         ({"code": "wifi", "title": "甲", "when_field": "truthful", "when_op": "eq"}, "与什么比较"),

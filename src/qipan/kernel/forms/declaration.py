@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FieldKind = Literal[
@@ -41,7 +42,7 @@ class Constraints(BaseModel):
     @model_validator(mode="after")
     def _bounded(self) -> "Constraints":
         if self.kind != "number" and "kind" in self.model_fields_set and (self.min, self.max) != (None, None):
-            raise ValueError(f"{self.title}: min and max belong to numbers")
+            raise ValueError(_("“%(title)s”不是数字，不能写最小值和最大值。") % {"title": self.title})
         if self.kind == "phone" and not self.pattern:
             self.pattern, self.pattern_help = PHONE, PHONE_HELP
         return self
@@ -64,9 +65,9 @@ class FormField(Constraints):
         if self.element:
             return self
         if not self.title:
-            raise ValueError(f"{self.code}: a field without a data element needs a title")
+            raise ValueError(_("字段 %(code)s 要有名称，或者写明数据元。") % {"code": self.code})
         if self.kind in {"choice", "multi"} and not self.options:
-            raise ValueError(f"{self.code}: a choice needs options")
+            raise ValueError(_("字段 %(code)s 是选择，要有选项。") % {"code": self.code})
         return self
 
 
@@ -80,7 +81,7 @@ class Repeat(BaseModel):
     @model_validator(mode="after")
     def _ordered(self) -> "Repeat":
         if self.min > self.max:
-            raise ValueError("min is above max")
+            raise ValueError(_("最少行数不能超过最多行数。"))
         return self
 
 
@@ -100,16 +101,21 @@ class Section(BaseModel):
     def _group(self) -> "Section":
         if self.repeat is None:
             if self.code or self.row_title or self.when:
-                raise ValueError(f"{self.title}: code, row_title and when belong to a section that repeats")
+                raise ValueError(
+                    _("“%(title)s”不是可填多行的一节，不能写代码、每行名称和条件。") % {"title": self.title}
+                )
             return self
         if not self.code or not self.row_title:
-            raise ValueError(f"{self.title}: a section that repeats needs code and row_title")
+            raise ValueError(_("“%(title)s”可填多行，要有代码和每行的名称。") % {"title": self.title})
         for field in self.fields:
             if field.personal or field.kind == "file":
-                raise ValueError(f"{field.code}: no personal data and no files in rows")
+                raise ValueError(
+                    _("字段 %(code)s 在可填多行的一节里，不能是个人信息或者上传文件。") % {"code": field.code}
+                )
             if strange := sorted(set(asked_about(field.when)) - {one.code for one in self.fields}):
                 raise ValueError(
-                    f"{field.code}: within rows a condition names fields of the row, not {strange}"
+                    _("字段 %(code)s 的条件只能看同一行的字段，不能看 %(strange)s。")
+                    % {"code": field.code, "strange": "、".join(strange)}
                 )
         return self
 
@@ -131,13 +137,13 @@ class FormRow(BaseModel):
     def _unique(self) -> "FormRow":
         codes = [code for section in self.sections for code in _codes(section)]
         if doubled := {code for code in codes if codes.count(code) > 1}:
-            raise ValueError(f"{self.code}: {sorted(doubled)} stand twice")
+            raise ValueError(_("代码 %(codes)s 用了两次。") % {"codes": "、".join(sorted(doubled))})
         known = self.codes
         for section in self.sections:
             outer = () if section.repeat else (field.when for field in section.fields)
             for condition in (section.when, *outer):
                 if strange := sorted(set(asked_about(condition)) - known):
-                    raise ValueError(f"{self.code}: a condition names {strange}, which is not asked")
+                    raise ValueError(_("填写条件看的 %(codes)s 不在表单里。") % {"codes": "、".join(strange)})
         return self
 
     @property

@@ -69,8 +69,8 @@ def checked(field: Row) -> FormField:
         first = catalogue.first_of(error)
         name = str(first["loc"][0]) if first["loc"] else ""
         if not name:
-            name = "options" if field.get("kind") in {"choice", "multi"} and field.get("title") else "title"
-            why = _("选择类的字段要有选项。") if name == "options" else _("请填写名称，或者写明数据元。")
+            name = _property_of(field)
+            why = catalogue.in_words(first)
         elif name == "code":
             why = _("代码以小写英文字母开头，只用小写字母、数字和下划线，例如 wifi_name。")
         else:
@@ -79,6 +79,13 @@ def checked(field: Row) -> FormField:
     if not readable(result.pattern):
         raise Refused(_("写法规则不是有效的正则表达式。"), field="pattern")
     return result
+
+
+def _property_of(field: Row) -> str:
+    """The property to which what is wrong with a field as a whole belongs."""
+    if field.get("kind") in {"choice", "multi"} and not field.get("options"):
+        return "options" if field.get("title") else "title"
+    return "title" if not field.get("title") else "min"
 
 
 def renamed(value: Any, was: str, becomes: str) -> Any:

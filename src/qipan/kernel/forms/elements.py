@@ -34,9 +34,9 @@ class ElementRow(Constraints):
     @model_validator(mode="after")
     def _checked(self) -> "ElementRow":
         if self.kind in {"choice", "multi"} and not self.options:
-            raise ValueError(f"{self.code}: a choice needs options")
+            raise ValueError(_("数据元 %(code)s 是选择，要有选项。") % {"code": self.code})
         if len(set(self.sources)) != len(self.sources):
-            raise ValueError(f"{self.code}: a source stands twice")
+            raise ValueError(_("数据元 %(code)s 的来源写了两次。") % {"code": self.code})
         return self
 
 
