@@ -271,7 +271,7 @@ class _Makers:
                 "name": f"深圳市性能测试{serial}",
                 "type": "INDIVIDUAL",
                 "org_path": self.office.path,
-                "identifiers": {"USCC": codes.make_uscc("92", area, f"S{secrets.randbelow(10**7):07d}")},
+                "identifiers": {"USCC": codes.make_uscc("92", area, f"T{secrets.randbelow(10**7):07d}")},
                 "legal_rep": create_person(name="王小明", phone="13800138000", actor=self.system),
                 "domicile": f"深圳市福田区园岭街道性能测试路{serial}号",
                 "business_scope": "餐饮服务；食品销售",
