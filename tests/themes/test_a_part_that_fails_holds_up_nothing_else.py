@@ -171,6 +171,24 @@ def test_bad_input_is_told_where_and_nothing_is_lost(client: Client, city: City)
     assert row.parts.count() == 2
 
 
+def test_who_saves_over_another_is_told_and_keeps_what_was_typed(client: Client, city: City) -> None:
+    """Two who act for one business have the same draft open."""
+    subject = SubjectFactory("深圳市两人填写单位")
+    walk = walker(client, city, "canteen", owner_of(subject))
+    row = walk.begin(CANTEEN, subject)
+    seen = applying.draft_version(row)
+    applying.save(
+        row, {"contact_name": "先存的人", "contact_phone": "13900139000"}, reader_for(owner_of(subject))
+    )
+    address = reverse("theme_form", args=[row.case.uuid])
+    told = client.post(address, {**walk.answers(row, contact_name="后存的人"), "held": seen, "act": "submit"})
+    page = told.content.decode()
+    assert told.status_code == 422 and "刚被他人保存过" in page and "后存的人" in page
+    assert walk.again(row).case.state == "DRAFT"
+    newer = {"held": applying.draft_version(walk.again(row)), "act": "submit"}
+    assert client.post(address, {**walk.answers(row), **newer}).status_code == 302
+
+
 def test_two_who_fill_in_one_draft_lose_nothing_that_was_handed_in(client: Client, city: City) -> None:
     walk, row = canteen(client, city)
     other = reader_for(owner_of(row.case.subject))

@@ -1,5 +1,7 @@
 """Applying for a theme: begun with its situation, filled in once, handed in as applications of its items."""
 
+import hashlib
+import json
 import uuid as uuids
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -177,10 +179,12 @@ def save(
     *,
     release: str = "",
     grants: Mapping[str, int] | None = None,
+    held: str = "",
 ) -> Result:
     """Keep what was filled in, personal data in the vault; returns what is wrong. Only the applicant, only a draft.
 
-    `grants`: by part, the licence that it is to be about, where the business holds several.
+    `grants`: by part, the licence that it is to be about, where the business holds several. `held`: what the writer saw
+    (`draft_version`); refused as stale where somebody else has saved meanwhile.
     """
     case = _lock(row)
     if case.state != "DRAFT":
@@ -189,6 +193,8 @@ def save(
         reader, Act.FILL, case=case.pk, subject_id=case.subject_id, opened_by=case.opened_by
     ):
         raise Refused(_("这不是您的申请，或者您的委托不包括填写。"), code="forbidden")
+    if held and held != draft_version(row):
+        raise Refused(_("同一份草稿刚被他人保存过。您填写的内容还在页面上，请核对后再保存。"), code="stale")
     actor = reader.actor(subject_id=case.subject_id)
     if grants:
         _choose(row, grants, reader)
@@ -209,6 +215,15 @@ def save(
                 evidence.attach(token, case, role=each.material or each.code, actor=actor)
     append(events.THEME_SAVED, case, actor, data={"fields": len(result.cleaned)})
     return result
+
+
+def draft_version(row: ThemeCase) -> str:
+    """Names what is kept of a draft: it changes whenever somebody saves something else."""
+    people = sorted(row.people.values_list("role", "person_id"))
+    kept = json.dumps(
+        [row.case.version, row.answers, row.grants, row.release, people], sort_keys=True, default=str
+    )
+    return hashlib.sha256(kept.encode()).hexdigest()[:16]
 
 
 def _choose(row: ThemeCase, grants: Mapping[str, int], reader: Reader) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing.actions import _place, item_of, known_of
+from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.models import Application, Kind
 from qipan.domains.licensing.themes import graph, merging
 from qipan.domains.licensing.themes.graph import Node
@@ -16,7 +17,7 @@ from qipan.kernel.accounts.models import Person
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.flow.actions import open_case
 from qipan.kernel.forms import queries as forms
-from qipan.kernel.forms.validation import prefill, validate
+from qipan.kernel.forms.validation import Result, prefill, validate
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects.models import Grant, Subject
@@ -91,11 +92,7 @@ def _opened(
         if each.personal or merged.origins[one.code][each.code].place == "PART"
     )
     result = validate(one.form, answers, skip=skip | given, known=known)
-    if result.errors:
-        raise Refused(
-            _("“%(item)s”：%(why)s") % {"item": item.name, "why": "；".join(result.errors.values())},
-            field=_merged_field(merged, one, next(iter(result.errors))),
-        )
+    _must_fit(merged, one, result)
     application = Application(
         case=case,
         item_code=item.code,
@@ -112,11 +109,22 @@ def _opened(
     if subject is not None and grant is None and result.cleaned.get("premises"):
         _place(application, case, actor)
     application.save(force_insert=True)
+    offering.check(application, one.form, result, actor)
+    _must_fit(merged, one, result)
     for each in one.form.fields:
         if each.kind == "file":
             for token in result.cleaned.get(each.code, []):
                 evidence.attach(token, case, role=each.material or each.code, actor=actor)
     return application
+
+
+def _must_fit(merged: Merged, one: Node, result: Result) -> None:
+    """Refuses answers that an item would refuse, at the field of the one form."""
+    if result.errors:
+        raise Refused(
+            _("“%(item)s”：%(why)s") % {"item": one.item.name, "why": "；".join(result.errors.values())},
+            field=_merged_field(merged, one, next(iter(result.errors))),
+        )
 
 
 def _merged_field(merged: Merged, one: Node, field: str) -> str:

@@ -1,7 +1,5 @@
 """Applying for a theme, as the applicant sees it: begun with the situation, one form, handed in once."""
 
-import hashlib
-import json
 import uuid as uuids
 from typing import Any
 
@@ -113,7 +111,12 @@ def form(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         answers = declared.typed(request.POST, applying.merged_of(row).form)
         try:
             result = applying.save(
-                row, answers, reader, release=request.POST.get("release", ""), grants=_grants(request)
+                row,
+                answers,
+                reader,
+                release=request.POST.get("release", ""),
+                grants=_grants(request),
+                held=request.POST.get("held", ""),
             )
             errors = result.errors
             row = _own(request, uuid)
@@ -157,12 +160,14 @@ def _form_page(
         "errors": errors,
         "general": general,
         "key": uuids.uuid4().hex,
-        "draft_version": _held(row),
+        "draft_version": applying.draft_version(row),
         "releases": Release.choices,
         "choices": _choices(row, reader),
         "savings": measuring.savings(merged, len(asking.asked(theme, row.situation))),
         "items": [one.item for one in merged.nodes],
-        "lacking": [part.item for part in applying.parts_of(row)[1]],
+        "lacking": [
+            one.name for one in items.items_by_code(p.item for p in applying.parts_of(row)[1]).values()
+        ],
     }
     status = 422 if errors or general else 200
     return render(request, "licensing/themes/form.html", context, status=status)
@@ -215,9 +220,3 @@ def _known(one: Known, merged: Merged, theme: Any) -> dict[str, str]:
     field = next((each for each in theme.questions if each.code == one.question), None)
     words = words_of(field, one.value) if one.value not in ("", None) else "—"
     return {"title": one.title, "value": words, "source": sources.get(one.place, "")}
-
-
-def _held(row: ThemeCase) -> str:
-    """Names what the server holds, so that the copy on the device is dropped once the server has something newer."""
-    held = json.dumps([row.case.version, row.answers], sort_keys=True, default=str)
-    return hashlib.sha256(held.encode()).hexdigest()[:16]
