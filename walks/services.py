@@ -1,4 +1,7 @@
-"""Every automatic item, from the hall of services to its sealed papers, in a real browser on a system of its own."""
+"""Every automatic item and every theme, from the first question to the sealed papers, in a real browser.
+
+On a system of its own. The applicant's part is done by hands at the browser; officers work at their own pages.
+"""
 
 import contextlib
 import os
@@ -6,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import system
 from qipan.cli.session import Refusal
@@ -18,13 +21,17 @@ from walks.actors import hands
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from qipan.domains.licensing.themes.declaration import ThemeRow
     from qipan.kernel.accounts.models import User
     from qipan.kernel.items.models import Item
+    from walks.actors.offices import Offices
 
-HELP = "在真实的浏览器里逐一办理：54 个秒办事项"
+HELP = "54 个秒办事项和 38 个主题服务，从第一个问题到签章的证照"
 #: The city that it happens in: 0.01 has every office with its people.
 CITY = 0.01
 PATIENCE = 120.0
+#: Rounds of officers until a theme has come to its end.
+ROUNDS = 40
 
 
 def run(tell: Callable[[str], None], only: list[str], size: str) -> Iterator[Walked]:
@@ -39,13 +46,17 @@ def run(tell: Callable[[str], None], only: list[str], size: str) -> Iterator[Wal
     with system.running(tell, city=CITY) as qipan, TemporaryDirectory() as folder, sync_playwright() as play:
         from qipan.city.parts import PASSWORD
         from walks.actors import holders
+        from walks.actors.offices import Offices
 
+        services = _chosen(only)
         browser = play.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        person = holders.owner(PASSWORD)
+        person, offices = holders.owner(PASSWORD), Offices(qipan.url)
         page = _page(browser, qipan.url, size)
         hands.sign_in(page, person.username, PASSWORD)
-        for item in _automatic(only):
-            yield _walked(page, person, item, Path(folder))
+        for code, name, walk in services:
+            begun = time.perf_counter()
+            arrived, seen = _tried(page, code, lambda walk=walk: walk(page, person, offices, Path(folder)))  # type: ignore[misc]
+            yield Walked(code, name, arrived, seen, time.perf_counter() - begun)
         browser.close()
 
 
@@ -64,54 +75,53 @@ def _page(browser: "Browser", url: str, size: str) -> "Page":
     return context.new_page()
 
 
-def _automatic(only: list[str]) -> "list[Item]":
+Service = tuple[str, str, Callable[..., str]]
+
+
+def _chosen(only: list[str]) -> list[Service]:
+    """All services, or those that are named: code, name, how it is walked."""
+    from qipan.domains.licensing.themes import queries as themes
     from qipan.kernel.items import hall
 
-    found = list(hall.in_force().filter(is_auto=True).order_by("code"))
-    known = {item.code for item in found}
+    found: list[Service] = [
+        (item.code, item.name, lambda *place, item=item: _item(item, *place))
+        for item in hall.in_force().filter(is_auto=True).order_by("code")
+    ]
+    found += [
+        (theme.code, theme.title, lambda *place, theme=theme: _theme(theme, *place))
+        for theme in themes.themes()
+    ]
+    known = {code for code, _name, _walk in found}
     if unknown := [code for code in only if code not in known]:
-        raise Refusal(f"没有这样的秒办事项：{'、'.join(unknown)}。")
-    return [item for item in found if not only or item.code in only]
+        raise Refusal(f"没有这样的秒办事项或者主题服务：{'、'.join(unknown)}。")
+    return [each for each in found if not only or each[0] in only]
 
 
-def _walked(page: "Page", person: "User", item: "Item", folder: Path) -> Walked:
+def _tried(page: "Page", code: str, walk: Callable[[], str]) -> tuple[bool, str]:
+    """Whether a walk came to its end, and what was seen; where it did not, the last page is kept as a picture."""
     from playwright.sync_api import Error
 
+    from qipan.city.simulation.visitor import NotServed, Turned
+    from qipan.kernel.ledger.errors import Refused
+
+    try:
+        return True, walk()
+    except (Error, NotServed, Turned, Refused, hands.Stopped) as problem:
+        said = str(problem).split("\n")[0]
+        with contextlib.suppress(Error):  # a page that hangs cannot be pictured either
+            said = f"{said} {hands.refusals(page)}".strip()
+            folder = env.home() / "walks"
+            folder.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=folder / f"{code}.png", full_page=True)
+        return False, said
+
+
+def _item(item: "Item", page: "Page", person: "User", offices: "Offices", folder: Path) -> str:
+    """An automatic item: found in the hall, filled in, handed in; no person does anything."""
     from walks.actors import holders
 
     subject, grant = holders.holder(person, item)
-    begun = time.perf_counter()
-    try:
-        filled, waited, papers = _walk(
-            page, item, grant.number if grant else subject.name if subject else "", folder
-        )
-    except (Error, hands.Stopped) as problem:
-        said = str(problem).split("\n")[0]
-        with contextlib.suppress(Error):  # a page that hangs cannot be pictured either
-            page.screenshot(path=_pictures() / f"{item.code}.png", full_page=True)
-        return Walked(
-            item.code, item.name, False, f"{said} {hands.refusals(page)}".strip(), time.perf_counter() - begun
-        )
-    return Walked(
-        item.code,
-        item.name,
-        True,
-        f"填 {filled} 项，提交后 {waited:.1f} 秒：{'、'.join(papers)}",
-        time.perf_counter() - begun,
-    )
-
-
-def _pictures() -> Path:
-    """Where the last page of a walk that stopped is kept."""
-    folder = env.home() / "walks"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _walk(page: "Page", item: "Item", about: str, folder: Path) -> tuple[int, float, list[str]]:
-    """(fields filled in, seconds from handing in to the last paper, titles of the papers)."""
-    from walks.actors import holders
-
+    about = grant.number if grant else subject.name if subject else ""
     page.goto("/items/")
     page.locator("#item-query").fill(item.name)
     page.locator(".hall-words").get_by_role("button").click()
@@ -123,17 +133,66 @@ def _walk(page: "Page", item: "Item", about: str, folder: Path) -> tuple[int, fl
     page.wait_for_url("**/applications/**")
     filled = hands.fill_in(page, folder, holders.circumstances(item.code).answers)
     begun = time.perf_counter()
-    page.get_by_role("button", name="提交申请").click()
-    page.wait_for_load_state()
-    if "/applications/" in page.url:
-        raise hands.Stopped("没有提交成")
+    hands.hand_in(page, "提交申请")
     found = hands.papers(page, PATIENCE)
     waited = time.perf_counter() - begun
     hands.ended(page, PATIENCE)
-    for title, address in found:
-        content = page.request.get(address)
-        if not content.ok or not content.body().startswith(b"%PDF-"):
-            raise hands.Stopped(f"下载不了：{title}")
+    _fetched(page, found)
     page.locator(".paper-line a[href^='/verify/']").first.click()
     page.get_by_text("有效").first.wait_for()
-    return filled, waited, [title for title, _address in found]
+    return f"填 {filled} 项，提交后 {waited:.1f} 秒：{'、'.join(title for title, _address in found)}"
+
+
+def _theme(theme: "ThemeRow", page: "Page", person: "User", offices: "Offices", folder: Path) -> str:
+    """A theme: its questions, its one form, and the officers' work until each of its items has a result."""
+    from walks.actors import founders
+
+    subject = founders.business(person, theme)
+    page.goto("/themes/")
+    page.locator(f"main a[href$='/themes/{theme.code}/']").first.click()
+    hands.answer(page, founders.answers(theme))
+    page.get_by_role("button", name="开始办理").click()
+    if subject is not None:
+        page.locator("label.form-check", has_text=subject.name).first.locator("input").check()
+    page.get_by_role("button", name="下一步").click()
+    page.locator("form[data-declaration]").wait_for()
+    filled = hands.fill_in(page, folder)
+    begun = time.perf_counter()
+    hands.hand_in(page, "一次提交")
+    done = _officers(page, offices)
+    waited = time.perf_counter() - begun
+    parts = page.locator("[data-part]").count()
+    lines = page.locator("section[aria-label='全部结果'] .paper-line")
+    found = [(link.inner_text(), link.get_attribute("href") or "") for link in lines.locator("a").all()]
+    if lines.count() != len(found) or not found:
+        raise hands.Stopped(f"{lines.count()} 份结果只有 {len(found)} 份可以领取")
+    _fetched(page, found)
+    return f"填 {filled} 项，办 {parts} 个事项，工作人员 {done} 步，{waited:.0f} 秒：{len(found)} 份结果"
+
+
+def _officers(page: "Page", offices: "Offices") -> int:
+    """Officers work on the parts that wait for them until the theme has come to its end; gives how many steps."""
+    from qipan.domains.licensing.themes.models import ThemePart
+
+    uuid = page.url.rstrip("/").rsplit("/", 1)[-1]
+    done = 0
+    for _round in range(ROUNDS):
+        parts = ThemePart.objects.filter(theme__case__uuid=uuid)
+        steps = offices.work(list(parts.values_list("application_id", flat=True)))
+        done += len(steps)
+        if hands.is_ended(page):
+            return done
+        page.wait_for_timeout(500 if steps else 1500)
+    raise hands.Stopped(f"{ROUNDS} 轮以后还没有全部办完：{_open_parts(page)}")
+
+
+def _open_parts(page: "Page") -> str:
+    return "；".join(" ".join(text.split()) for text in page.locator("[data-part]").all_inner_texts())[:600]
+
+
+def _fetched(page: "Page", papers: list[tuple[str, str]]) -> None:
+    """Takes every paper; each is a PDF."""
+    for title, address in papers:
+        answer: Any = page.request.get(address)
+        if not answer.ok or not answer.body().startswith(b"%PDF-"):
+            raise hands.Stopped(f"下载不了：{title}")

@@ -30,7 +30,7 @@ WISHED: Mapping[str, Any] = {
     "postal": "518000",
 }
 #: What a case says of itself when everything is done.
-ENDED = {"已办结", "已制证"}
+ENDED = {"已办结", "已制证", "全部有结果"}
 #: Each walk needs its own.
 UNIQUE = ("new_name", "new_domicile", "premises")
 #: Boxes that are left open: each says that something is not as usual.
@@ -48,6 +48,30 @@ def sign_in(page: "Page", username: str, password: str) -> None:
     page.locator("[name=password]").fill(password)
     page.locator("form:has([name=password]) button[type=submit]").first.click()
     page.wait_for_url(lambda url: "/accounts/login" not in url)
+
+
+def answer(page: "Page", situation: Mapping[str, Any]) -> None:
+    """Answers the questions of a situation, one after another; the page asks the next by what was said."""
+    for code, value in situation.items():
+        place = page.locator(f"#field-{code}")
+        if value is False or not place.count():
+            continue
+        for one in value if isinstance(value, list) else ["true" if value is True else value]:
+            box = place.locator(f"input[value='{one}']")
+            if not box.count():
+                place.locator("input").first.fill(str(one))
+                place.locator("input").first.blur()
+            elif not box.first.is_checked():
+                box.first.check()
+            page.wait_for_load_state("networkidle")
+
+
+def hand_in(page: "Page", button: str) -> None:
+    """Presses the button, and is where the case now is."""
+    page.get_by_role("button", name=button).click()
+    page.wait_for_load_state()
+    if not re.search(r"/my/cases/", page.url):
+        raise Stopped("没有提交成")
 
 
 def fill_in(page: "Page", folder: Path, wishes: Mapping[str, Any] | None = None) -> int:
@@ -73,7 +97,7 @@ def _fill(
     page: "Page", place: "Locator", field: Mapping[str, Any], folder: Path, wishes: Mapping[str, Any]
 ) -> bool:
     code, kind = field["code"], field["kind"]
-    wish = wishes.get(code)
+    wish = _wish(field, wishes)
     if not field.get("required") and wish is None and kind not in {"bool", "address"}:
         return False
     if kind == "bool":
@@ -93,6 +117,18 @@ def _fill(
     return True
 
 
+def _wish(field: Mapping[str, Any], wishes: Mapping[str, Any]) -> Any:
+    """The answer that leads on, if one is wished for and the field takes it; a merged form puts more before a name."""
+    code = field["code"]
+    wish = next((wishes[name] for name in wishes if code == name), None) or next(
+        (wishes[name] for name in wishes if code.endswith(f"_{name}")), None
+    )
+    if field["kind"] in {"choice", "multi"} and wish is not None:
+        known = {option["code"] for option in field["options"]}
+        return wish if set(wish if isinstance(wish, list) else [wish]) <= known else None
+    return wish
+
+
 def _words(field: Mapping[str, Any]) -> str:
     """Something that the field takes."""
     kind, code = field["kind"], field["code"]
@@ -105,10 +141,10 @@ def _words(field: Mapping[str, Any]) -> str:
         return str(int(float(least)) + 1 if least is not None else 3)
     if kind == "id_number":
         return "11010519491231002X"
-    if kind == "address" or code in {"premises", "new_domicile", "warehouse"}:
+    if kind == "address":
         return f"深圳市福田区园岭街道红荔路{time.time_ns() % 900 + 1}号"
     text = f"行走{time.time_ns() % 10**8:08d}"
-    if code == "new_name":
+    if code.endswith("new_name"):
         return f"深圳市福田区{text}小吃店"
     least = int(field.get("min_length") or 0)
     return text + "，情况如实填写" * (max(0, least - len(text)) // 7 + 1 if least > len(text) else 0)
@@ -129,10 +165,15 @@ def state_of(page: "Page") -> str:
     return page.locator(".page-head .state").first.inner_text().strip()
 
 
+def is_ended(page: "Page") -> bool:
+    """Whether the page itself says that everything is done."""
+    return state_of(page) in ENDED
+
+
 def ended(page: "Page", patience: float) -> None:
     """Waits until the page itself says that the case is done."""
     end = time.monotonic() + patience
-    while state_of(page) not in ENDED:
+    while not is_ended(page):
         if time.monotonic() > end:
             raise Stopped(f"没有办结：{state_of(page)}")
         page.wait_for_timeout(200)

@@ -94,16 +94,16 @@ def holder(user: User, item: Item) -> tuple[Subject | None, Grant | None]:
     facts = {name: value for name, value in about.subject.items() if name in {"type", "business_scope"}}
     subject, place = business(user, item.code, **facts)
     for kind in about.holds:
-        _grant(kind, "", subject, place)
+        grant(kind, "", subject, place)
     if item.handling == "STATUS" and item.target == "ACTIVE":
         actions.change_status(subject, Status.SUSPENDED, Actor.system(), "歇业")
     if item.handling not in FOLLOWING:
         return subject, None
     origin = about.grant[1] if about.grant else item.code
-    return subject, _grant(item.licence, origin, subject, place, category=item.target)
+    return subject, grant(item.licence, origin, subject, place, category=item.target)
 
 
-def _grant(code: str, origin: str, subject: Subject, place: Premises, *, category: str = "") -> Grant:
+def grant(code: str, origin: str, subject: Subject, place: Premises, *, category: str = "") -> Grant:
     """What the business holds of a kind, in force and inside its time of renewal."""
     kind = items.licence_kind(code)
     if kind is None:

@@ -32,14 +32,17 @@ def work(desk: Desk, colleagues: list[Visitor], chance: random.Random) -> str:
         address = next((link for link in links if ORDER.match(link)), "")
         if not address or any(name in words for name, *_rest in NAMES.values()):
             continue
-        done = (
-            _field_work(address, colleagues, chance)
-            if desk.post == "inspector"
-            else _desk_work(address, desk, first, chance)
-        )
+        done = work_on(address, desk, colleagues, chance)
         if done:
             return done
     return ""
+
+
+def work_on(address: str, desk: Desk, colleagues: list[Visitor], chance: random.Random) -> str:
+    """Do the next step of one order; returns what was done, empty when nothing can be done at this desk."""
+    if desk.post == "inspector":
+        return _field_work(address, colleagues, chance)
+    return _desk_work(address, desk, colleagues[0], chance)
 
 
 def _claim(visitor: Visitor, address: str) -> Page:
