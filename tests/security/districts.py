@@ -15,6 +15,10 @@ from django.utils import timezone
 
 from qipan.domains.inspection import record
 from qipan.domains.licensing import actions as licensing
+from qipan.domains.licensing.elicences import batches, callers, calling, showing
+from qipan.domains.licensing.elicences.models import Batch, Call, CallingSystem
+from qipan.domains.licensing.guarding.models import Difference, GuardFinding, GuardRun
+from qipan.domains.licensing.models import Application
 from qipan.domains.licensing.rescission import actions as rescission
 from qipan.domains.licensing.themes import applying as themes
 from qipan.domains.seals import actions as seals
@@ -72,6 +76,8 @@ class Futian(Office):
         self._publications()
         self._seals()
         drain()
+        self._licences()
+        self._guarded()
         self._subscription()
         staff = Staff.objects.filter(unit__path__startswith="SZ/FT/")
         for each in staff.select_related("user"):
@@ -258,6 +264,39 @@ class Futian(Office):
         decider = reader_for(self.decider)
         seals.use(bureau, decider, letter, purpose="LETTER")
 
+    def _licences(self) -> None:
+        """A licence that is shown, called by another department with the holder's leave, and to be made anew with others."""
+        city = self.tree.city
+        keeper = reader_for(StaffFactory(role=Role.SYSTEM_ADMIN, unit=city))
+        head = reader_for(StaffFactory(role=Role.BUREAU_LEADER, unit=city))
+        machine = PublicUserFactory()
+        system = callers.register(keeper, login=machine.username, name="市住建系统")
+        right = callers.entitle(
+            system, head, item_code="ZJ-01", item_name="招牌", purpose=f"{HIDDEN}审核", kinds=["JY"]
+        )
+        grant = Grant.objects.filter(kind="JY", state="VALID", subject__in=self.shops).first()
+        assert grant is not None
+        owner = reader_for(grant.subject.representatives.get().user)
+        calling.give_consent(grant, right, owner, until=today() + datetime.timedelta(days=30))
+        wish = calling.Wish(grant.number, "ZJ-01", right.purpose, "")
+        calling.call(wish, reader_for(machine), key="security")
+        self.shown = showing.code_of(grant, showing.begin(grant, owner))
+        chosen = batches.Selection("JY", "SZ/FT/")
+        batches.prepare(chosen, reader_for(self.leader), uuid=uuid.uuid4(), reason=f"{HIDDEN}换模板")
+
+    def _guarded(self) -> None:
+        """An automatic grant that would not be given again."""
+        row = Application.objects.filter(decision_id__isnull=False).first()
+        assert row is not None
+        moment = now()
+        run = GuardRun.objects.create(
+            day=today(), org_path="SZ/FT/", checked=1, changed=1, started_at=moment, finished_at=moment
+        )
+        GuardFinding.objects.create(
+            run=run, application=row, subject_id=row.case.subject_id, decision_id=row.decision_id,
+            org_path=row.case.org_path, kind=Difference.CURRENT, reasons=[f"{HIDDEN}列入名录"],
+        )  # fmt: skip
+
     def _publications(self) -> None:
         subject = self.shops[0]
         made = publication.oblige(
@@ -294,6 +333,12 @@ class Futian(Office):
             "delegation": Delegation.objects.values_list("pk", flat=True),
             "absence": Absence.objects.values_list("pk", flat=True),
             "upload": Upload.objects.values_list("pk", flat=True),
+            "guarded_day": [today().isoformat()],
+            "difference": GuardFinding.objects.values_list("uuid", flat=True),
+            "shown": [self.shown],
+            "caller": CallingSystem.objects.values_list("pk", flat=True),
+            "licence_batch": Batch.objects.values_list("uuid", flat=True),
+            "licence_call": Call.objects.filter(given=True).values_list("uuid", flat=True),
             "api_client": ApiClient.objects.values_list("uuid", flat=True),
             "letter": Letter.objects.values_list("pk", flat=True),
             "mandate": Mandate.objects.values_list("uuid", flat=True),

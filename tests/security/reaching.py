@@ -164,7 +164,12 @@ class Prober:
             "app": ["flow"],
             "nowhere": ["nowhere/"],
             "page": ["1"],
-            "officer": [str(one) for one in Staff.objects.filter(unit__path__startswith="SZ/FT/").values_list("user_id", flat=True)[:1]],
+            "officer": [
+                str(one)
+                for one in Staff.objects.filter(unit__path__startswith="SZ/FT/").values_list(
+                    "user_id", flat=True
+                )[:1]
+            ],
             "content_type": [str(ContentType.objects.get_for_model(Case).pk)],
         }
         self.staff = list(Staff.objects.filter(unit__path__startswith="SZ/FT/").order_by("pk")[:3])

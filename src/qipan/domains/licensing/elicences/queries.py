@@ -36,6 +36,12 @@ def calls_of_system(system: CallingSystem) -> QuerySet[Call]:
     return Call.objects.filter(system=system).select_related("grant__subject").order_by("-pk")
 
 
+def calls_seen(system: CallingSystem, reader: Reader) -> QuerySet[Call]:
+    """The calls of a system that concern licences of the reader's units, newest first."""
+    rows = Call.objects.visible_to(reader).filter(system=system)
+    return rows.select_related("grant__subject").order_by("-pk")
+
+
 def consents_of(grant: Grant, reader: Reader) -> QuerySet[Consent]:
     """The consents to call a licence that are in force."""
     rows = Consent.objects.visible_to(reader).filter(grant=grant, ended_at__isnull=True)

@@ -108,7 +108,7 @@ def caller(request: HttpRequest, pk: int) -> HttpResponse:
             {"right": right, "kinds": [kinds.get(code, code) for code in right.kinds]}
             for right in system.rights.order_by("ended_at", "item_code")
         ],
-        "calls": queries.calls_of_system(system)[:20],
+        "calls": queries.calls_seen(system, reader)[:20],
         "kinds": sorted(kinds.items(), key=lambda each: each[1]),
         "may_entitle": entitling.may_entitle(reader),
         "may_register": entitling.may_register(reader),
