@@ -316,7 +316,7 @@ def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason:
     clocks = queries.clocks(case)
     pressing, unit = _pressing(clocks), orgs.unit_at(case.org_path)
     offered = steps(case, reader, where, failed, reason)
-    return {
+    page = {
         "case": case,
         "state": case.state_title,
         "tone": tone(case),
@@ -331,8 +331,11 @@ def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason:
         "diagram": diagram(case),
         "panel": panel,
         "feed_ticket": feed.ticket([f"case:{case.pk}"], reader),
-        **(panel.context(case, reader) if panel else {}),
     }
+    shown = panel.context(case, reader) if panel else {}
+    if taken := page.keys() & shown.keys():
+        raise ValueError(f"the panel of {case.flow_code} hides the page's own {sorted(taken)}")
+    return page | shown
 
 
 def fire_as(

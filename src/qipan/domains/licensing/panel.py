@@ -86,7 +86,7 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
         ],
         "files": evidence.of(case),
         "taken": calls_of_case(case.pk),
-        "offers": offering.used(row, *Offering),
+        "offered_licences": offering.used(row, *Offering),
         "answer": _answer(row),
         "visit": _visit(case, reader),
         **(_reviewing(row) if reader.kind == "staff" else {}),
