@@ -211,6 +211,7 @@ DECLARED: dict[str, Entry] = {
     "api/v1/businesses/by-code/<code>": of(PUBLIC, code="uscc"),
     "api/v1/licences/<number>": of(PUBLIC, number="licence"),
     "api/v1/verifications/<code>": of(PUBLIC, code="verification"),
+    "api/v1/verifications/licences/<number>": of(PUBLIC, number="licence"),
     "api/v1/verifications": of(PUBLIC),
     "api/v1/publications": of(PUBLIC, "", "?q={hidden}", "?q={name}"),
     "api/v1/publications/<uuid>": of(PUBLIC, uuid="publication"),
