@@ -272,7 +272,7 @@ class Futian(Office):
         machine = PublicUserFactory()
         system = callers.register(keeper, login=machine.username, name="市住建系统")
         right = callers.entitle(
-            system, head, item_code="ZJ-01", item_name="招牌", purpose=f"{HIDDEN}审核", kinds=["JY"]
+            system, head, item_code="ZJ-01", item_name="招牌", purpose="审核", kinds=["JY"]
         )
         grant = Grant.objects.filter(kind="JY", state="VALID", subject__in=self.shops).first()
         assert grant is not None
@@ -335,7 +335,8 @@ class Futian(Office):
             "upload": Upload.objects.values_list("pk", flat=True),
             "guarded_day": [today().isoformat()],
             "difference": GuardFinding.objects.values_list("uuid", flat=True),
-            "shown": [self.shown],
+            # One that was never made: a good one may be scanned by anybody, and each scan stands in the holder's log.
+            "shown": [f"{self.shown[:-1]}-"],
             "caller": CallingSystem.objects.values_list("pk", flat=True),
             "licence_batch": Batch.objects.values_list("uuid", flat=True),
             "licence_call": Call.objects.filter(given=True).values_list("uuid", flat=True),
