@@ -156,7 +156,7 @@ def test_a_forged_seal_is_found() -> None:
     seals.signers.cache_clear()
     shop.seal()
     verdict = queries.check_upload(content)
-    assert not verdict.good and "不能证明是谁盖的章" in verdict.problems[0]
+    assert not verdict.good and "冒用本平台印章的名称" in verdict.problems[0]
     assert "可能是伪造的" in queries.check_upload(structure).problems[0]
 
 
