@@ -116,7 +116,7 @@ def test_a_contradiction_is_refused_at_registration(flow: Flow, word: str) -> No
             "cannot be withdrawn or terminated",
         ),
         (changed("accept", law=""), "no legal source"),
-        (changed("accept", law="somewhere in the law"), "no citation"),
+        (changed("accept", law="somewhere in the law"), "不是条文"),
         (changed("accept", clocks=(End("FBL15.decide"),)), "is never started"),
         (changed("lapse", when_missed="FBL15.decide"), "is never started"),
         (

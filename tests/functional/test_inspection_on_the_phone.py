@@ -126,7 +126,7 @@ def test_the_operator_reports_and_the_officers_look_again(
     sign_in(shop, owner)
     page = shop.new_page()
     page.goto("/my/")
-    page.get_by_role("link", name=re.compile("日常监督检查")).click()
+    page.get_by_role("link", name=re.compile("日常监督检查")).first.click()
     expect(page.get_by_role("heading", name="不符合的项目")).to_be_visible()
     page.locator("summary", has_text="报告整改情况").click()
     page.get_by_role("textbox", name="整改情况").first.fill("已购置货架，垃圾桶已加盖。")

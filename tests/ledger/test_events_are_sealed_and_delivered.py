@@ -120,8 +120,8 @@ def test_a_failing_reaction_holds_back_only_its_own_record(monkeypatch) -> None:
 def test_a_feed_ticket_cannot_be_forged() -> None:
     from django.core.signing import BadSignature, dumps
 
-    assert feed.channels_of(feed.ticket(["case:1", "user:2"])) == ["case:1", "user:2"]
+    assert feed.opened(feed.ticket(["case:1", "user:2"]))[0] == {"case:1", "user:2"}
     with pytest.raises(BadSignature):
-        feed.channels_of(feed.ticket(["case:1"])[:-2] + "xx")
+        feed.opened(feed.ticket(["case:1"])[:-2] + "xx")
     with pytest.raises(BadSignature):
-        feed.channels_of(dumps(["case:1"]))  # signed by us, for something else
+        feed.opened(dumps({"channels": ["case:1"], "at": 0}))  # signed by us, for something else

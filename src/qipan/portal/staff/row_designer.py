@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qipan.kernel.law import catalogue
+from qipan.kernel.law.catalogue import LOADER
 from qipan.kernel.law.drafting import exporting, kinds, queries
 from qipan.kernel.law.drafting.kinds import Row
 from qipan.kernel.law.drafting.models import Draft
@@ -68,7 +69,7 @@ def _value(text: str, sort: str, name: str) -> Any:
         except Refused as refused:
             raise Refused(refused.message, field=name) from None
         try:
-            return yaml.load(text, Loader=catalogue.LOADER) if text else None  # noqa: S506  (a safe loader, in C)
+            return yaml.load(text, Loader=LOADER) if text else None  # noqa: S506  (a safe loader, in C)
         except yaml.YAMLError as error:
             raise Refused(_("不是有效的 YAML：%(error)s") % {"error": error}, field=name) from None
     return text
