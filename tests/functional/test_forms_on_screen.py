@@ -15,7 +15,7 @@ from qipan.kernel.subjects import actions as subjects
 from tests.licensing.city import BUSINESS, PLACE, City
 from tests.orgs.factories import BusinessUserFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 MEGABYTE = 1024 * 1024
 
 
@@ -80,7 +80,6 @@ def test_errors_rows_and_addresses_by_keyboard(context_for, sign_in, look, city:
     expect(only.get_by_label("街道", exact=True)).to_have_value("福田区/园岭街道")
 
 
-@pytest.mark.slow
 def test_a_cut_upload_goes_on_after_a_reload_and_what_is_too_large_is_not_sent(
     context_for, sign_in, look, city: City, tmp_path: Path
 ) -> None:

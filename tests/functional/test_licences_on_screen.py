@@ -18,7 +18,7 @@ from tests.licensing.city import SYSTEM, City
 from tests.orgs.factories import PublicUserFactory, StaffFactory, reader_for
 from tests.subjects.factories import GrantFactory, PremisesFactory, SubjectFactory, owner_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

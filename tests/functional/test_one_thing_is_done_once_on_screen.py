@@ -13,7 +13,7 @@ from tests.licensing.city import SYSTEM, City
 from tests.orgs.factories import BusinessUserFactory, signed_in
 from tests.themes.walking import Walk
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 SIDEWAYS = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 

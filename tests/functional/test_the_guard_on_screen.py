@@ -13,7 +13,7 @@ from qipan.kernel.subjects import actions as subjects
 from tests.licensing.automatic import applied, prepare, tomorrow, walks
 from tests.licensing.city import SYSTEM, City
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def test_a_wrong_grant_is_seen_and_settled(context_for, sign_in, look, settings, tmp_path) -> None:
