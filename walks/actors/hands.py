@@ -189,7 +189,7 @@ def papers(page: "Page", patience: float) -> list[tuple[str, str]]:
     """The papers of a case once every one of them is there: (title, address of the file); the page follows by itself."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        lines = page.locator(".paper-line")
+        lines = page.locator("section[aria-label='文书和证照'] .paper-line")
         made = lines.locator("a[href*='download=1']")
         if lines.count() and made.count() == lines.count() and page.locator(".state-done, .state").count():
             return [
