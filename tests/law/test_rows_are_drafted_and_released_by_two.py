@@ -76,6 +76,19 @@ def test_nobody_who_had_a_hand_in_it_releases_it(two: tuple[Reader, Reader]) -> 
     assert actions.release(draft.pk, reader=releaser).title == "茶水单"
 
 
+def test_what_a_district_drafts_the_city_releases() -> None:
+    tree = UnitTree()
+    editor = reader_for(StaffFactory(role=Role.CATALOGUE_EDITOR, unit=tree.districts[0]))
+    (draft,) = actions.begin_rows(ROW % today(), reader=editor)
+    assert draft.org_path == tree.districts[0].path
+    with pytest.raises(Refused, match="由市局的发布人员发布"):
+        actions.release(
+            draft.pk, reader=reader_for(StaffFactory(role=Role.CATALOGUE_RELEASER, unit=tree.districts[0]))
+        )
+    releaser = reader_for(StaffFactory(role=Role.CATALOGUE_RELEASER, unit=tree.city))
+    assert actions.release(draft.pk, reader=releaser).title == "茶单"
+
+
 def test_two_who_change_one_draft_at_once_are_told(two: tuple[Reader, Reader]) -> None:
     editor, _releaser = two
     (draft,) = actions.begin_rows(ROW % today(), reader=editor)

@@ -22,9 +22,9 @@ from qipan.ui.access import staff
 
 MOST_BYTES = 2_000_000
 HOW_MANY = (100, 500, 2000, 5000)
-#: Kinds of records whose number is that of a case.
 #: Kinds with a designer of their own; the others' properties are typed one by one.
 EDITORS: dict[str, Any] = {"forms": form_designer, "decision_tables": table_designer}
+#: Kinds of records whose number is that of a case.
 OF_CASES = {"flow.case", "licensing.application"}
 
 
@@ -209,7 +209,7 @@ def _done(request: HttpRequest, draft: Draft, reader: Reader) -> HttpResponse | 
         messages.success(request, _("草稿已撤回。"))
         return redirect("drafts")
     if act == "trial":
-        actions.ask_trial(draft.pk, reader=reader, most=int(sent.get("most") or 0))
+        actions.ask_trial(draft.pk, reader=reader, most=_number(sent.get("most", "")) or 0)
     elif act == "rebase":
         _draft, conflicts = actions.rebase(draft.pk, reader=reader)
         text = _("已经以新版为底。")
@@ -232,8 +232,11 @@ def _done(request: HttpRequest, draft: Draft, reader: Reader) -> HttpResponse | 
 
 
 def _revision(sent: Any) -> int | None:
-    text = sent.get("revision", "")
-    return int(text) if text.isdigit() else None
+    return _number(sent.get("revision", ""))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 9 else None
 
 
 def _typed(text: str, draft: Draft) -> dict[str, Any]:
@@ -265,7 +268,7 @@ def _context(draft: Draft, reader: Reader, told: dict[str, Any]) -> dict[str, An
         "editors": "、".join(people.get(pk, "") for pk in draft.editors),
         "closer": people.get(draft.closed_by or 0, ""),
         "own": reader.user_id in draft.editors,
-        "may_release": is_open and reader.may(Role.CATALOGUE_RELEASER, draft.org_path),
+        "may_release": is_open and queries.may_release(reader),
         "may_edit": is_open and reader.may(Role.CATALOGUE_EDITOR, draft.org_path),
         "problems": found,
         "before": queries.version_before(draft.kind, draft.code, draft.valid_from),

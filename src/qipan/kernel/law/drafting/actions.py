@@ -271,8 +271,13 @@ def ask_trial(draft_id: int, *, reader: Reader, most: int = 500) -> Trial:
 
 @transaction.atomic
 def release(draft_id: int, *, reader: Reader) -> models.Model:
-    """Release a draft as a dated row, by the loader of its kind, by one who had no hand in it. Raises Refused."""
+    """Release a draft as a dated row, by the loader of its kind, by one who had no hand in it. Raises Refused.
+
+    What is released holds in the whole city, whoever drafted it: only the city's own releasers may.
+    """
     draft = _taken(draft_id, reader, Role.CATALOGUE_RELEASER)
+    if not queries.may_release(reader):
+        raise Refused(_("目录在全市生效，由市局的发布人员发布。"), code="forbidden")
     if reader.user_id in draft.editors:
         raise Refused(_("起草人不能发布自己的草稿，请由另一人发布。"), code="forbidden")
     _not_past(draft.valid_from)

@@ -10,6 +10,7 @@ from qipan.kernel.law.drafting.models import Draft, Trial
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now
+from qipan.kernel.orgs import queries as orgs
 
 #: So many records are kept by name; of the others the counts.
 MOST_LINES = 200
@@ -19,7 +20,8 @@ STEP = 50
 
 @job()
 def run_trial(trial_id: int) -> None:
-    """Try a draft; one that is done, or whose draft changed meanwhile, is left as it is."""
+    """Try a draft on what the whole city recorded, since it would hold there; one that is done, or whose draft changed
+    meanwhile, is left as it is."""
     trial = Trial.objects.select_related("draft").get(pk=trial_id)
     if trial.ended_at is not None:
         return
@@ -32,7 +34,7 @@ def run_trial(trial_id: int) -> None:
     counts: Counter[tuple[str, str]] = Counter()
     lines: list[dict[str, Any]] = []
     try:
-        trial.total, records = runner(row, trial.org_path, trial.most)
+        trial.total, records = runner(row, orgs.root().path, trial.most)
         trial.tried = trial.affected = 0
         for number, one in enumerate(records, 1):
             trial.tried = number

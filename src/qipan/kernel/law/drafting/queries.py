@@ -12,7 +12,14 @@ from qipan.kernel.law.drafting.differences import Change, changes
 from qipan.kernel.law.drafting.kinds import Problem, Row
 from qipan.kernel.law.drafting.models import Draft, Trial
 from qipan.kernel.ledger.clock import today
+from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.orgs.roles import Role
+
+
+def may_release(reader: Reader) -> bool:
+    """Whether the reader releases catalogues: they hold in the whole city, so a district's releasers do not."""
+    return reader.may(Role.CATALOGUE_RELEASER, orgs.root().path)
 
 
 def drafts(reader: Reader, *names: str) -> models.QuerySet[Draft]:
