@@ -38,6 +38,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None,
+    django_db_createdb: bool,
+    django_db_keepdb: bool,
+    django_db_blocker: Any,
+) -> None:
+    """A test database is a copy of the migrated one; `--create-db` makes that one again."""
+    from django.db import connection
+
+    from tests import template
+
+    with django_db_blocker.unblock():
+        if not (django_db_keepdb and not django_db_createdb and template.exists(connection)):
+            connection.settings_dict["TEST"]["TEMPLATE"] = template.ready(anew=django_db_createdb)
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The suite owns its tables; the second wall is made to hold for the owner too, as it holds for the application.
 

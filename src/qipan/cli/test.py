@@ -60,7 +60,19 @@ def run(arguments: argparse.Namespace) -> int:
         addresses = [cluster.url("owner") for cluster in clusters]
         os.environ["DATABASE_URL"] = addresses[0]
         os.environ["QIPAN_TEST_DATABASES"] = " ".join(addresses)
+        if several:
+            for address in addresses:
+                stack.enter_context(_template(address))
         return _run(arguments, browser, ["-n", str(len(addresses))] if several else [])
+
+
+def _template(address: str) -> "subprocess.Popen[bytes]":
+    """Makes the database that the tests' databases are copies of, beside the checks; tests wait for it."""
+    own = {"DATABASE_URL": address, "PYTHONPATH": os.pathsep.join([str(env.ROOT / "src"), str(env.ROOT)])}
+    # What goes wrong here goes wrong again, and is told, where the tests make it.
+    return subprocess.Popen(  # noqa: S603
+        [*PYTHON, "tests.template"], env={**os.environ, **own}, stderr=subprocess.DEVNULL
+    )
 
 
 def _run(arguments: argparse.Namespace, browser: str | None, side_by_side: list[str]) -> int:
