@@ -23,6 +23,13 @@ class PortalConfig(AppConfig):
         from qipan.kernel.orgs.roles import Role
         from qipan.ui.navigation import Entry, register
 
+        licensing = (
+            Role.LIC_RECEIVER,
+            Role.LIC_REVIEWER,
+            Role.LIC_DECIDER,
+            Role.BUREAU_LEADER,
+            Role.OFFICE_HEAD,
+        )
         tables = (
             Role.CATALOGUE_EDITOR,
             Role.CATALOGUE_RELEASER,
@@ -87,13 +94,7 @@ class PortalConfig(AppConfig):
                 _("印章登记"),
                 "seal_register",
                 "rubber-stamp",
-                roles=(
-                    Role.LIC_RECEIVER,
-                    Role.LIC_REVIEWER,
-                    Role.LIC_DECIDER,
-                    Role.BUREAU_LEADER,
-                    Role.OFFICE_HEAD,
-                ),
+                roles=licensing,
             ),
             Entry(
                 "desk",
@@ -109,13 +110,7 @@ class PortalConfig(AppConfig):
                 _("证照调用"),
                 "licence_figures",
                 "certificate",
-                roles=(
-                    Role.LIC_RECEIVER,
-                    Role.LIC_REVIEWER,
-                    Role.LIC_DECIDER,
-                    Role.BUREAU_LEADER,
-                    Role.OFFICE_HEAD,
-                ),
+                roles=licensing,
             ),
             Entry("desk", _("决策表"), "tables", "route", roles=tables),
             Entry("desk", _("主题服务"), "theme_table", "checklist", roles=tables),

@@ -19,7 +19,7 @@ from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import actions
 from qipan.kernel.subjects.clients import CLIENT_SCOPES
 from qipan.kernel.subjects.models import ApiClient
-from qipan.portal.public.mandates import represented
+from qipan.portal.public.mandates import chosen_of, represented
 from qipan.ui.access import business, reauthenticated
 from qipan.ui.interface.scopes import SCOPES
 
@@ -28,16 +28,13 @@ from qipan.ui.interface.scopes import SCOPES
 def my_clients(request: HttpRequest) -> HttpResponse:
     """The systems of the businesses that one represents; register another."""
     reader: Reader = request.reader  # type: ignore[attr-defined]
-    owned = {str(subject.pk): subject for subject in represented(reader)}
+    owned = represented(reader)
     refused: Refused | None = None
     if request.method == "POST":
         post = request.POST
         try:
-            subject = owned.get(post.get("subject", ""))
-            if subject is None:
-                raise Refused(_("请选择由您担任法定代表人的主体。"), field="subject")
             made = actions.register_client(
-                subject,
+                chosen_of(owned, post),
                 reader,
                 name=post.get("name", ""),
                 scopes=post.getlist("scopes"),
@@ -46,10 +43,10 @@ def my_clients(request: HttpRequest) -> HttpResponse:
             return redirect("my_client", uuid=made.uuid)
         except Refused as refusal:
             refused = refusal
-    rows = ApiClient.objects.visible_to(reader).filter(subject__in=list(owned.values()))
+    rows = ApiClient.objects.visible_to(reader).filter(subject__in=owned)
     context = {
         "clients": rows.select_related("subject"),
-        "owned": list(owned.values()),
+        "owned": owned,
         "scopes": [(scope, SCOPES[scope]) for scope in CLIENT_SCOPES],
         "posted": request.POST,
         "chosen": request.POST.getlist("scopes") if request.method == "POST" else list(CLIENT_SCOPES),

@@ -5,7 +5,7 @@ import uuid as uuids
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -87,20 +87,25 @@ def represented(reader: Reader) -> list[Subject]:
     return list(subjects.own_subjects(reader).filter(pk__in=list(wanted)))
 
 
+def chosen_of(owned: list[Subject], post: QueryDict) -> Subject:
+    """The business that a form names among those that one represents. Refuses any other."""
+    for subject in owned:
+        if str(subject.pk) == post.get("subject"):
+            return subject
+    raise Refused(_("请选择由您担任法定代表人的主体。"), field="subject")
+
+
 @business
 def new_mandate(request: HttpRequest) -> HttpResponse:
     """Authorise somebody to act for one's business."""
     reader: Reader = request.reader  # type: ignore[attr-defined]
-    owned = {str(subject.pk): subject for subject in represented(reader)}
+    owned = represented(reader)
     refused: Refused | None = None
     if request.method == "POST":
         post = request.POST
         try:
-            subject = owned.get(post.get("subject", ""))
-            if subject is None:
-                raise Refused(_("请选择由您担任法定代表人的主体。"), field="subject")
             actions.authorise(
-                subject,
+                chosen_of(owned, post),
                 reader,
                 login=post.get("login", ""),
                 acts=post.getlist("acts"),
@@ -114,7 +119,7 @@ def new_mandate(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             refused = refusal
     context = {
-        "owned": list(owned.values()),
+        "owned": owned,
         "acts": Act.choices,
         "chosen": request.POST.getlist("acts") if request.method == "POST" else [Act.FILL, Act.SUBMIT],
         "posted": request.POST,

@@ -4,19 +4,29 @@ import uuid as uuids
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing.evaluation import actions, queries
-from qipan.domains.licensing.evaluation.models import HEADS, Channel, Evaluation, Finding, Level, Tag
+from qipan.domains.licensing.evaluation.models import (
+    HEADS,
+    Channel,
+    Evaluation,
+    Finding,
+    FollowUp,
+    Level,
+    Tag,
+)
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts import limits
 from qipan.kernel.accounts.queries import masked
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs.reader import Reader
 from qipan.ui.access import business, public, staff
+from qipan.ui.refusals import told, tried
 from qipan.ui.signin.address import client_address
 
 BY_CODE = limits.Rate(30, 600)
@@ -131,24 +141,10 @@ def follow_up(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     row = queries.follow_up_for(reader, uuid)
     if row is None:
         raise Http404
-    refused: Refused | None = None
-    if request.method == "POST":
-        post = request.POST
-        try:
-            if post.get("act") == "contact":
-                actions.contact(row, reader, post.get("note", ""))
-            else:
-                actions.reply(
-                    row,
-                    reader,
-                    finding=post.get("finding", ""),
-                    measures=post.get("measures", ""),
-                    text=post.get("reply", ""),
-                )
-            messages.success(request, _("已办理。"))
-            return redirect(request.path)
-        except Refused as refusal:
-            refused = refusal
+    refused = tried(lambda: _followed(row, reader, request.POST)) if request.method == "POST" else None
+    if request.method == "POST" and refused is None:
+        messages.success(request, _("已办理。"))
+        return redirect(request.path)
     case = row.evaluation.case
     application = Application.objects.select_related("contact").filter(pk=case.pk).first()
     context: dict[str, Any] = {
@@ -161,9 +157,23 @@ def follow_up(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         "findings": Finding.choices,
         "earlier": list(row.evaluation.follow_ups.exclude(pk=row.pk)),
         "posted": request.POST,
-        "refusals": [{"text": str(refused), "field": refused.field}] if refused else [],
+        "refusals": told(refused),
     }
     return render(request, "licensing/follow_up.html", context, status=422 if refused else 200)
+
+
+def _followed(row: FollowUp, reader: Reader, post: QueryDict) -> None:
+    """What the head did: called, or answered."""
+    if post.get("act") == "contact":
+        actions.contact(row, reader, post.get("note", ""))
+    else:
+        actions.reply(
+            row,
+            reader,
+            finding=post.get("finding", ""),
+            measures=post.get("measures", ""),
+            text=post.get("reply", ""),
+        )
 
 
 @public

@@ -13,10 +13,10 @@ from qipan.domains.licensing.models import STAFF, Ground
 from qipan.domains.licensing.rescission.steps import STANDING
 from qipan.kernel.decisions.models import Decision
 from qipan.kernel.items import queries as items
-from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.roles import Role
 from qipan.ui.access import staff
+from qipan.ui.refusals import told, tried
 
 
 @staff(*STAFF)
@@ -55,21 +55,19 @@ def difference(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     row = queries.finding_for(reader, uuid)
     if row is None:
         raise Http404
-    refused: Refused | None = None
-    if request.method == "POST":
-        post = request.POST
-        try:
-            if post.get("act") == "rescind":
-                actions.begin_rescission(
-                    row, reader, ground=post.get("ground", ""), text=post.get("finding", "")
-                )
-                messages.success(request, _("已登记，转入核实。"))
-            else:
-                actions.keep(row, reader, note=post.get("note", ""))
-                messages.success(request, _("已办理。"))
-            return redirect("guard_difference", uuid=uuid)
-        except Refused as refusal:
-            refused = refusal
+    post = request.POST
+    rescinds = post.get("act") == "rescind"
+
+    def act() -> None:
+        if rescinds:
+            actions.begin_rescission(row, reader, ground=post.get("ground", ""), text=post.get("finding", ""))
+        else:
+            actions.keep(row, reader, note=post.get("note", ""))
+
+    refused = tried(act) if request.method == "POST" else None
+    if request.method == "POST" and refused is None:
+        messages.success(request, _("已登记，转入核实。") if rescinds else _("已办理。"))
+        return redirect("guard_difference", uuid=uuid)
     grant = row.application.result_grant
     context = {
         "row": row,
@@ -79,9 +77,9 @@ def difference(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         "rescindable": grant is not None and grant.state in STANDING,
         "may": reader.may(Role.LIC_DECIDER, row.org_path),
         "grounds": Ground.choices,
-        "posted": request.POST,
-        "suggested": request.POST.get("finding") or "；".join(str(one) for one in row.reasons),
-        "refusals": [{"text": str(refused), "field": refused.field}] if refused else [],
+        "posted": post,
+        "suggested": post.get("finding") or "；".join(str(one) for one in row.reasons),
+        "refusals": told(refused),
         "closer": orgs.labels([row.closed_by]).get(row.closed_by, "") if row.closed_by else "",
     }
     return render(request, "licensing/guard_difference.html", context, status=422 if refused else 200)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import events
-from qipan.domains.licensing.actions import _own_person, _person, known_of
+from qipan.domains.licensing.actions import kept_person, known_of, own_person
 from qipan.domains.licensing.models import FOLLOWING, Kind
 from qipan.domains.licensing.themes import asking, graph, merging, opening, queries
 from qipan.domains.licensing.themes.declaration import PartRow, ThemeRow
@@ -92,7 +92,7 @@ def start(
     if subject is not None:
         row.grants = _first_grants(parts, subject, reader)
         row.save(update_fields=["grants"])
-    person = _own_person(reader)
+    person = own_person(reader)
     if person is not None:
         ThemePerson.objects.create(theme=row, role="contact", person=person)
     return row
@@ -248,7 +248,7 @@ def _keep_people(row: ThemeCase, values: Mapping[str, str], actor: Any) -> None:
         if not given.get("name"):
             continue
         before = known.get(role)
-        person = _person(before.person if before else None, given, actor)
+        person = kept_person(before.person if before else None, given, actor)
         if before is None:
             ThemePerson.objects.create(theme=row, role=role, person=person)
         elif before.person_id != person.pk:

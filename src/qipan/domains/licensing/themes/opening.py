@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from qipan.domains.licensing.actions import _place, item_of, known_of
+from qipan.domains.licensing.actions import enter_place, item_of, known_of
 from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.models import Application, Kind
 from qipan.domains.licensing.themes import graph, merging
@@ -107,7 +107,7 @@ def _opened(
         **_people(merged, one, people),
     )
     if subject is not None and grant is None and result.cleaned.get("premises"):
-        _place(application, case, actor)
+        enter_place(application, case, actor)
     application.save(force_insert=True)
     offering.check(application, one.form, result, actor)
     _must_fit(merged, one, result)
@@ -156,7 +156,7 @@ def complete(
         case.save(update_fields=["subject", "org_path", "title"])
         row.known, _skip = prefill(forms.asked(item), known_of(subject, row.grant, item))
         if row.grant_id is None and row.answers.get("premises"):
-            _place(row, case, actor)
+            enter_place(row, case, actor)
     elif row.case.subject is not None:
         row.known = row.known | _fresh(row, subject)
     row.known = {**row.known, **supplied}

@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 from qipan.domains.seals import actions, permissions, queries
 from qipan.domains.seals.models import STAFF, Authorisation
 from qipan.domains.seals.permissions import LEADERS
-from qipan.domains.seals.views import reading
-from qipan.domains.seals.views.mine import day_of
+from qipan.domains.seals.views import lending, papers, reading
 from qipan.kernel.documents import using
 from qipan.kernel.documents.models import AGENCY_KINDS, Seal, SealKind, SealState
 from qipan.kernel.ledger.errors import Refused
@@ -22,6 +21,7 @@ from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import ADMINISTRATORS, Role
 from qipan.kernel.subjects import queries as subjects
 from qipan.ui.access import reauthenticated, staff
+from qipan.ui.refusals import told
 
 PAGE = 20
 
@@ -102,7 +102,7 @@ def issue(request: HttpRequest) -> HttpResponse:
         "units": units,
         "kinds": [(kind.value, kind.label) for kind in AGENCY_KINDS],
         "posted": post,
-        "refusals": reading.told(refused),
+        "refusals": told(refused),
     }
     return render(request, "seals/issue.html", context, status=422 if refused else 200)
 
@@ -137,7 +137,7 @@ def _page(request: HttpRequest, seal: Seal, refused: Refused | None) -> HttpResp
         "purposes": reading.purposes(),
         "history": reading.history(seal),
         "posted": request.POST,
-        "refusals": reading.told(refused),
+        "refusals": told(refused),
     }
     return render(request, "seals/desk_seal.html", context, status=409 if refused else 200)
 
@@ -152,77 +152,32 @@ def picture(request: HttpRequest, number: str) -> HttpResponse:
 @reauthenticated
 def move(request: HttpRequest, number: str) -> HttpResponse:
     """Suspend, resume, revoke."""
-    seal = _theirs(request, number)
-    if request.method != "POST":
-        return redirect("desk_seal", number=number)
-    try:
-        moved = actions.move(
-            seal, request.POST.get("move", ""), request.reader, request.POST.get("reason", "")
-        )  # type: ignore[attr-defined]
-    except Refused as refused:
-        return _page(request, seal, refused)
-    messages.success(request, _("已办理，印章现为“%(state)s”。") % {"state": moved.get_state_display()})
-    return redirect("desk_seal", number=number)
+    return lending.move(request, _theirs(request, number), _page, "desk_seal")
 
 
 @staff(*LEADERS)
 @reauthenticated
 def authorise(request: HttpRequest, number: str) -> HttpResponse:
     """Let a post's role use a seal of one's unit, or take that back."""
-    reader, seal = request.reader, _theirs(request, number)  # type: ignore[attr-defined]
-    if request.method != "POST":
-        return redirect("desk_seal", number=number)
-    try:
-        if request.POST.get("end", "").isdigit():
-            row = Authorisation.objects.filter(pk=int(request.POST["end"]), seal=seal).first()
-            if row is None:
-                raise Http404
-            actions.end_authorisation(row, reader)
-            messages.success(request, _("授权已收回。"))
-        else:
-            actions.authorise(
-                seal,
-                reader,
-                role=request.POST.get("role", ""),
-                purposes=request.POST.getlist("purposes"),
-                until=day_of(request.POST.get("until", "")),
-            )
-            messages.success(request, _("已授权。"))
-    except Refused as refused:
-        return _page(request, seal, refused)
-    return redirect("desk_seal", number=number)
+    return lending.lend(request, _theirs(request, number), _page, "desk_seal", _("已授权。"))
 
 
 @staff()
 @reauthenticated
 def use(request: HttpRequest, number: str) -> HttpResponse:
     """Seal a paper with the seal of one's unit, as one's post is authorised to."""
-    reader, post = request.reader, request.POST  # type: ignore[attr-defined]
     seal = Seal.objects.filter(seal_id=number).exclude(unit_path="").first()
-    if seal is None or not permissions.may_use(reader, seal):
+    if seal is None or not permissions.may_use(request.reader, seal):  # type: ignore[attr-defined]
         raise Http404
     refused: Refused | None = None
     if request.method == "POST":
         try:
-            title, content = reading.uploaded(request)
-            place = reading.place_of(post, using.must_fit(content))
-            paper = using.Paper(reading.uuid_of(post.get("uuid", "")), title, content, place)
-            made = actions.use(seal, reader, paper, purpose=post.get("purpose", ""))
+            made = papers.seal_one(request, seal)
             messages.success(request, _("已盖章，可以下载。"))
             return redirect("desk_seal_file", uuid=made.uuid)
         except Refused as error:
             refused = error
-    context = {
-        "seal": seal,
-        "grid": reading.grid(),
-        "spot": post.get("spot") or "5-3",
-        "page": post.get("page") or "last",
-        "purposes": reading.purposes(),
-        "posted": post,
-        "uuid": post.get("uuid") or uuids.uuid4(),
-        "refusals": reading.told(refused),
-        "frame": "ui/desk.html",
-    }
+    context = papers.form(request, seal, refused, frame="ui/desk.html")
     return render(request, "seals/use.html", context, status=422 if refused else 200)
 
 

@@ -1,6 +1,5 @@
 """A business's own seals: asked for, activated, lent to others, stopped."""
 
-import datetime
 import uuid as uuids
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.seals import actions, permissions, queries
 from qipan.domains.seals.models import Ask, Authorisation, SealApplication
-from qipan.domains.seals.views import reading
+from qipan.domains.seals.views import lending, reading
 from qipan.kernel.accounts import letters
 from qipan.kernel.accounts.models import Letter
 from qipan.kernel.documents.models import BUSINESS_KINDS, Seal, SealState
@@ -20,6 +19,7 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as subjects
 from qipan.ui.access import business, reauthenticated
+from qipan.ui.refusals import told
 
 LETTER = "seal_letter"
 
@@ -96,7 +96,7 @@ def apply(request: HttpRequest) -> HttpResponse:
         or ((Ask.AGAIN if old.state == SealState.LOST else Ask.RENEW) if old else Ask.NEW),
         "posted": post,
         "uuid": post.get("uuid") or uuids.uuid4(),
-        "refusals": reading.told(refused),
+        "refusals": told(refused),
     }
     return render(request, "seals/apply.html", context, status=422 if refused else 200)
 
@@ -122,7 +122,7 @@ def correct(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         "application": row,
         "uuid": uuids.uuid4(),
         "note": request.POST.get("note", row.note),
-        "refusals": reading.told(refused),
+        "refusals": told(refused),
     }
     return render(request, "seals/correct.html", context, status=422 if refused else 200)
 
@@ -162,7 +162,7 @@ def _page(request: HttpRequest, seal: Seal, refused: Refused | None) -> HttpResp
         "history": reading.history(seal) if owner else [],
         "purposes": reading.purposes(),
         "posted": request.POST,
-        "refusals": reading.told(refused),
+        "refusals": told(refused),
     }
     return render(request, "seals/my_seal.html", context, status=409 if refused else 200)
 
@@ -198,7 +198,7 @@ def activate(request: HttpRequest, number: str) -> HttpResponse:
         return _page(request, seal, refused)
     context = {
         "seal": seal,
-        "refusals": reading.told(refused),
+        "refusals": told(refused),
         "sent": LETTER in request.session,
         "letter": _letter(request),
     }
@@ -220,52 +220,11 @@ def _letter(request: HttpRequest) -> str:
 @reauthenticated
 def move(request: HttpRequest, number: str) -> HttpResponse:
     """Suspend, resume, report lost, revoke."""
-    seal = _mine(request, number)
-    if request.method != "POST":
-        return redirect("my_seal", number=number)
-    try:
-        moved = actions.move(
-            seal, request.POST.get("move", ""), request.reader, request.POST.get("reason", "")
-        )  # type: ignore[attr-defined]
-    except Refused as refused:
-        return _page(request, seal, refused)
-    messages.success(request, _("已办理，印章现为“%(state)s”。") % {"state": moved.get_state_display()})
-    return redirect("my_seal", number=number)
+    return lending.move(request, _mine(request, number), _page, "my_seal")
 
 
 @business
 @reauthenticated
 def authorise(request: HttpRequest, number: str) -> HttpResponse:
     """Let somebody use the seal, or take that back."""
-    reader, seal = request.reader, _mine(request, number)  # type: ignore[attr-defined]
-    if request.method != "POST":
-        return redirect("my_seal", number=number)
-    try:
-        if request.POST.get("end", "").isdigit():
-            row = Authorisation.objects.filter(pk=int(request.POST["end"]), seal=seal).first()
-            if row is None:
-                raise Http404
-            actions.end_authorisation(row, reader)
-            messages.success(request, _("授权已收回。"))
-        else:
-            actions.authorise(
-                seal,
-                reader,
-                login=request.POST.get("login", ""),
-                purposes=request.POST.getlist("purposes"),
-                until=day_of(request.POST.get("until", "")),
-            )
-            messages.success(request, _("已授权，对方会收到通知。"))
-    except Refused as refused:
-        return _page(request, seal, refused)
-    return redirect("my_seal", number=number)
-
-
-def day_of(text: str) -> datetime.date | None:
-    """A day of a form; none where nothing was filled in."""
-    if not text:
-        return None
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise Refused(_("日期不能识别，请按 2026-12-31 的样子填写。"), field="until") from None
+    return lending.lend(request, _mine(request, number), _page, "my_seal", _("已授权，对方会收到通知。"))

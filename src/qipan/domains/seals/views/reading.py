@@ -28,14 +28,6 @@ def uuid_of(text: str) -> uuids.UUID:
         return uuids.uuid4()
 
 
-def told(refused: Refused | None) -> list[dict[str, str]]:
-    """A refusal as lines with the field they stand at."""
-    if refused is None:
-        return []
-    rows = refused.details.get("refusals") or [{"message": str(refused), "field": refused.field}]
-    return [{"text": str(row["message"]), "field": str(row.get("field") or "")} for row in rows]
-
-
 def place_of(post: Any, pages: int, prefix: str = "") -> Place:
     """Where a form wants the seal: `page` (a number, or last), `spot` (row-column of the grid)."""
     page_text = post.get(f"{prefix}page", "last").strip()

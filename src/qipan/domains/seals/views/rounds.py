@@ -17,6 +17,7 @@ from qipan.kernel.documents.models import BUSINESS_KINDS
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects import queries as subjects
 from qipan.ui.access import business, reauthenticated
+from qipan.ui.refusals import told
 
 OFFERED = 4
 
@@ -82,7 +83,7 @@ def open_round(request: HttpRequest) -> HttpResponse:
         "posted": post,
         "chosen_purpose": post.get("purpose") or "CONTRACT",
         "uuid": post.get("uuid") or uuids.uuid4(),
-        "refusals": reading.told(refused),
+        "refusals": told(refused),
     }
     return render(request, "seals/round_open.html", context, status=422 if refused else 200)
 
@@ -151,7 +152,7 @@ def round_page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         "mine": mine,
         "stops": row.state == "OPEN" and (mine or row.subject_id in reader.subject_ids),
         "purpose": row.get_purpose_display(),
-        "refusals": reading.told(refused),
+        "refusals": told(refused),
     }
     return render(request, "seals/round.html", context, status=409 if refused else 200)
 

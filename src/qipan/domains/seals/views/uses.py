@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from qipan.domains.seals import actions, permissions, queries
-from qipan.domains.seals.views import reading
+from qipan.domains.seals.views import papers, reading
 from qipan.kernel.documents import checking, using
 from qipan.kernel.documents.actions import verification_url
 from qipan.kernel.documents.models import Seal, SealUse
@@ -28,28 +28,13 @@ def _usable(request: HttpRequest, number: str) -> Seal:
 @reauthenticated
 def use(request: HttpRequest, number: str) -> HttpResponse:
     """Upload a PDF, choose the place, seal it."""
-    seal = _usable(request, number)
-    post, refused = request.POST, None
+    seal, refused = _usable(request, number), None
     if request.method == "POST":
         try:
-            title, content = reading.uploaded(request)
-            place = reading.place_of(post, using.must_fit(content))
-            paper = using.Paper(reading.uuid_of(post.get("uuid", "")), title, content, place)
-            made = actions.use(seal, request.reader, paper, purpose=post.get("purpose", ""))  # type: ignore[attr-defined]
-            return redirect("seal_used", uuid=made.uuid)
+            return redirect("seal_used", uuid=papers.seal_one(request, seal).uuid)
         except Refused as error:
             refused = error
-    context = {
-        "seal": seal,
-        "grid": reading.grid(),
-        "spot": post.get("spot") or "5-3",
-        "page": post.get("page") or "last",
-        "purposes": reading.purposes(),
-        "posted": post,
-        "uuid": post.get("uuid") or uuids.uuid4(),
-        "refusals": reading.told(refused),
-        "picture": "seal_picture",
-    }
+    context = papers.form(request, seal, refused, picture="seal_picture")
     return render(request, "seals/use.html", context, status=422 if refused else 200)
 
 
@@ -57,47 +42,20 @@ def use(request: HttpRequest, number: str) -> HttpResponse:
 @reauthenticated
 def batch(request: HttpRequest, number: str) -> HttpResponse:
     """Seal several PDFs in the same place: all of them, or none."""
-    seal = _usable(request, number)
-    post, refused = request.POST, None
+    seal, refused = _usable(request, number), None
+    post = request.POST
     if request.method == "POST":
         try:
             key = reading.uuid_of(post.get("uuid", ""))
-            papers = _papers(request, key)
-            actions.use_many(seal, request.reader, papers, purpose=post.get("purpose", ""), batch=key)  # type: ignore[attr-defined]
+            several = papers.several(request, key)
+            actions.use_many(seal, request.reader, several, purpose=post.get("purpose", ""), batch=key)  # type: ignore[attr-defined]
             return redirect("seal_batched", uuid=key)
         except Refused as error:
             refused = error
-    context = {
-        "seal": seal,
-        "grid": reading.grid(),
-        "spot": post.get("spot") or "5-3",
-        "page": post.get("page") or "last",
-        "purposes": reading.purposes(),
-        "posted": post,
-        "uuid": post.get("uuid") or uuids.uuid4(),
-        "refusals": reading.told(refused),
-        "most": using.MOST_AT_ONCE,
-        "several": True,
-        "picture": "seal_picture",
-    }
+    context = papers.form(
+        request, seal, refused, picture="seal_picture", most=using.MOST_AT_ONCE, several=True
+    )
     return render(request, "seals/use.html", context, status=422 if refused else 200)
-
-
-def _papers(request: HttpRequest, key: uuids.UUID) -> list[using.Paper]:
-    files = request.FILES.getlist("file")
-    if sum(one.size or 0 for one in files) > using.MOST_BYTES * 5:
-        raise Refused(_("这些文件合起来超过 100 MB，请分几次盖章。"), field="file")
-    papers = []
-    for number, one in enumerate(files):
-        title = reading.title_of(one.name or "")
-        if (one.size or 0) > using.MOST_BYTES:
-            raise Refused(_("%(title)s：文件超过 20 MB，不能盖章。") % {"title": title}, field="file")
-        content = one.read()
-        pages = using.must_fit(content, title)
-        papers.append(
-            using.Paper(uuids.uuid5(key, str(number)), title, content, reading.place_of(request.POST, pages))
-        )
-    return papers
 
 
 def _own(request: HttpRequest, uuid: uuids.UUID) -> SealUse:

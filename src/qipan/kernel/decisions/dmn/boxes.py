@@ -6,7 +6,7 @@ from typing import Any
 from qipan.kernel.decisions.dmn import model
 from qipan.kernel.decisions.dmn.itemtypes import ItemTypes
 from qipan.kernel.decisions.feel import Evaluator, parse_expression, types
-from qipan.kernel.decisions.feel.evaluator import spread
+from qipan.kernel.decisions.feel.repeating import spread
 from qipan.kernel.decisions.feel.values import FunctionValue, RangeValue
 from qipan.kernel.decisions.tables import Compiled, HitPolicyBroken, Input, Output, Rule, Table
 

@@ -1,9 +1,8 @@
 """A DMN file from a bureau as a table of ours: everything that is wrong is told cell by cell, before anything is kept."""
 
 import datetime
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,42 +11,18 @@ from pydantic import ValidationError
 from qipan.kernel.decisions import coverage
 from qipan.kernel.decisions.dmn import model
 from qipan.kernel.decisions.dmn.boxes import listed
+from qipan.kernel.decisions.dmn.choosing import ImportProblems, Problem, chosen, required
 from qipan.kernel.decisions.dmn.document import DmnError
 from qipan.kernel.decisions.dmn.exporting import NOTE, SOURCE, UNCONFIRMED
 from qipan.kernel.decisions.dmn.reading import read
 from qipan.kernel.decisions.feel import FeelSyntaxError, evaluate, parse_expression, parse_unary_tests, tree
 from qipan.kernel.decisions.feel.inspection import nodes, unknown_names
 from qipan.kernel.decisions.feel.values import kind
-from qipan.kernel.decisions.loading import CODE, RuleRow
+from qipan.kernel.decisions.loading import RuleRow
 from qipan.kernel.decisions.tables import Table, TableError
 
 #: The types that a column of ours may have, over which gaps and overlaps can be checked.
 COLUMN_TYPES = ("string", "number", "boolean", "date")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong at one place: row from 1 (0 for the heading), column by its title, and what to do."""
-
-    row: int
-    column: str
-    cell: str
-    why: str
-
-    def __str__(self) -> str:
-        if not self.column:
-            return self.why
-        place = _("第 %(row)d 行") % {"row": self.row} if self.row else _("表头")
-        cell = f"（{self.cell}）" if self.cell else ""
-        return f"{place}“{self.column}”列{cell}：{self.why}"
-
-
-class ImportProblems(ValueError):
-    """A file that cannot become a table; `problems` are all that were found."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("；".join(str(one) for one in problems[:5]))
-        self.problems = problems
 
 
 def imported(content: bytes, *, code: str, decision: str = "", file_name: str = "") -> dict[str, Any]:
@@ -59,73 +34,7 @@ def imported(content: bytes, *, code: str, decision: str = "", file_name: str = 
         definitions = read(content)
     except DmnError as error:
         raise ImportProblems([Problem(0, "", "", str(error))]) from None
-    return _Import(definitions, _chosen(definitions, decision), code, file_name).body()
-
-
-def _chosen(definitions: model.Definitions, name: str) -> model.Decision:
-    """The table that is meant: the one of that name, or the one on which no other decision rests."""
-    tables = [one for one in definitions.decisions if isinstance(one.box, model.DecisionTable)]
-    if name:
-        tables = [one for one in tables if one.name == name]
-    else:
-        below = {reference for one in definitions.decisions for reference in one.requires}
-        tables = [one for one in tables if one.id not in below]
-    if len(tables) == 1:
-        found = tables[0]
-    elif not tables:
-        raise ImportProblems([Problem(0, "", "", _("文件里没有决策表（decisionTable）。"))])
-    else:
-        names = "、".join(one.name for one in tables)
-        raise ImportProblems(
-            [
-                Problem(
-                    0,
-                    "",
-                    "",
-                    _("文件里有 %(count)d 张决策表（%(names)s），请指明导入哪一张。")
-                    % {"count": len(tables), "names": names},
-                )
-            ]
-        )
-    return found
-
-
-def _required(definitions: model.Definitions, decision: model.Decision) -> list[model.Decision]:
-    """The tables that a decision requires: each one of ours, named by the code that is its id. Raises ImportProblems."""
-    known = {one.id: one for one in definitions.decisions}
-    others = {one.id: one.name for one in definitions.decisions}
-    others |= {one.id: one.name for one in definitions.knowledge}
-    rows = [known[one] for one in decision.requires if one in known and _is_ours(known[one])]
-    ours = {one.id for one in rows}
-    strange = [
-        others.get(one, one)
-        for one in (*decision.requires, *decision.knows)
-        if one not in ours and (one in others or "#" in one)
-    ]
-    if strange:
-        raise ImportProblems(
-            [
-                Problem(
-                    0,
-                    "",
-                    "",
-                    _("决策“%(name)s”依赖其他决策或知识模型（%(needed)s），请先并入一张表。")
-                    % {"name": decision.name, "needed": "、".join(strange)},
-                )
-            ]
-        )
-    return rows
-
-
-def _is_ours(decision: model.Decision) -> bool:
-    """Whether a required decision stands for a table that we may have: its id is a code, its result one value."""
-    box = decision.box
-    return (
-        re.fullmatch(CODE, decision.id) is not None
-        and isinstance(box, model.DecisionTable)
-        and len(box.outputs) == 1
-        and box.outputs[0].name == decision.name
-    )
+    return _Import(definitions, chosen(definitions, decision), code, file_name).body()
 
 
 class _Import:
@@ -137,7 +46,7 @@ class _Import:
         self.code, self.file_name = code, file_name
         self.items = {one.name: one for one in definitions.items}
         self.problems: list[Problem] = []
-        self.required = _required(definitions, decision)
+        self.required = required(definitions, decision)
         self.names = frozenset(
             {one.name for one in definitions.inputs}
             | {one.name or one.expression.strip() for one in self.box.inputs}

@@ -1,4 +1,4 @@
-"""Every write of licensing that is no step of the flow alone: drafts, answers, and the record of a site check."""
+"""An application on its applicant's side: begun, filled in, handed in."""
 
 import datetime
 import uuid as uuids
@@ -12,13 +12,12 @@ from qipan.domains.licensing import drafting, events
 from qipan.domains.licensing.asking import form_of, with_streets
 from qipan.domains.licensing.drafting import PEOPLE
 from qipan.domains.licensing.elicences import offering
-from qipan.domains.licensing.models import FOLLOWING, Application, CheckConclusion, Kind, SiteCheck
+from qipan.domains.licensing.models import FOLLOWING, Application, Kind
 from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import Person, User
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.flow.actions import fire, open_case
 from qipan.kernel.flow.models import Case, FiredKey
-from qipan.kernel.forms import checklists
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.forms.validation import Result, prefill, validate
 from qipan.kernel.items import queries as items
@@ -33,8 +32,6 @@ from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects import queries as registry
 from qipan.kernel.subjects.models import Act, Grant, Premises, Subject
-
-MOST_PHOTOS = 9
 
 
 def known_of(subject: Subject | None, grant: Grant | None, item: Item | None = None) -> dict[str, Any]:
@@ -117,11 +114,11 @@ def start(
         known=known,
         grant=grant,
         premises=premises,
-        contact=_own_person(reader),
+        contact=own_person(reader),
     )
 
 
-def _own_person(reader: Reader) -> Person | None:
+def own_person(reader: Reader) -> Person | None:
     """Who fills in is the contact until another is named."""
     user = User.objects.select_related("person").get(pk=reader.user_id)
     return user.person if user.person and user.person.phone_index else None
@@ -142,7 +139,7 @@ def _split(row: Application, answers: Mapping[str, Any]) -> tuple[dict[str, Any]
     return plain, people
 
 
-def _lock(row: Application) -> Case:
+def locked(row: Application) -> Case:
     """The locked case of an application, and the application as it stands: it was read before, perhaps long before."""
     case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
     row.refresh_from_db()
@@ -165,7 +162,7 @@ def save(
     one refuses as stale, so that nothing is overwritten unseen. `version`: that of the form which the answers are
     given to; those that do not fit the one in force are kept aside (`left_over`).
     """
-    case = _lock(row)
+    case = locked(row)
     if case.state not in {"DRAFT", "CORRECTION"}:
         raise Refused(_("申请已经提交，现在不能修改。"), code="state")
     if not may_fill_in(row, reader):
@@ -189,9 +186,9 @@ def save(
     row.form_version = form.valid_from
     for person, values in people.items():
         if values.get("name") and person in PEOPLE:
-            setattr(row, person, _person(getattr(row, person), values, actor))
+            setattr(row, person, kept_person(getattr(row, person), values, actor))
     if row.grant_id is None and row.answers.get("premises") and case.subject_id:
-        _place(row, case, actor)
+        enter_place(row, case, actor)
     if row.kind == Kind.REGISTER and row.answers.get("new_domicile"):
         _route(row, case)
     if before != (row.answers, row.contact_id, row.manager_id, row.form_version):
@@ -214,7 +211,7 @@ def may_fill_in(row: Application, reader: Reader) -> bool:
     )
 
 
-def _person(known: Person | None, values: Mapping[str, str], actor: Actor) -> Person:
+def kept_person(known: Person | None, values: Mapping[str, str], actor: Actor) -> Person:
     """The person as typed in: the one that is known where it says the same, so that saving again makes nobody new."""
     wanted = {"name": values["name"], "phone": values.get("phone", "")}
     if known is not None and not known.forgotten_at and known.clear(list(wanted)) == wanted:
@@ -222,7 +219,7 @@ def _person(known: Person | None, values: Mapping[str, str], actor: Actor) -> Pe
     return create_person(**wanted, actor=actor)
 
 
-def _place(row: Application, case: Case, actor: Actor) -> None:
+def enter_place(row: Application, case: Case, actor: Actor) -> None:
     """The place of a new business: entered in the register, its office found by the street."""
     subject = row.case.subject
     assert subject is not None
@@ -270,135 +267,3 @@ def item_of(row: Application) -> Item:
     if item is None:
         raise Refused(_("事项已停用。"), code="not_found")
     return item
-
-
-def check_facts(row: Application) -> dict[str, Any]:
-    """What decides which items of a checklist apply."""
-    data = row.result_grant.data if row.result_grant else row.grant.data if row.grant else {}
-    return {"main_format": "", "items": [], "marks": [], **data, **row.answers}
-
-
-@transaction.atomic
-def start_check(
-    row: Application, reader: Reader, *, uuid: uuids.UUID, officers: list[int], place: str = ""
-) -> SiteCheck:
-    """Begin the visit: two officers who hold the order together are there (FBL15 16)."""
-    if len(set(officers)) < 2:
-        raise Refused(_("现场核查须由两名以上持证人员进行，请先让同事共同签收工单。"), code="state")
-    if reader.user_id not in officers:
-        raise Refused(_("您不是这次核查的承办人。"), code="forbidden")
-    _lock(row)  # two officers begin together: it is one visit
-    known = SiteCheck.objects.filter(uuid=uuid).first() or row.checks.filter(conclusion="").first()
-    if known:
-        return known
-    item = item_of(row)
-    return SiteCheck.objects.create(
-        uuid=uuid,
-        application=row,
-        round=row.checks.count() + 1,
-        checklist_code=item.checklist or "LIC-CATER",
-        officers=sorted(set(officers)),
-        started_at=now(),
-        place=place[:60],
-    )
-
-
-@transaction.atomic
-def note_check(check: SiteCheck, reader: Reader, answers: Mapping[str, Mapping[str, Any]]) -> SiteCheck:
-    """Keep what was recorded at some items of a visit; the others stay, so that two officers may record at once.
-
-    `answers`: item code → {answer, note, value, photos: [uuid of a file or of its upload]}.
-    """
-    row = (
-        SiteCheck.objects.select_for_update(of=("self",)).select_related("application__case").get(pk=check.pk)
-    )
-    if reader.user_id not in row.officers:
-        raise Refused(_("您不是这次核查的承办人。"), code="forbidden")
-    if row.conclusion:
-        raise Refused(_("这次核查已经作出结论。"), code="state")
-    taken = _keep_answers(row, answers, reader)
-    row.save(update_fields=["answers"])
-    if taken:
-        case = row.application.case
-        append(events.CHECK_NOTED, case, reader.actor(None, case.org_path), data={"items": taken})
-    return row
-
-
-def _keep_answers(check: SiteCheck, answers: Mapping[str, Mapping[str, Any]], reader: Reader) -> list[str]:
-    """Put answers into the record, each with its photos attached to the case; gives the codes that were taken."""
-    case = check.application.case
-    keys = {item.code: item.key for item in forms.checklist(check.checklist_code).items}
-    taken = [code for code in answers if code in keys]
-    for code in taken:
-        photos = [
-            str(evidence.attach(str(token), case, role=f"check {code}", actor=reader.actor()).evidence.uuid)
-            for token in list(answers[code].get("photos") or ())[:MOST_PHOTOS]
-        ]
-        texts = {
-            part: str(answers[code].get(part, "")).strip()[:1000] for part in ("answer", "note", "value")
-        }
-        check.answers[code] = {**texts, "photos": list(dict.fromkeys(photos)), "key": keys[code]}
-    return taken
-
-
-@transaction.atomic
-def conclude_check(
-    check: SiteCheck,
-    reader: Reader,
-    *,
-    answers: Mapping[str, Mapping[str, Any]],
-    signatures: Mapping[str, str],
-    refused: bool = False,
-    note: str = "",
-    asked_rectification: bool = False,
-    place: str = "",
-) -> SiteCheck:
-    """Record the visit and what it comes to; signed by both officers and the operator, or with the refusal noted.
-
-    `signatures`: PNG data URLs by "officer1", "officer2", "operator".
-    """
-    row = check.application
-    _lock(row)
-    # What the other officer recorded meanwhile is part of it; who concludes second is told.
-    check = SiteCheck.objects.select_for_update(of=("self",), no_key=True).get(pk=check.pk)
-    if reader.user_id not in check.officers:
-        raise Refused(_("您不是这次核查的承办人。"), code="forbidden")
-    if check.conclusion:
-        raise Refused(_("这次核查已经作出结论。"), code="state")
-    checklist, facts = forms.checklist(check.checklist_code), check_facts(row)
-    given = {**check.answers, **answers}
-    if open_gaps := checklists.gaps(checklist, given, facts, photos_of_failed=False):
-        raise Refused(
-            "；".join(gap.text for gap in open_gaps[:8]),
-            field=f"answer-{open_gaps[0].item.code}",
-            details={
-                "refusals": [{"message": gap.text, "field": f"answer-{gap.item.code}"} for gap in open_gaps]
-            },
-        )
-    found = checklists.conclude(checklist, given, facts)
-    wanted = ["officer1", "officer2", *([] if refused else ["operator"])]
-    if lacking := [name for name in wanted if not signatures.get(name)]:
-        names = {"officer1": _("核查人员一"), "officer2": _("核查人员二"), "operator": _("申请人")}
-        raise Refused(_("还缺%(who)s的签名。") % {"who": names[lacking[0]]}, field=lacking[0])
-    if refused and not note.strip():
-        raise Refused(_("当事人拒绝签字的，请注明原因和见证情况。"), field="note")
-    _keep_answers(check, answers, reader)
-    check.signatures = {
-        name: str(
-            evidence.store_data_url(
-                signatures[name], kind="signature", record=row.case, actor=reader.actor()
-            ).uuid
-        )
-        for name in wanted
-        if signatures.get(name)
-    }
-    if not found.failed:
-        check.conclusion = CheckConclusion.PASS
-    else:
-        check.conclusion = CheckConclusion.RECTIFY if asked_rectification else CheckConclusion.FAIL
-    check.operator_refused, check.note, check.concluded_at = refused, note.strip(), now()
-    check.place = place[:60] or check.place
-    check.save()
-    step = "ask_rectification" if check.conclusion == CheckConclusion.RECTIFY else "finish_check"
-    fire(row.case, step, reader.actor(None, row.case.org_path), key=f"check:{check.uuid}")
-    return check
