@@ -144,6 +144,13 @@ QIPAN_RARE_FONTS = env.folders(
 )
 # A folder with the certificates and keys of a licensed authority for seals; empty: one of our own making.
 QIPAN_SEAL_CA = env.text("QIPAN_SEAL_CA")
+# Where the keys of seals are made: encrypted files, or a hardware module through PKCS#11; those in SM2 may stay in files.
+QIPAN_SEAL_KEYS = env.text("QIPAN_SEAL_KEYS", "file")
+QIPAN_SEAL_SM2_KEYS = env.text("QIPAN_SEAL_SM2_KEYS")
+QIPAN_PKCS11_MODULE = env.text("QIPAN_PKCS11_MODULE")
+QIPAN_PKCS11_TOKEN = env.text("QIPAN_PKCS11_TOKEN")
+QIPAN_PKCS11_PIN_FILE = env.text("QIPAN_PKCS11_PIN_FILE")
+QIPAN_PKCS11_SM2_MECHANISM = env.text("QIPAN_PKCS11_SM2_MECHANISM")
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -16,6 +16,7 @@ from django.db.models.functions import MD5
 from django.utils.translation import gettext as _
 
 from qipan.kernel.documents import seals, using
+from qipan.kernel.documents.authority import chain_of, issuer_of
 from qipan.kernel.documents.models import Authority, Document, Seal, SealState, SealUse
 from qipan.kernel.documents.sealing import gbt38540
 from qipan.kernel.ledger.errors import Refused
@@ -26,7 +27,10 @@ MOST_SIGNATURES = 40
 
 @dataclass(frozen=True)
 class SealFinding:
-    """One seal on a file: whose, when, whether that was allowed then, how it stands today, what is wrong with it."""
+    """One seal on a file: whose, when, whether that was allowed then, how it stands today, what is wrong with it.
+
+    `certified_by`: the names of the certificates above it, the issuing authority first, the root last.
+    """
 
     name: str
     number: str
@@ -35,6 +39,7 @@ class SealFinding:
     valid_then: bool
     state_now: str
     problems: tuple[str, ...] = ()
+    certified_by: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
@@ -73,8 +78,16 @@ def finding(seal: Seal, at: datetime.datetime | None, problems: tuple[str, ...] 
         if not seal.valid_from <= at <= seal.valid_to:
             valid = False
             told.append(_("盖章时印章证书不在有效期内。"))
+    root = issuer_of(bytes(seal.certificate))
     return SealFinding(
-        seal.name, seal.seal_id, str(seal.get_kind_display()), at, valid, seal.state_title, tuple(told)
+        seal.name,
+        seal.seal_id,
+        str(seal.get_kind_display()),
+        at,
+        valid,
+        seal.state_title,
+        tuple(told),
+        tuple(link.title for link in chain_of(root)) if root else (),
     )
 
 
@@ -216,7 +229,9 @@ def _signature(hexadecimal: bytes, digest: bytes, revision: bytes) -> SealFindin
     if not _ours(parsed):
         if _goes_by_our_name(parsed):
             return _("签章冒用本平台印章的名称，证书却不是本平台认证的：这是伪造的文件。")
-        return Stranger(_("签章的证书不是本平台认证的，不能证明是谁盖的章：可能是别处的签章，也可能是伪造的。"))
+        return Stranger(
+            _("签章的证书不是本平台认证的，不能证明是谁盖的章：可能是别处的签章，也可能是伪造的。")
+        )
     if told != digest:
         return _("文件内容与盖章时不一致：盖章之后被改动过。")
     try:

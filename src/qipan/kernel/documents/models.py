@@ -303,13 +303,18 @@ class SealUse(models.Model):
 
 
 class Authority(models.Model):
-    """The city's root (根证书): what every seal's certificates are signed by."""
+    """What certifies seals (印章认证机构): the two certificates that theirs are signed by, and those above up to the root.
+
+    `chain`, `sm2_chain`: the certificates above, one after another, empty where it is a root itself.
+    """
 
     name = models.CharField(_("名称"), max_length=100, unique=True)
     key_id = models.CharField(_("签名密钥"), max_length=60)
     sm2_key_id = models.CharField(_("国密密钥"), max_length=60)
     certificate = models.BinaryField(_("证书"))
     sm2_certificate = models.BinaryField(_("国密证书"))
+    chain = models.BinaryField(_("上级证书"), default=bytes)
+    sm2_chain = models.BinaryField(_("国密上级证书"), default=bytes)
 
     class Meta:
         verbose_name = _("根证书")

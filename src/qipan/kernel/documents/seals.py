@@ -10,8 +10,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qipan.kernel.documents import events, picture
-from qipan.kernel.documents.authority import authority
-from qipan.kernel.documents.models import AGENCY_KINDS, BUSINESS_KINDS, Seal, SealKind, SealState
+from qipan.kernel.documents.authority import authority, chain_of, issuer_of
+from qipan.kernel.documents.models import (
+    AGENCY_KINDS,
+    BUSINESS_KINDS,
+    Authority,
+    Seal,
+    SealKind,
+    SealState,
+)
 from qipan.kernel.documents.moves import MOVES
 from qipan.kernel.documents.sealing import certificates, gbt38540, keys
 from qipan.kernel.documents.sealing.pades import Signer
@@ -56,6 +63,19 @@ def _free_number(division: str) -> str:
             return number
 
 
+def _last_day(root: Authority, wanted: datetime.datetime) -> datetime.datetime:
+    """A seal's certificate ends with the first of those above it. Refuses when one of those is over."""
+    above = [*chain_of(root), *chain_of(root, gm=True)]
+    first = min(above, key=lambda link: link.until)
+    if first.until <= now():
+        raise Refused(
+            _("印章认证机构的证书“%(name)s”已于 %(day)s 到期，不能制发印章。请由系统管理员换上新的证书。")
+            % {"name": first.title, "day": first.until.date()},
+            code="state",
+        )
+    return min(wanted, first.until)
+
+
 @transaction.atomic
 def issue(
     holder: Holder,
@@ -83,6 +103,7 @@ def issue(
     tag = secrets.token_hex(8)
     key_id, sm2_key_id = f"seal-{tag}", f"seal-sm2-{tag}"
     moment = now() - datetime.timedelta(minutes=5)
+    last = _last_day(root, moment + years)
     title = (
         holder.name
         if kind in {SealKind.OFFICIAL, SealKind.COMPANY}
@@ -100,7 +121,7 @@ def issue(
             issuer_key_info=parent["tbs_certificate"]["subject_public_key_info"].dump(),
             issuer_key_id=root.sm2_key_id if gm else root.key_id,
             valid_from=moment,
-            valid_to=moment + years,
+            valid_to=last,
             gm=gm,
         )
 
@@ -125,7 +146,7 @@ def issue(
             certificates=[sm2_certificate],
             made=moment,
             valid_from=moment,
-            valid_to=moment + years,
+            valid_to=last,
             picture=image,
             width=width,
             height=height,
@@ -134,7 +155,7 @@ def issue(
         ),
         picture=image,
         valid_from=moment,
-        valid_to=moment + years,
+        valid_to=last,
         state=state,
         replaces=replaces,
         is_demo=is_demo,
@@ -233,7 +254,8 @@ def seal_of(path: str, kind: str = SealKind.OFFICIAL) -> Seal:
 def signers(pk: int, key_id: str) -> tuple[Signer, gbt38540.GmSigner]:
     """Both signing parts of a seal, encoded once a process."""
     seal = Seal.objects.get(pk=pk)
-    chain = [bytes(authority().certificate)]
+    root = issuer_of(bytes(seal.certificate)) or authority()
+    chain = [link.encoded for link in chain_of(root)]
     return (
         Signer.of(key_id, seal.name, bytes(seal.certificate), chain),
         gbt38540.GmSigner(seal.sm2_key_id, bytes(seal.gm_seal), bytes(seal.sm2_certificate)),

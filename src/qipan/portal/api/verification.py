@@ -41,6 +41,7 @@ class VerifiedSeal(Schema):
     valid_then: bool = Field(description="盖章时印章是否有效")
     state_now: str
     problems: list[str]
+    certified_by: list[str] = Field(description="印章证书的签发机构，直到根证书")
 
 
 class LicenceStanding(Schema):
@@ -125,6 +126,7 @@ def _seals(found: Iterable[SealFinding]) -> list[dict[str, Any]]:
             "valid_then": one.valid_then,
             "state_now": one.state_now,
             "problems": list(one.problems),
+            "certified_by": list(one.certified_by),
         }
         for one in found
     ]

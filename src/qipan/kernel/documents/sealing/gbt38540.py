@@ -7,22 +7,15 @@ import datetime
 from dataclasses import dataclass
 
 from asn1crypto import core
-from cryptography.hazmat.primitives import hashes
 from tongsuopy.crypto import hashes as gm_hashes
 from tongsuopy.crypto.asymciphers import ec as gm_ec
 
 from qipan.kernel.documents.sealing import der, keys
 from qipan.kernel.documents.sealing.certificates import SM2_SM3
+from qipan.kernel.documents.sealing.sm2 import sm3
 
 VENDOR = "Qipan"
 ALGORITHM = der.oid(SM2_SM3)
-
-
-def sm3(content: bytes) -> bytes:
-    """The SM3 digest."""
-    digest = hashes.Hash(hashes.SM3())
-    digest.update(content)
-    return digest.finalize()
 
 
 def make_seal(
@@ -141,14 +134,14 @@ def verify(signature: bytes, content: bytes | None, root_point: bytes) -> Sealed
         signer_point = point_of(_octets(certificate))
         if maker_point != root_point:
             raise Broken("maker")
-        _check(maker_point, info.dump(), _bits(seal_value), "seal")
+        check(maker_point, info.dump(), _bits(seal_value), "seal")
         if not first <= when <= last:
             raise Broken("validity")
         if _octets(certificate) not in [_octets(one) for one in _children(allowed)]:
             raise Broken("certificate")
         if content is not None and _bits(digest) != sm3(content):
             raise Broken("digest")
-        _check(signer_point, body.dump(), _bits(value), "signature")
+        check(signer_point, body.dump(), _bits(value), "signature")
         return Sealed(_text(seal_id), _text(name), when, _text(document), _bits(digest), _octets(certificate))
     except (ValueError, IndexError, UnicodeDecodeError) as error:
         if isinstance(error, Broken):
@@ -194,7 +187,8 @@ def point_of(certificate: bytes) -> bytes:
     return _bits(_children(key_info)[1])
 
 
-def _check(point: bytes, message: bytes, signature: bytes, what: str) -> None:
+def check(point: bytes, message: bytes, signature: bytes, what: str) -> None:
+    """Hold an SM2 signature to a public point. Raises Broken, which says `what`."""
     public = gm_ec.EllipticCurvePublicNumbers(
         int.from_bytes(point[1:33], "big"), int.from_bytes(point[33:], "big"), gm_ec.SM2()
     ).public_key()

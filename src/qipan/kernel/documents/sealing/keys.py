@@ -1,13 +1,13 @@
 """Keys of seals: made here, kept encrypted, used through one function, `sign_digest`/`sign`, and never handed out.
 
 The file store encrypts each private key with AES-256-GCM under the master key of the installation
-(QIPAN_HOME/keys/seals.master, 0600). An HSM is another `KeyStore` with the same two methods; see docs/documents.md.
+(QIPAN_HOME/keys/seals.master, 0600). Beside it keys may lie in a hardware module (`token.py`); see docs/documents.md.
 """
 
 import os
 import threading
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,6 +21,9 @@ from tongsuopy.crypto.asymciphers import ec as gm_ec
 
 from qipan.kernel.ledger.errors import Refused
 
+if TYPE_CHECKING:
+    from qipan.kernel.documents.sealing.token import TokenStore
+
 MOST_HELD = 4096
 
 
@@ -33,6 +36,14 @@ class KeyStore(Protocol):
 
     def sign_sm2(self, key_id: str, message: bytes) -> bytes:
         """SM2 with SM3 (default user id) over a message, DER."""
+        ...
+
+    def create_ecdsa(self, key_id: str) -> bytes:
+        """Make a P-256 key; returns the public key (DER, SubjectPublicKeyInfo)."""
+        ...
+
+    def create_sm2(self, key_id: str) -> bytes:
+        """Make an SM2 key; returns the public point (65 bytes, uncompressed)."""
         ...
 
 
@@ -106,6 +117,10 @@ class FileStore:
         self._held[key_id] = key
         return key
 
+    def holds(self, key_id: str) -> bool:
+        """Whether a key of that name lies here."""
+        return self._path(key_id).exists()
+
     def take_in(self, key_id: str, pem: bytes) -> None:
         """Keep a private key that was made elsewhere (a certified authority's), as PKCS#8 PEM."""
         self._put(key_id, pem)
@@ -155,15 +170,66 @@ class FileStore:
             return key.sign(message, gm_ec.ECDSA(gm_hashes.SM3()))  # type: ignore[attr-defined, no-any-return]
 
 
-_stores: dict[Path, FileStore] = {}
+class Stores:
+    """Keys in a token and in files: what is made goes where the settings say; what was made stays where it is."""
+
+    def __init__(self, files: FileStore, token: "TokenStore", *, sm2_in_files: bool) -> None:
+        self.files, self.token, self.sm2_in_files = files, token, sm2_in_files
+        self._of: dict[str, KeyStore] = {}
+
+    def create_ecdsa(self, key_id: str) -> bytes:
+        """Make a P-256 key in the token."""
+        return self.token.create_ecdsa(key_id)
+
+    def create_sm2(self, key_id: str) -> bytes:
+        """Make an SM2 key in the token, or in a file where the operator chose that."""
+        return (self.files if self.sm2_in_files else self.token).create_sm2(key_id)
+
+    def take_in(self, key_id: str, pem: bytes) -> None:
+        """Keep a key that was made elsewhere: it was in a file before, and stays in one."""
+        self.files.take_in(key_id, pem)
+
+    def sign_digest(self, key_id: str, digest: bytes) -> bytes:
+        """ECDSA P-256 over a SHA-256 digest, DER."""
+        return self._where(key_id).sign_digest(key_id, digest)
+
+    def sign_sm2(self, key_id: str, message: bytes) -> bytes:
+        """SM2 with SM3 over a message, DER."""
+        return self._where(key_id).sign_sm2(key_id, message)
+
+    def _where(self, key_id: str) -> KeyStore:
+        if key_id not in self._of:
+            if len(self._of) >= MOST_HELD:
+                self._of.clear()
+            self._of[key_id] = self.files if self.files.holds(key_id) else self.token
+        return self._of[key_id]
 
 
-def store() -> FileStore:
-    """The key store of this installation."""
-    folder = Path(settings.HOME) / "keys"
-    if folder not in _stores:
-        _stores[folder] = FileStore(folder)
-    return _stores[folder]
+_stores: dict[object, FileStore | Stores] = {}
+
+
+def store() -> FileStore | Stores:
+    """The key store of this installation: encrypted files, and a token where QIPAN_SEAL_KEYS says so."""
+    folder, kind, sm2_kind = (
+        Path(settings.HOME) / "keys",
+        settings.QIPAN_SEAL_KEYS,
+        settings.QIPAN_SEAL_SM2_KEYS,
+    )
+    if kind == "file" and sm2_kind in {"", "file"}:
+        return _stores.setdefault(folder, FileStore(folder))
+    if kind != "pkcs11" or sm2_kind not in {"", "file", "pkcs11"}:
+        raise Refused(
+            _("QIPAN_SEAL_KEYS 只能是 file 或者 pkcs11；QIPAN_SEAL_SM2_KEYS 只能随它，或者是 file。"),
+            code="state",
+        )
+    from qipan.kernel.documents.sealing import token
+
+    access = token.Access.of_settings()
+    wanted = (folder, access, sm2_kind)
+    if wanted not in _stores:
+        files = FileStore(folder)
+        _stores[wanted] = Stores(files, token.TokenStore(access), sm2_in_files=sm2_kind == "file")
+    return _stores[wanted]
 
 
 def sign_digest(key_id: str, digest: bytes) -> bytes:
