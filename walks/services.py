@@ -30,8 +30,8 @@ HELP = "54 个秒办事项和 38 个主题服务，从第一个问题到签章�
 #: The city that it happens in: 0.01 has every office with its people.
 CITY = 0.01
 PATIENCE = 120.0
-#: Rounds of officers until a theme has come to its end.
-ROUNDS = 40
+#: Seconds without anything done after which a theme is held to have stopped on its way.
+STUCK = 90.0
 
 
 def run(tell: Callable[[str], None], only: list[str], size: str) -> Iterator[Walked]:
@@ -175,15 +175,15 @@ def _officers(page: "Page", offices: "Offices") -> int:
     from qipan.domains.licensing.themes.models import ThemePart
 
     uuid = page.url.rstrip("/").rsplit("/", 1)[-1]
-    done = 0
-    for _round in range(ROUNDS):
+    done, last = 0, time.monotonic()
+    while time.monotonic() < last + STUCK:
         parts = ThemePart.objects.filter(theme__case__uuid=uuid)
         steps = offices.work(list(parts.values_list("application_id", flat=True)))
-        done += len(steps)
+        done, last = done + len(steps), time.monotonic() if steps else last
         if hands.is_ended(page):
             return done
-        page.wait_for_timeout(500 if steps else 1500)
-    raise hands.Stopped(f"{ROUNDS} 轮以后还没有全部办完：{_open_parts(page)}")
+        page.wait_for_timeout(200 if steps else 1000)
+    raise hands.Stopped(f"{STUCK:g} 秒没有进展，还没有全部办完：{_open_parts(page)}")
 
 
 def _open_parts(page: "Page") -> str:

@@ -17,9 +17,12 @@ from qipan.city.simulation.visitor import NotServed, Turned, Visitor, totp
 from qipan.conf import environment as env
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts.factors import code_at, step_now
+from qipan.kernel.decisions import queries as decisions
 from qipan.kernel.flow.models import Case
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.law import calendar, catalogue, terms
+from qipan.kernel.law.drafting import kinds
+from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import today
 
 
@@ -86,6 +89,38 @@ def test_a_renewal_and_a_new_restaurant_are_played_over_http(city: City, live_se
     assert case.state == "ISSUED" and case.application.checks.get().conclusion == "PASS"
     assert len(set(case.application.checks.get().officers)) == 2
     assert "核验：有效" in applicants.fetch(opening)
+    opening.close()
+
+
+@pytest.mark.slow
+def test_what_must_be_countersigned_is_sent_and_signed_before_it_is_decided(city: City, live_server) -> None:
+    offered = kinds.draftable("decision_tables")
+    body = offered.body(decisions.table_version("licensing.countersign"))
+    always = body | {"rules": [{"when": ["-"] * 4, "then": ['"office_head"'], "unconfirmed": "示例"}]}
+    row = offered.read("licensing.countersign", today(), always)
+    catalogue.load_rows("decision_tables", [row], Actor.system())
+    chance = Calm(2)
+    opening = Visitor(live_server.url, applicant_with({"subject__grants__isnull": True}))
+    applicants.begin(opening, chance, "FB-NEW")
+    case = Case.objects.filter(application__kind="NEW", opened_by__isnull=False).get()
+    office, bureau = case.org_path.strip("/").split("/")[-1], case.org_path.split("/")[1]
+    desks = {(desk.unit, desk.post): desk for desk in territory.desks()}
+    said = []
+    for unit, post in (
+        (bureau, "window"),
+        (bureau, "examine"),
+        (office, "inspector"),
+        (bureau, "decide"),
+        (office, "head"),
+        (bureau, "decide"),
+    ):
+        people = [Visitor(live_server.url, name) for name in desks[unit, post].people]
+        said.append(officers.work(desks[unit, post], people, chance))
+        for each in people:
+            each.close()
+    assert said[3:5] == ["送会签", "会签 → 同意"]
+    case.refresh_from_db()
+    assert case.state in {"GRANTED", "ISSUED"}
     opening.close()
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from qipan.city.simulation import officers, territory
 from qipan.city.simulation.territory import Desk
 from qipan.city.simulation.visitor import NotServed, Turned, Visitor
-from qipan.kernel.flow.models import WorkOrder
+from qipan.kernel.flow.models import Part, WorkOrder
+from qipan.kernel.flow.models.orders import Countersigning, Opinion
 
 POSTS = {
     "licensing.accept": "window",
@@ -15,6 +16,14 @@ POSTS = {
     "licensing.decide": "decide",
     "licensing.check": "inspector",
 }
+
+
+def waiting_signers(order: WorkOrder) -> list[str]:
+    """The user names of those whose countersignature an order waits for."""
+    if order.countersign_state != Countersigning.PENDING:
+        return []
+    parts = order.participants.filter(part=Part.SIGNER, active=True, opinion=Opinion.WAITING)
+    return list(parts.order_by("pk").values_list("user__username", flat=True))
 
 
 class Steady(random.Random):
@@ -40,6 +49,8 @@ class Offices:
 
     def _one(self, order: Any) -> str:
         desk = self._desk(order.org_path, POSTS[order.kind])
+        if signers := waiting_signers(order):
+            desk = Desk(desk.unit, desk.bureau, "head", (signers[0],))
         people = [self._person(name) for name in desk.people]
         for _try in range(8):
             try:

@@ -14,7 +14,7 @@ ORDER = re.compile(r"^/desk/orders/[0-9a-f-]{36}/$")
 STEPS = {
     "window": ("accept",),
     "examine": ("order_check", "review"),
-    "decide": ("grant", "refuse", "send_back"),
+    "decide": ("grant", "refuse"),
     "head": ("assign",),
 }
 POINTS = "布局图上没有标出洗消间的位置，请补充后重新上传。"
@@ -27,8 +27,9 @@ def work(desk: Desk, colleagues: list[Visitor], chance: random.Random) -> str:
     Orders about the named businesses are left to the visitors of the demo.
     """
     first = colleagues[0]
-    inbox = first.get("/desk/")
-    for words, links in inbox.rows:
+    # Heads countersign as well, which lies in a box of its own.
+    boxes = ("/desk/", "/desk/?which=countersign") if desk.post == "head" else ("/desk/",)
+    for words, links in (row for box in boxes for row in first.get(box).rows):
         address = next((link for link in links if ORDER.match(link)), "")
         if not address or any(name in words for name, *_rest in NAMES.values()):
             continue
@@ -53,6 +54,10 @@ def _claim(visitor: Visitor, address: str) -> Page:
 
 def _desk_work(address: str, desk: Desk, officer: Visitor, chance: random.Random) -> str:
     order = _claim(officer, address)
+    opinion = order.form("/sign/")
+    if opinion is not None:
+        officer.send(order, opinion, {"opinion": "yes"})
+        return "会签 → 同意"
     link = next((each.href for each in order.links if CASE.match(each.href)), "")
     if not link:
         return ""
@@ -75,6 +80,10 @@ def _desk_work(address: str, desk: Desk, officer: Visitor, chance: random.Random
             continue
         done = officer.send(case, form, _particulars(code, form))
         return f"{_title(form)} → {done.state}"
+    asking = case.form("/countersign/")
+    if desk.post == "decide" and asking is not None:
+        officer.send(case, asking)  # the decision waits for it
+        return "送会签"
     return ""
 
 
