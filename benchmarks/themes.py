@@ -101,12 +101,12 @@ def _filled(reader: Any, photo: str) -> Any:
 
 def _handed_in(row: Any, reader: Any) -> tuple[float, float]:
     """Milliseconds of handing in, and of merging the form alone."""
-    from qipan.domains.licensing.themes import applying
+    from qipan.domains.licensing.themes import applying, forming
     from qipan.domains.licensing.themes.models import ThemeCase
 
     fresh = ThemeCase.objects.select_related("case__subject").get(pk=row.pk)
     begun = time.perf_counter()
-    applying.merged_of(fresh)
+    forming.merged_of(fresh)
     merged = time.perf_counter()
     applying.submit(fresh, reader)
     ended = time.perf_counter()

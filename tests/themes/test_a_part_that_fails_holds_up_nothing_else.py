@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from qipan.domains.licensing.themes import applying, queries
+from qipan.domains.licensing.themes import applying, forming, queries
 from qipan.domains.licensing.themes.models import ThemeCase
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.flow.models import Clock
@@ -95,7 +95,7 @@ def test_the_whole_is_due_within_the_joint_limit_and_extended_once(client: Clien
     assert rule.citation == Citation.parse("Licence 42")
     walk, row = canteen(client, city)
     clock = Clock.objects.get(case=row.case, rule_code="Licence42.joint")
-    days = applying.longest(applying.merged_of(row))
+    days = forming.longest(forming.merged_of(row))
     assert days == 25 and clock.due_on == calendar.current().add_working_days(today(), days)
     leader = StaffFactory(role=Role.BUREAU_LEADER, unit=city.tree.districts[0])
     walk.step(leader, row.case, "extend", reason="专家评审未结束")
@@ -169,24 +169,6 @@ def test_bad_input_is_told_where_and_nothing_is_lost(client: Client, city: City)
     twice = {**walk.answers(row), "act": "submit"}
     assert client.post(address, twice).status_code == 302 and client.post(address, twice).status_code == 302
     assert row.parts.count() == 2
-
-
-def test_who_saves_over_another_is_told_and_keeps_what_was_typed(client: Client, city: City) -> None:
-    """Two who act for one business have the same draft open."""
-    subject = SubjectFactory("深圳市两人填写单位")
-    walk = walker(client, city, "canteen", owner_of(subject))
-    row = walk.begin(CANTEEN, subject)
-    seen = applying.draft_version(row)
-    applying.save(
-        row, {"contact_name": "先存的人", "contact_phone": "13900139000"}, reader_for(owner_of(subject))
-    )
-    address = reverse("theme_form", args=[row.case.uuid])
-    told = client.post(address, {**walk.answers(row, contact_name="后存的人"), "held": seen, "act": "submit"})
-    page = told.content.decode()
-    assert told.status_code == 422 and "刚被他人保存过" in page and "后存的人" in page
-    assert walk.again(row).case.state == "DRAFT"
-    newer = {"held": applying.draft_version(walk.again(row)), "act": "submit"}
-    assert client.post(address, {**walk.answers(row), **newer}).status_code == 302
 
 
 def test_two_who_fill_in_one_draft_lose_nothing_that_was_handed_in(client: Client, city: City) -> None:

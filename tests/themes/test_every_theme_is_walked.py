@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from qipan.domains.licensing.themes import applying, asking, queries
+from qipan.domains.licensing.themes import asking, forming, queries
 from qipan.domains.licensing.themes.declaration import ThemeRow
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents import seals
@@ -48,7 +48,7 @@ def business(theme: ThemeRow) -> Subject:
 @pytest.mark.parametrize("number", NUMBERS)
 def test_walked_from_the_first_question_to_the_last_outcome(client: Client, city: City, number: int) -> None:
     theme = next(one for one in queries.themes() if one.number == number)
-    founding = applying.founding(asking.chosen(theme, theme.usual))
+    founding = forming.founding(asking.chosen(theme, theme.usual))
     subject = None if founding else business(theme)
     person = BusinessUserFactory() if subject is None else owner_of(subject)
     signed_in(client, person)

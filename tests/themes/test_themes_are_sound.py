@@ -129,7 +129,7 @@ def test_a_wrong_row_is_refused_in_words(every: list[ThemeRow], change, said: st
 
 def test_no_situation_has_a_ring(every: list[ThemeRow]) -> None:
     for theme in every:
-        graph.layers(graph.waits(graph.nodes(theme.parts, queries.covers())))
+        graph.layers(graph.waits(graph.nodes(theme.parts)))
 
 
 def test_everybody_reads_the_guides_and_officials_the_table(client: Client, every: list[ThemeRow]) -> None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from qipan.domains.licensing import actions, countersigning
 from qipan.domains.licensing.guards import needs_check
 from qipan.domains.licensing.models import Application
-from qipan.domains.licensing.themes import applying
+from qipan.domains.licensing.themes import forming
 from qipan.domains.licensing.themes.declaration import ThemeRow
 from qipan.domains.licensing.themes.models import ThemeCase
 from qipan.kernel.accounts.models import User
@@ -85,7 +85,7 @@ class Walk:
         if not self.photo:
             actor = reader_for(self.user).actor()
             self.photo = str(evidence.store(picture(), actor=actor, kind="material", name="图.png").uuid)
-        merged = applying.merged_of(row)
+        merged = forming.merged_of(row)
         answers = {each.code: answer_to(each, row.pk, self.photo) for each in merged.form.fields}
         for group in merged.form.groups:
             for each in group.fields:

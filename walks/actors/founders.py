@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from qipan.domains.licensing.themes import applying, asking
+from qipan.domains.licensing.themes import asking, forming
 from qipan.domains.licensing.themes.declaration import ThemeRow
 from qipan.kernel.accounts.models import User
 from qipan.kernel.ledger.actor import Actor
@@ -25,7 +25,7 @@ def answers(theme: ThemeRow) -> dict[str, Any]:
 @transaction.atomic
 def business(user: User, theme: ThemeRow) -> Subject | None:
     """The business that the theme is about; none where it is about to be founded."""
-    if applying.founding(asking.chosen(theme, theme.usual)):
+    if forming.founding(asking.chosen(theme, theme.usual)):
         return None
     subject, place = holders.business(user, f"主题{theme.number}", type=SubjectType.COMPANY)
     for mark in LISTED.get(theme.code, ()):

@@ -5,7 +5,6 @@ uuid of the upload or of the file), and `changed`, the codes that the browser ha
 """
 
 import json
-import uuid as uuids
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ def areas(
 ) -> list[dict[str, Any]]:
     """The areas that apply with their items, each with its answer and its photos."""
     applicable = {item.code for item in checklist.applicable(facts)}
-    files = files_of(token for given in answers.values() for token in given.get("photos") or ())
+    files = by_tokens(token for given in answers.values() for token in given.get("photos") or ())
     return [
         {
             "title": area.title,
@@ -48,17 +47,6 @@ def line(item: Any, answer: Mapping[str, Any], files: Mapping[str, Evidence]) ->
             if token in files
         ],
     }
-
-
-def files_of(tokens: Iterable[Any]) -> dict[str, Evidence]:
-    """The files behind tokens (uuids of files or of uploads); unknown ones are left out."""
-    wanted = []
-    for token in tokens:
-        try:
-            wanted.append(uuids.UUID(str(token)))
-        except ValueError:
-            continue
-    return by_tokens(wanted)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.forms.conditions import is_empty
 from qipan.kernel.forms.declaration import MOST_ROWS, FormField, FormRow, Section
+from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import addresses
 
 Files = Callable[[str, list[str]], list[dict[str, str]]]
@@ -52,6 +53,17 @@ def _rows(post: QueryDict, group: Section) -> list[dict[str, Any]]:
         if any(not is_empty(value) for value in row.values()):
             rows.append(row)
     return rows
+
+
+def told_of(refused: Refused) -> tuple[dict[str, str], list[str]]:
+    """A refusal as messages at their fields, and those that belong to no field."""
+    fields, general = {}, []
+    for row in refused.details.get("refusals") or [{"message": str(refused), "field": refused.field}]:
+        if row.get("field"):
+            fields[str(row["field"])] = str(row["message"])
+        else:
+            general.append(str(row["message"]))
+    return fields, general
 
 
 def placed(form: FormRow, errors: Mapping[str, str]) -> dict[str, str]:

@@ -65,7 +65,7 @@ def _signers(visit: Visit) -> list[dict[str, str]]:
 def _recheck(visit: Visit, rectification: Any) -> list[dict[str, Any]]:
     """Each item that had to be put right, as it was and as the recheck found it."""
     found = rectification.found
-    files = checklists.files_of(token for given in found.values() for token in given.get("photos") or ())
+    files = evidence.by_tokens(token for given in found.values() for token in given.get("photos") or ())
     return [
         {
             **item,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.inspection import actions, record
 from qipan.domains.inspection.models import Kind, Visit
+from qipan.kernel.evidence import queries as evidence
 from qipan.kernel.flow import queries as flow
 from qipan.kernel.flow.models import WorkOrder
 from qipan.kernel.flow.queries.orders import remaining
@@ -261,8 +262,8 @@ def inspection_recheck(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         return redirect("phone_home")
     people = [orgs.staff_of(user) for user in actions.officers_of(visit.case, order.kind)]
     known = {item.code: item for item in record.applicable(visit)}
-    files = checklists.files_of(token for one in given.values() for token in one["photos"])
-    before = checklists.files_of(
+    files = evidence.by_tokens(token for one in given.values() for token in one["photos"])
+    before = evidence.by_tokens(
         token for code in rectification.codes for token in visit.answers.get(code, {}).get("photos") or ()
     )
     context = {

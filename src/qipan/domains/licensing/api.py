@@ -10,8 +10,9 @@ from django.utils.translation import gettext_noop
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from qipan.domains.licensing import actions, drafting
+from qipan.domains.licensing import actions
 from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.drafting import ApplicationDraft
 from qipan.domains.licensing.models import Application, Kind
 from qipan.kernel.accounts.queries import masked
 from qipan.kernel.forms import schema
@@ -120,7 +121,7 @@ def _out(row: Application) -> dict[str, Any]:
         "form_version": row.form_version,
         "form_news": [
             {"kind": one.kind, "field": one.code, "title": one.title, "text": one.text}
-            for one in (drafting.news(row, row.form_version) if case.state in {"DRAFT", "CORRECTION"} else ())
+            for one in (ApplicationDraft(row).news() if case.state in {"DRAFT", "CORRECTION"} else ())
         ],
         "number": case.number,
         "mode": row.mode,
@@ -164,9 +165,7 @@ def draft(request: HttpRequest, uuid: uuids.UUID, body: DraftIn) -> Any:
     item = items.item(body.item)
     subject = mandates.subjects_for(reader, item=body.item).filter(pk=body.subject).first()
     if subject is None and (body.subject or item is None or item.handling != Kind.REGISTER):
-        raise Refused(
-            _("您不是该主体的代表人，也没有办理这个事项的委托，不能代为办理。"), field="subject"
-        )
+        raise Refused(_("您不是该主体的代表人，也没有办理这个事项的委托，不能代为办理。"), field="subject")
     held = mandates.grants_for(reader, item=body.item)
     grant = held.filter(pk=body.grant).first() if body.grant else None
     if body.grant and grant is None:

@@ -2,8 +2,9 @@
 
 import datetime
 
-from qipan.domains.licensing import drafting, facts
+from qipan.domains.licensing import facts
 from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.drafting import ApplicationDraft
 from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.granting import GRANTING
 from qipan.domains.licensing.guarding.aftermath import note_aftermath
@@ -44,7 +45,7 @@ def number_case(context: Context) -> None:
 def handed_in(row: Application) -> None:
     """From now on the application stands by the version of its form that was in force when it was first handed in."""
     if row.submitted_at is None:
-        row.answers, _left = drafting.carry_over(row, row.answers, row.form_version)
+        row.answers = ApplicationDraft(row).kept
         row.form_version = form_of(row).valid_from
     row.submitted_at = now()
 

@@ -7,8 +7,8 @@ from django.db.models import BigIntegerField, CharField, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from qipan.conf.composed import Composed, Hole
-from qipan.domains.licensing import drafting
 from qipan.domains.licensing.asking import form_of
+from qipan.domains.licensing.drafting import ApplicationDraft
 from qipan.domains.licensing.models import (
     FOLLOWING,
     FOUNDING,
@@ -52,7 +52,7 @@ def form_complete(context: Context) -> Iterator[Refusal]:
     """Every field that the form in force asks for is answered rightly (LicProc 13)."""
     row = _row(context)
     form = form_of(row)
-    answers, _left = drafting.carry_over(row, row.answers, row.form_version)
+    answers = ApplicationDraft(row).kept
     given = {field.code for field in form.fields if field.personal and _in_vault(row, field.code)}
     result = validate(form, answers, skip=frozenset(given), known=row.known)
     for field, text in result.errors.items():

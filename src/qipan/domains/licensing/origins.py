@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -46,7 +47,7 @@ def _known(row: Application, field: FormField, change: str) -> Known:
     return Known(field.title, words, _("平台已有"), "", "")
 
 
-def of_account(row: Application, own: Mapping[str, str]) -> dict[str, str]:
+def of_account(own: Mapping[str, Any]) -> dict[str, str]:
     """Of a draft that nobody saved yet: what stands in it from the account of who began it."""
     source = str(_("来自您的账户，可以修改"))
     return {code: source for code, value in own.items() if value}

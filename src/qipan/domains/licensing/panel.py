@@ -26,7 +26,7 @@ from qipan.kernel.forms import queries as forms
 from qipan.kernel.items import queries as items
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
-from qipan.ui import cases, checklists
+from qipan.ui import cases
 
 
 def lines_of(row: Application) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -145,7 +145,7 @@ def _answer(row: Application) -> dict[str, Any] | None:
 def _failed(check: Any) -> list[dict[str, Any]]:
     """What a visit found wanting, with the officers' notes and photos; and photos of what was right."""
     items = {item.code: item.text for item in forms.checklist(check.checklist_code).items}
-    files = checklists.files_of(token for one in check.answers.values() for token in one.get("photos") or ())
+    files = evidence.by_tokens(token for one in check.answers.values() for token in one.get("photos") or ())
     return [
         {
             "code": code,

@@ -20,6 +20,7 @@ urlpatterns = [
     path("themes/<slug:code>/", guides.guide, name="theme"),
     path("themes/<slug:code>/start/", applications.start, name="theme_start"),
     path("themes/cases/<uuid:uuid>/", applications.form, name="theme_form"),
+    path("themes/cases/<uuid:uuid>/draft/", applications.draft, name="theme_draft"),
     path("desk/themes/", guides.table, name="theme_table"),
     path("my/licences/", licences.wallet, name="my_licences"),
     path("my/licences/<int:pk>/", licences.licence, name="my_licence"),

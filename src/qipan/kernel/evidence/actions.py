@@ -85,7 +85,7 @@ def store_data_url(text: str, *, kind: str, record: models.Model, actor: Actor) 
 @transaction.atomic
 def attach(token: Evidence | str, record: models.Model, *, role: str, actor: Actor) -> Attachment:
     """Let a file belong to a record; `token` may be the uuid of the file or of its upload. Only one's own files."""
-    evidence = token if isinstance(token, Evidence) else _by_token(token)
+    evidence = token if isinstance(token, Evidence) else by_token(token)
     if actor.kind not in {"system", "rules"} and evidence.stored_by != actor.user_id:
         known = Attachment.objects.filter(
             evidence=evidence, record_kind=record._meta.label_lower, record_id=record.pk
@@ -105,7 +105,8 @@ def attach(token: Evidence | str, record: models.Model, *, role: str, actor: Act
     return row
 
 
-def _by_token(token: str) -> Evidence:
+def by_token(token: str) -> Evidence:
+    """The file behind the uuid of a file or of an upload. Refuses what is neither and what has not arrived."""
     try:
         wanted = uuids.UUID(str(token))
     except ValueError:

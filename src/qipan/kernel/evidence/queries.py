@@ -2,6 +2,7 @@
 
 import uuid as uuids
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.db import models
 
@@ -51,14 +52,33 @@ def visible(reader: Reader, uuid: uuids.UUID) -> Evidence | None:
     return None
 
 
-def by_tokens(tokens: Iterable[uuids.UUID]) -> dict[str, Evidence]:
-    """The files behind uuids of files or of finished uploads, by the uuid as a text; for pages that show their names."""
-    wanted = list(tokens)
+def by_tokens(tokens: Iterable[Any]) -> dict[str, Evidence]:
+    """The files behind uuids of files or of finished uploads, by the uuid as a text; what is none of these is left out."""
+    wanted = [found for token in tokens if (found := _uuid(token)) is not None]
     if not wanted:
         return {}
     found = {str(row.uuid): row for row in Evidence.objects.filter(uuid__in=wanted)}
     uploads = Upload.objects.filter(pk__in=wanted, evidence__isnull=False).select_related("evidence")
     return {**{str(upload.pk): upload.evidence for upload in uploads if upload.evidence}, **found}
+
+
+def _uuid(token: Any) -> uuids.UUID | None:
+    try:
+        return uuids.UUID(str(token))
+    except ValueError:
+        return None
+
+
+def named(tokens: Iterable[Any], kept: Iterable[Any], reader: Reader) -> list[dict[str, str]]:
+    """The names of files that a record has (`kept`) or its reader uploaded, [{"name", "uuid"}]; of others not even those."""
+    asked, own = [str(token) for token in tokens], {str(token) for token in kept}
+    files = by_tokens(asked)
+    return [
+        {"name": file.name, "uuid": token}
+        for token in asked
+        if (file := files.get(token)) is not None
+        and (token in own or (reader.user_id is not None and file.stored_by == reader.user_id))
+    ]
 
 
 def content_of(uuid: uuids.UUID | str) -> bytes:

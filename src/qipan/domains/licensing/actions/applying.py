@@ -1,6 +1,5 @@
 """An application on its applicant's side: begun, filled in, handed in."""
 
-import datetime
 import uuid as uuids
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from qipan.domains.licensing import drafting, events
-from qipan.domains.licensing.asking import form_of, with_streets
-from qipan.domains.licensing.drafting import PEOPLE
+from qipan.domains.licensing import events
+from qipan.domains.licensing.drafting import PEOPLE, ApplicationDraft
 from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.models import FOLLOWING, Application, Kind
 from qipan.kernel.accounts.actions import create_person
@@ -19,12 +17,11 @@ from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.flow.actions import fire, open_case
 from qipan.kernel.flow.models import Case, FiredKey
 from qipan.kernel.forms import queries as forms
-from qipan.kernel.forms.validation import Result, prefill, validate
+from qipan.kernel.forms.validation import Result, prefill
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Item
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
-from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
@@ -124,21 +121,6 @@ def own_person(reader: Reader) -> Person | None:
     return user.person if user.person and user.person.phone_index else None
 
 
-def _split(row: Application, answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
-    """Answers that may be kept with the application, and those that belong into the vault, by person."""
-    form = form_of(row)
-    personal = {field.code for field in form.fields if field.personal}
-    people: dict[str, dict[str, str]] = {}
-    plain = {}
-    for code, value in answers.items():
-        if code in personal:
-            person, _sign, part = code.rpartition("_")
-            people.setdefault(person, {})[part] = str(value)
-        else:
-            plain[code] = value
-    return plain, people
-
-
 def locked(row: Application) -> Case:
     """The locked case of an application, and the application as it stands: it was read before, perhaps long before."""
     case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
@@ -154,7 +136,7 @@ def save(
     reader: Reader,
     *,
     seen: int | None = None,
-    version: datetime.date | None = None,
+    version: str = "",
 ) -> Result:
     """Keep what was filled in: everything that is right, personal data in the vault; returns what is wrong.
 
@@ -167,22 +149,14 @@ def save(
         raise Refused(_("申请已经提交，现在不能修改。"), code="state")
     if not may_fill_in(row, reader):
         raise Refused(_("这不是您的申请，或者您的委托不包括填写。"), code="forbidden")
-    if seen is not None and seen != row.revision:
-        raise Refused(
-            _("这份草稿刚才由他人保存过，请核对后再保存。"), code="stale", details={"revision": row.revision}
-        )
+    draft = ApplicationDraft(row)
+    draft.must_be_seen(seen)
     actor = reader.actor(subject_id=case.subject_id)
-    form = form_of(row)
-    held, beside = drafting.carry_over(row, row.answers, row.form_version)
-    given, aside = drafting.carry_over(row, answers, version or form.valid_from)
-    result = validate(form, with_streets(form, given), draft=True, known=row.known)
-    offering.check(row, form, result, actor)
-    plain, people = _split(row, result.cleaned)
-    wrong = {code.partition(".")[0] for code in result.errors}
-    kept = {code: value for code, value in held.items() if code in wrong}
     before = (row.answers, row.contact_id, row.manager_id, row.form_version)
-    row.answers = {**kept, **plain}
-    row.left_over = {**row.left_over, **beside, **aside}
+    form = draft.form
+    result, people = draft.take(
+        answers, version or draft.version, lambda found: offering.check(row, form, found, actor)
+    )
     row.form_version = form.valid_from
     for person, values in people.items():
         if values.get("name") and person in PEOPLE:
@@ -192,8 +166,7 @@ def save(
     if row.kind == Kind.REGISTER and row.answers.get("new_domicile"):
         _route(row, case)
     if before != (row.answers, row.contact_id, row.manager_id, row.form_version):
-        row.revision += 1
-        row.saved_by, row.saved_at = reader.user_id, now()
+        draft.saved(reader)
     row.save()
     for field in form.fields:
         if field.kind == "file":

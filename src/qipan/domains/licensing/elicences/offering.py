@@ -61,7 +61,7 @@ def examine(row: Application, field: FormField, licence: str, token: str, actor:
     A paper once found to be one is not read again; whether a licence holds is asked anew each time.
     """
     try:
-        file = evidence._by_token(token)
+        file = evidence.by_token(token)
     except Refused:
         return None  # the field itself says that it has not arrived
     known = Offer.objects.filter(application=row, field=field.code, file=file.uuid).first()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from qipan.domains.licensing.models import Application, ThemeCase
-from qipan.domains.licensing.themes import applying
+from qipan.domains.licensing.themes import forming
 from qipan.kernel.orgs.reader import Mandate
 from qipan.kernel.subjects.mandates import provide_matters
 
@@ -26,7 +26,7 @@ def themes(mandates: Iterable[Mandate], case: int | None) -> list[int]:
     for mandate in mandates:
         rows = ThemeCase.objects.select_related("case").filter(case__subject_id=mandate.subject_id)
         for row in rows.filter(pk=case) if case is not None else rows:
-            items = {part.item for part in applying.parts_of(row)[0]}
+            items = {part.item for part in forming.parts_of(row)[0]}
             if not mandate.items or items <= mandate.items:
                 found.append(row.pk)
     return found

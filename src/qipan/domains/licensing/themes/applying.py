@@ -1,7 +1,5 @@
 """Applying for a theme: begun with its situation, filled in once, handed in as applications of its items."""
 
-import hashlib
-import json
 import uuid as uuids
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,44 +8,25 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import events
-from qipan.domains.licensing.actions import kept_person, known_of, own_person
-from qipan.domains.licensing.models import FOLLOWING, Kind
-from qipan.domains.licensing.themes import asking, graph, merging, opening, queries
-from qipan.domains.licensing.themes.declaration import PartRow, ThemeRow
+from qipan.domains.licensing.actions import kept_person, own_person
+from qipan.domains.licensing.themes import asking, forming, opening, queries
+from qipan.domains.licensing.themes.declaration import PartRow
+from qipan.domains.licensing.themes.drafting import GRANT, RELEASE, SITUATION, ThemeDraft
 from qipan.domains.licensing.themes.merging import Merged
-from qipan.domains.licensing.themes.models import Release, ThemeCase, ThemePerson
+from qipan.domains.licensing.themes.models import ThemeCase, ThemePerson
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.flow.actions import fire, open_case
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Refusal
 from qipan.kernel.flow.models import Case
 from qipan.kernel.forms.validation import Result, validate
-from qipan.kernel.items import queries as items
-from qipan.kernel.items.models import Item
-from qipan.kernel.law import terms
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Mandate, Reader
 from qipan.kernel.subjects import mandates
-from qipan.kernel.subjects.models import Act, Grant, Subject
-
-#: Accepting an application takes as long as this rule allows, before the item's own limit begins.
-RECEIVE = "Licence32.correct"
-
-
-def founding(parts: list[PartRow]) -> bool:
-    """Whether a business is registered by these parts."""
-    found = items.items_by_code(part.item for part in parts)
-    return any(found[part.item].handling == Kind.REGISTER for part in parts if part.item in found)
-
-
-def grants_for(item: Item, subject: Subject, reader: Reader) -> list[Grant]:
-    """The subject's licences that an item can be about."""
-    state = "SUSPENDED" if item.handling == Kind.RESTORE else "VALID"
-    held = mandates.grants_for(reader, item=item.code).filter(subject=subject, state=state, kind=item.licence)
-    return [grant for grant in held if items.concerns(item, grant.kind, grant.data)]
+from qipan.kernel.subjects.models import Act, Subject
 
 
 @transaction.atomic
@@ -69,7 +48,7 @@ def start(
     parts = asking.chosen(theme, result.cleaned)
     if not parts:
         raise Refused(_("按照您的情况，没有需要办理的事项。"), code="state")
-    subject = None if founding(parts) else subject
+    subject = None if forming.founding(parts) else subject
     mandate = _must_act(parts, subject, reader)
     case = open_case(
         "licensing.theme",
@@ -86,12 +65,15 @@ def start(
         if (known.theme_code, known.situation) != (theme.code, result.cleaned):
             raise Refused(_("同一提交编号已用于另一办件，请刷新页面后重新提交。"), code="conflict")
         return known
-    row = ThemeCase.objects.create(
-        case=case, theme_code=theme.code, theme_on=today(), situation=result.cleaned
+    row = ThemeCase(
+        case=case,
+        theme_code=theme.code,
+        theme_on=theme.valid_from,
+        situation=result.cleaned,
+        grants=forming.first_grants(parts, subject, reader) if subject is not None else {},
     )
-    if subject is not None:
-        row.grants = _first_grants(parts, subject, reader)
-        row.save(update_fields=["grants"])
+    forming.keep(row, forming.versions(row, forming.merged_of(row)))
+    row.save(force_insert=True)
     person = own_person(reader)
     if person is not None:
         ThemePerson.objects.create(theme=row, role="contact", person=person)
@@ -101,7 +83,7 @@ def start(
 def _must_act(parts: list[PartRow], subject: Subject | None, reader: Reader) -> Mandate | None:
     """Refuses who neither represents the business nor holds a mandate for each of the items."""
     if subject is None:
-        if not founding(parts):
+        if not forming.founding(parts):
             raise Refused(_("请选择为哪个主体办理。"), field="subject")
         return None
     if subject.pk in reader.subject_ids:
@@ -112,56 +94,6 @@ def _must_act(parts: list[PartRow], subject: Subject | None, reader: Reader) -> 
             _("您不是该主体的代表人，也没有办理其中每个事项的委托，不能代为办理。"), code="forbidden"
         )
     return held[0]
-
-
-def _first_grants(parts: list[PartRow], subject: Subject, reader: Reader) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for part in parts:
-        item = items.item(part.item)
-        if item is not None and Kind(item.handling) in FOLLOWING:
-            held = grants_for(item, subject, reader)
-            if held:
-                found[part.code] = held[0].pk
-    return found
-
-
-def theme_of(row: ThemeCase) -> ThemeRow:
-    """The theme in the version that holds for an application."""
-    found = queries.theme(row.theme_code, on=row.theme_on)
-    if found is None:
-        raise Refused(_("没有这个主题，或者它已经停用。"), code="not_found")
-    return found
-
-
-def parts_of(row: ThemeCase) -> tuple[list[PartRow], list[PartRow]]:
-    """The parts that the application has, and those that it cannot have: there is no licence that they could be about."""
-    wanted = asking.chosen(theme_of(row), row.situation)
-    found = items.items_by_code(part.item for part in wanted)
-    possible, lacking = [], []
-    for part in wanted:
-        item = found.get(part.item)
-        held = item is not None and (Kind(item.handling) not in FOLLOWING or part.code in row.grants)
-        (possible if held else lacking).append(part)
-    return possible, lacking
-
-
-def merged_of(row: ThemeCase) -> Merged:
-    """The one form of an application as the declarations now are, with what the registers know."""
-    possible, _lacking = parts_of(row)
-    rules = queries.covers(row.theme_on)
-    nodes = graph.nodes(possible, rules)
-    held = Grant.objects.select_related("premises").in_bulk(row.grants.values())
-    library = {
-        one.code: known_of(row.case.subject, held.get(row.grants.get(one.code, 0)), one.item) for one in nodes
-    }
-    return merging.merge(theme_of(row), nodes, rules, row.situation, library)
-
-
-def longest(merged: Merged) -> int:
-    """Working days on the longest way by statutory limits, with the time for accepting where a person accepts."""
-    receive = terms.rule(RECEIVE).value
-    extra = {one.code: 0 if one.item.is_auto or one.item.agency else receive for one in merged.nodes}
-    return graph.longest(list(merged.nodes), extra=extra)
 
 
 def _lock(row: ThemeCase) -> Case:
@@ -177,39 +109,34 @@ def save(
     answers: Mapping[str, Any],
     reader: Reader,
     *,
-    release: str = "",
-    grants: Mapping[str, int] | None = None,
-    held: str = "",
+    seen: int | None = None,
+    version: str = "",
 ) -> Result:
-    """Keep what was filled in, personal data in the vault; returns what is wrong. Only the applicant, only a draft.
+    """Keep what was filled in: everything that is right, personal data in the vault; returns what is wrong.
 
-    `grants`: by part, the licence that it is to be about, where the business holds several. `held`: what the writer saw
-    (`draft_version`); refused as stale where somebody else has saved meanwhile.
+    Only who may fill in, only a draft. `seen`: the revision that was before the eyes; another one refuses as stale.
+    `version`: the versions that the answers are given to (`ThemeDraft.version`); what does not fit those in force is
+    kept aside.
     """
     case = _lock(row)
     if case.state != "DRAFT":
         raise Refused(_("申请已经提交，现在不能修改。"), code="state")
-    if not mandates.may_act(
-        reader, Act.FILL, case=case.pk, subject_id=case.subject_id, opened_by=case.opened_by
-    ):
+    if not may_fill_in(row, reader):
         raise Refused(_("这不是您的申请，或者您的委托不包括填写。"), code="forbidden")
-    if held and held != draft_version(row):
-        raise Refused(_("同一份草稿刚被他人保存过。您填写的内容还在页面上，请核对后再保存。"), code="stale")
+    draft = ThemeDraft(row, reader)
+    draft.must_be_seen(seen)
     actor = reader.actor(subject_id=case.subject_id)
-    if grants:
-        _choose(row, grants, reader)
-    merged = merged_of(row)
-    result = validate(merged.form, answers, draft=True)
-    personal = {each.code for each in merged.form.fields if each.personal}
-    plain = {code: value for code, value in result.cleaned.items() if code not in personal}
-    kept = {code: value for code, value in row.answers.items() if code in result.errors}
-    row.answers = {**kept, **plain}
-    if release in Release.values:
-        row.release = release
-    _keep_people(row, {code: str(result.cleaned[code]) for code in personal & result.cleaned.keys()}, actor)
+    before = draft.said, forming.kept(row)
+    now_held = draft.version
+    result, people = draft.take(answers, version or now_held)
+    _choose(row, reader)
+    forming.keep(row, forming.versions(row, draft.merged))
+    _keep_people(row, people, actor)
     _route(row, case)
+    if before != (draft.said, forming.kept(row)):
+        draft.saved(reader)
     row.save()
-    for each in merged.form.fields:
+    for each in draft.form.fields:
         if each.kind == "file":
             for token in row.answers.get(each.code, []):
                 evidence.attach(token, case, role=each.material or each.code, actor=actor)
@@ -217,32 +144,36 @@ def save(
     return result
 
 
-def draft_version(row: ThemeCase) -> str:
-    """Names what is kept of a draft: it changes whenever somebody saves something else."""
-    people = sorted(row.people.values_list("role", "person_id"))
-    kept = json.dumps(
-        [row.case.version, row.answers, row.grants, row.release, people], sort_keys=True, default=str
+def may_fill_in(row: ThemeCase, reader: Reader) -> bool:
+    """Whether the reader may fill in an application: its applicant, or an agent who was given that for all its items."""
+    case = row.case
+    return mandates.may_act(
+        reader, Act.FILL, case=case.pk, subject_id=case.subject_id, opened_by=case.opened_by
     )
-    return hashlib.sha256(kept.encode()).hexdigest()[:16]
 
 
-def _choose(row: ThemeCase, grants: Mapping[str, int], reader: Reader) -> None:
-    subject = row.case.subject
-    for part in asking.chosen(theme_of(row), row.situation):
-        item = items.item(part.item)
-        wanted = grants.get(part.code)
-        if wanted is None or item is None or subject is None:
-            continue
-        if wanted not in {grant.pk for grant in grants_for(item, subject, reader)}:
-            raise Refused(_("请选择该主体名下的一张证照。"), field=f"grant-{part.code}")
-        row.grants = {**row.grants, part.code: wanted}
+def _choose(row: ThemeCase, reader: Reader) -> None:
+    """What was answered about the whole goes where it belongs: the situation, the licences, the outlet."""
+    answers = row.answers
+    grants = {code: int(value) for code, value in forming.clear_of(answers, GRANT).items() if value}
+    row.grants = {**row.grants, **grants}
+    row.release = answers.get(RELEASE) or row.release
+    told = forming.clear_of(answers, SITUATION)
+    theme = forming.theme_of(row)
+    if told:
+        row.situation = asking.answered(theme, {**row.situation, **told}, draft=True).cleaned
+    row.answers = {
+        code: value
+        for code, value in answers.items()
+        if code != RELEASE and not code.startswith((GRANT, SITUATION))
+    }
+    if row.case.subject is not None:
+        fresh = [one for one in asking.chosen(theme, row.situation) if one.code not in row.grants]
+        row.grants = {**forming.first_grants(fresh, row.case.subject, reader), **row.grants}
 
 
-def _keep_people(row: ThemeCase, values: Mapping[str, str], actor: Any) -> None:
-    typed: dict[str, dict[str, str]] = {}
-    for code, value in values.items():
-        role, _sign, part = code.rpartition("_")
-        typed.setdefault(role, {})[part] = value
+def _keep_people(row: ThemeCase, typed: Mapping[str, Mapping[str, str]], actor: Any) -> None:
+    """The people whom the form names; `revision` says since which state of the draft each stands there."""
     known = {each.role: each for each in row.people.select_related("person")}
     for role, given in typed.items():
         if not given.get("name"):
@@ -250,10 +181,10 @@ def _keep_people(row: ThemeCase, values: Mapping[str, str], actor: Any) -> None:
         before = known.get(role)
         person = kept_person(before.person if before else None, given, actor)
         if before is None:
-            ThemePerson.objects.create(theme=row, role=role, person=person)
+            ThemePerson.objects.create(theme=row, role=role, person=person, revision=row.revision + 1)
         elif before.person_id != person.pk:
-            before.person = person
-            before.save(update_fields=["person"])
+            before.person, before.revision = person, row.revision + 1
+            before.save(update_fields=["person", "revision"])
 
 
 def _route(row: ThemeCase, case: Case) -> None:
@@ -274,7 +205,7 @@ def submit(row: ThemeCase, reader: Reader, *, key: str = "", expected_version: i
 
 def something_to_do(context: Context) -> Refusal | None:
     """There is at least one item that can be applied for."""
-    if parts_of(context.record)[0]:
+    if forming.parts_of(context.record)[0]:
         return None
     return Refusal(_("您的主体名下没有可以办理的证照，这个主题现在没有事项可办。"))
 
@@ -282,16 +213,19 @@ def something_to_do(context: Context) -> Refusal | None:
 def form_complete(context: Context) -> Iterator[Refusal]:
     """Every field of the one form is answered rightly, and with it every field of each item (LicProc 13)."""
     row: ThemeCase = context.record
-    merged = merged_of(row)
+    draft = ThemeDraft(row)
+    merged = draft.merged
     roles = {each.role: each.person for each in row.people.select_related("person")}
     given = frozenset(
         code for code in merged.asks if merged.asks[code].field.personal and _named(roles, code)
     )
-    result = validate(merged.form, row.answers, skip=given)
+    answers = {code: value for code, value in draft.kept.items() if not code.startswith(SITUATION)}
+    result = validate(draft.form, answers, skip=given)
     for field, text in result.errors.items():
         yield Refusal(text, field)
     if not result.errors:
         context.shared["merged"], context.shared["answers"] = merged, result.cleaned
+        context.shared["versions"] = forming.versions(row, merged)
 
 
 def _named(roles: Mapping[str, Any], code: str) -> bool:
@@ -303,7 +237,7 @@ def _named(roles: Mapping[str, Any], code: str) -> bool:
 def business_known(context: Context) -> Refusal | None:
     """Either the theme registers a business, or it is for one that there is."""
     row: ThemeCase = context.record
-    if row.case.subject_id is None and not founding(parts_of(row)[0]):
+    if row.case.subject_id is None and not forming.founding(forming.parts_of(row)[0]):
         return Refusal(_("请先选择要办理的主体。"), "subject")
     return None
 
@@ -311,10 +245,12 @@ def business_known(context: Context) -> Refusal | None:
 def open_parts(context: Context) -> None:
     """Open the application of each part, filled in with its own answers of the one form."""
     row: ThemeCase = context.record
-    merged: Merged = context.shared.get("merged") or merged_of(row)
+    merged: Merged = context.shared.get("merged") or forming.merged_of(row)
     answers = context.shared.get("answers") or row.answers
+    forming.keep(row, context.shared.get("versions") or forming.versions(row, merged))
+    row.answers = {code: value for code, value in answers.items() if code in merged.form.codes}
     row.submitted_by, row.submitted_at = context.actor.user_id, now()
-    row.save(update_fields=["submitted_by", "submitted_at"])
+    row.save()
     case = context.case
     if not case.number:
         district = orgs.district_of(case.org_path)

@@ -18,22 +18,12 @@ CODE = r"^[a-z][a-z0-9_]*$"
 
 
 class CoverRow(BaseModel):
-    """A material that a stricter one makes needless (从严合并): who hands in one of `covered_by` is not asked for it.
-
-    `proves`: the kind of licence that this material is, so that the item which grants it supplies the material.
-    """
+    """A material that a stricter one makes needless (从严合并): who hands in one of `covered_by` is not asked for it."""
 
     model_config = ConfigDict(extra="forbid")
     code: str = Field(pattern=r"^[a-z0-9_]+$", max_length=40)
     valid_from: datetime.date
-    covered_by: list[str] = []
-    proves: str = ""
-
-    @model_validator(mode="after")
-    def _checked(self) -> "CoverRow":
-        if not self.covered_by and not self.proves:
-            raise ValueError(_("要写明由哪些材料代替（covered_by），或者是哪一种证照（proves）。"))
-        return self
+    covered_by: list[str] = Field(min_length=1)
 
 
 class Question(FormField):

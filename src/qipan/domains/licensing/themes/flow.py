@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.conf.composed import Composed
 from qipan.domains.licensing import events
-from qipan.domains.licensing.themes import applying, progress
+from qipan.domains.licensing.themes import applying, forming, progress
 from qipan.domains.licensing.themes.models import ThemeCase
 from qipan.kernel.flow import registry
 from qipan.kernel.flow.clock_steps import End, Extend, Start
@@ -30,8 +30,8 @@ _RECORD = Composed(
 
 def whole_limit(context: Context) -> datetime.date | None:
     """The last day for the whole: the longest way through the items' own limits, but never beyond the joint limit."""
-    merged = applying.merged_of(context.record)
-    days = min(applying.longest(merged), terms.rule(JOINT).value)
+    merged = context.shared.get("merged") or forming.merged_of(context.record)
+    days = min(forming.longest(merged), terms.rule(JOINT).value)
     return calendar.current().add_working_days(today(), max(days, 1))
 
 

@@ -1,5 +1,6 @@
 """What one part gives and another needs: the order in which a theme's items are applied for."""
 
+import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,6 @@ from django.utils.translation import gettext as _
 from qipan.domains.licensing.models import FOUNDING, Kind
 from qipan.domains.licensing.themes import elements
 from qipan.domains.licensing.themes.declaration import PartRow
-from qipan.domains.licensing.themes.queries import Covers
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.forms.declaration import FormRow
 from qipan.kernel.items import queries as items
@@ -16,7 +16,6 @@ from qipan.kernel.items.models import Item, MaterialType
 from qipan.kernel.law.dated import in_force
 
 SUBJECT = ("subject.name", "subject.uscc", "subject.domicile")
-BUSINESS_LICENCE = "material.business_licence"
 
 
 class Ring(ValueError):
@@ -44,27 +43,42 @@ class Node:
         return self.item.handling == Kind.REGISTER
 
 
-def node(part: PartRow, item: Item, rules: Covers) -> Node:
-    """A part with what its item says it needs and gives."""
-    form = forms.asked(item)
+def token_of(material: str, licence: str) -> str:
+    """What passes where this material does: the licence that it is, or the paper itself.
+
+    `licence`: as `MaterialType.licence`; the one that an application is about, or one of whatever issuer, no part gives.
+    """
+    return f"licence.{licence}" if licence not in {"", "GRANT", "ANY"} else f"material.{material}"
+
+
+def node(part: PartRow, item: Item, on: datetime.date | None = None) -> Node:
+    """A part with what its item says it needs and gives, by the form of a day."""
+    form = forms.asked(item, on)
     produces = {*part.produces}
-    if item.handling in {Kind.REGISTER, Kind.ALTER}:
-        produces |= {BUSINESS_LICENCE, *SUBJECT}
-    if item.licence and item.handling in FOUNDING:
+    anew = item.handling in {Kind.REGISTER, Kind.ALTER}
+    if anew:
+        produces |= {*SUBJECT}
+    if item.licence and (anew or item.handling in FOUNDING):
         produces |= {f"licence.{item.licence}"}
-        produces |= {f"material.{code}" for code, kind in rules.proves.items() if kind == item.licence}
     consumes = {*part.consumes}
     if item.handling != Kind.REGISTER:
-        consumes |= {f"material.{each.code}" for each in items.materials_of(item)}
+        consumes |= {token_of(each.code, each.licence) for each in items.materials_of(item)}
         consumes |= {elements.shared(form, each) for each in form.fields} & set(SUBJECT)
     return Node(part, item, form, frozenset(produces), frozenset(consumes - produces))
 
 
-def nodes(parts: Iterable[PartRow], rules: Covers) -> list[Node]:
-    """The parts whose items are in force, in their order."""
+def nodes(
+    parts: Iterable[PartRow], days: Mapping[str, datetime.date] | None = None
+) -> list[Node]:
+    """The parts whose items are in force, in their order. `days`: by form, the day of the version that is meant."""
+    on = days or {}
     chosen = list(parts)
     found = items.items_by_code(part.item for part in chosen)
-    return [node(part, found[part.item], rules) for part in chosen if part.item in found]
+    return [
+        node(part, found[part.item], on.get(found[part.item].form))
+        for part in chosen
+        if part.item in found
+    ]
 
 
 def needs(chosen: list[Node]) -> dict[str, set[str]]:

@@ -10,7 +10,7 @@ from qipan.domains.licensing.themes.declaration import CoverRow, ThemeRow, leave
 from qipan.domains.licensing.themes.models import MaterialCover, Theme
 from qipan.kernel.forms.declaration import FormField
 from qipan.kernel.forms.validation import validate
-from qipan.kernel.items.models import Item, LicenceKind, MaterialType
+from qipan.kernel.items.models import Item, MaterialType
 from qipan.kernel.law import catalogue
 from qipan.kernel.law.catalogue import Report, keep_all_dated
 from qipan.kernel.law.drafting.kinds import Draftable, Problem, offer
@@ -22,16 +22,11 @@ SORTS = {"longtext": "text", "address": "text", "text": "text"}
 
 
 def load_covers(rows: list[CoverRow], actor: Actor) -> Report:
-    """Keep the order of materials; refuses materials and kinds of licence that are not there."""
+    """Keep the order of materials; refuses materials that are not there."""
     codes = {code for row in rows for code in (row.code, *row.covered_by)}
     if lost := codes - set(MaterialType.objects.filter(code__in=codes).values_list("code", flat=True)):
         raise _refused("、".join(sorted(lost)), _("没有这种材料。"))
-    kinds = {row.proves for row in rows if row.proves}
-    if lost := kinds - set(LicenceKind.objects.filter(code__in=kinds).values_list("code", flat=True)):
-        raise _refused("、".join(sorted(lost)), _("没有这种证照。"))
-    content = [
-        (row.code, row.valid_from, {"covered_by": row.covered_by, "proves": row.proves}) for row in rows
-    ]
+    content = [(row.code, row.valid_from, {"covered_by": row.covered_by}) for row in rows]
     created = keep_all_dated(MaterialCover, content)
     queries.forget()
     return Report("material_covers", created, len(rows) - created)
@@ -68,7 +63,7 @@ def prove(theme: ThemeRow) -> None:
         Item.objects.filter(code__in=codes, handler="licensing").values_list("code", flat=True)
     ):
         raise _refused(theme.code, _("没有这样的事项：%(codes)s。") % {"codes": "、".join(sorted(lost))})
-    nodes = graph.nodes(theme.parts, rules)
+    nodes = graph.nodes(theme.parts)
     _order(theme, nodes)
     _tokens(theme, nodes)
     _answers(theme, nodes)
@@ -158,6 +153,9 @@ def _elements(theme: ThemeRow, nodes: list[graph.Node], rules: queries.Covers) -
                 % {"element": element, "one": at, "other": where},
             )
     merged = merging.merge(theme, nodes, rules, theme.usual)
+    codes = [code for section in merged.form.sections for code in (section.code, *(f.code for f in section.fields))]
+    if doubled := sorted({code for code in codes if code and codes.count(code) > 1}):
+        raise _refused(theme.code, _("合并后的字段重名：%(codes)s。") % {"codes": "、".join(doubled)})
     for ask in merged.asks.values():
         if ask.field.kind in {"choice", "multi"} and not ask.field.options:
             raise _refused(theme.code, _("字段 %(field)s 没有各表都接受的选项。") % {"field": ask.field.code})
@@ -184,7 +182,7 @@ def _used(theme: ThemeRow, nodes: list[graph.Node]) -> None:
 def register() -> None:
     """Make the kinds known."""
     after = ("items", "item_families")
-    catalogue.register("material_covers", CoverRow, load_covers, after=("materials", "licence_kinds"))
+    catalogue.register("material_covers", CoverRow, load_covers, after=("materials",))
     catalogue.register("themes", ThemeRow, load_themes, after=(*after, "material_covers"))
     offer(Draftable("themes", gettext_lazy("主题"), Theme, problems=_problems, labels=LABELS))
 

@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from qipan.domains.licensing.asking import words_of
 from qipan.domains.licensing.themes import elements
 from qipan.domains.licensing.themes.declaration import ThemeRow
-from qipan.domains.licensing.themes.graph import SUBJECT, Node, giver
+from qipan.domains.licensing.themes.graph import SUBJECT, Node, giver, token_of
 from qipan.domains.licensing.themes.queries import Covers
 from qipan.kernel.forms.conditions import holds, is_empty
 from qipan.kernel.forms.declaration import FormField, FormRow, Section
+from qipan.kernel.items.models import MaterialType
+from qipan.kernel.law.dated import in_force
 
 From = Literal["LIBRARY", "LICENCE", "ASKED", "SITUATION", "THEME", "PART", "SAME", "NEVER"]
 NEVER, ALWAYS = False, True
@@ -94,7 +96,8 @@ def merge(
     """The merged form of the parts in a situation. `library`: by part, what the registers know, by data element."""
     work = _Merging(theme, list(nodes), rules, situation, library or {})
     for one in work.nodes:
-        work.origins[one.code] = {each.code: _origin(work, one, each) for each in one.form.fields}
+        rows = {group.code: Origin("ASKED", f"{one.code}_{group.code}") for group in one.form.groups}
+        work.origins[one.code] = rows | {each.code: _origin(work, one, each) for each in one.form.fields}
     for one in work.nodes:
         for each in one.form.fields:
             found = work.origins[one.code][each.code]
@@ -171,16 +174,23 @@ def _first_of(work: _Merging, choices: list[str]) -> Origin | None:
 
 def _material(work: _Merging, one: Node, each: FormField) -> Origin:
     code = each.material or each.code
-    from_part = giver(work.nodes, f"material.{code}", but=one.code)
+    from_part = _giver_of(work, one, code)
     if from_part is not None:
         _tell(work, f"material.{code}", each.title, "", "PART", from_part.code)
         return Origin("PART", from_part.code)
     stronger = work.rules.stand_ins.get(code, ())
     for other in work.nodes:
         for upload in other.form.fields:
-            if upload.kind == "file" and upload.material in stronger and upload.required and not upload.when:
+            asked = upload.kind == "file" and upload.required and not upload.when
+            if asked and upload.material in stronger and _giver_of(work, other, upload.material) is None:
                 return Origin("ASKED", f"m_{upload.material}")
     return Origin("ASKED", f"m_{code}")
+
+
+def _giver_of(work: _Merging, one: Node, material: str) -> Node | None:
+    """The part whose result is a material of another."""
+    kind = in_force(MaterialType, material)
+    return giver(work.nodes, token_of(material, kind.licence if kind else ""), but=one.code)
 
 
 def _tell(
@@ -302,8 +312,14 @@ def _section(title: str, fields: list[FormField], help: str = "") -> Section:
 
 
 def _rows(one: Node, group: Section, work: _Merging) -> Section:
-    """A group of rows of one part, under names of its own."""
-    fields = [each.model_copy(update={"code": f"{one.code}_{each.code}"}) for each in group.fields]
+    """A group of rows of one part, under names of its own; conditions within a row look at that row."""
+    own = {each.code: Origin("ASKED", f"{one.code}_{each.code}") for each in group.fields}
+    fields = [
+        each.model_copy(
+            update={"code": own[each.code].code, "when": _settled(each.when, own) if each.when else None}
+        )
+        for each in group.fields
+    ]
     when = _settled(group.when, work.origins[one.code])
     return group.model_copy(
         update={

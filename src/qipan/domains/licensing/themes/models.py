@@ -27,12 +27,11 @@ class Theme(models.Model):
 
 
 class MaterialCover(models.Model):
-    """What stands in for a material: a stricter one, or a licence of the kind that it proves."""
+    """The stricter materials that stand in for a material."""
 
     code = models.CharField(_("材料"), max_length=40)
     valid_from = models.DateField(_("自"))
     covered_by = models.JSONField(_("可代替的材料"), default=list)
-    proves = models.CharField(_("证照种类"), max_length=10, blank=True)
 
     class Meta:
         verbose_name = _("材料合并规则")
@@ -54,8 +53,10 @@ class Release(models.TextChoices):
 class ThemeCase(models.Model):
     """One application for a theme (主题办件): the situation, the answers of the one form, and the parts it led to.
 
-    `theme_on` is the day whose version of the theme holds for it. `answers` hold nothing personal; persons stand in
-    `people`. `grants`: by part, the licence that it is about. `submitted_by`: the user who handed it in.
+    `theme_on` is the day of the theme's version that it was filled in by, `versions` those of the material rules and of
+    each item's form. `answers` hold nothing personal; persons stand in `people`. `grants`: by part, the licence that it
+    is about. `submitted_by`: the user who handed it in. `revision`, `saved_by`, `saved_at`, `left_over`: as an
+    application's.
     """
 
     case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="theme")
@@ -65,6 +66,11 @@ class ThemeCase(models.Model):
     answers = models.JSONField(_("填报内容"), default=dict, blank=True)
     grants = models.JSONField(_("原证"), default=dict, blank=True)
     release = models.CharField(_("发放方式"), max_length=10, choices=Release, default=Release.READY)
+    versions = models.JSONField(_("表单版本"), default=dict, blank=True)
+    revision = models.PositiveIntegerField(_("草稿版次"), default=0)
+    saved_by = models.BigIntegerField(_("最后保存人"), null=True, blank=True)
+    saved_at = models.DateTimeField(_("最后保存时间"), null=True, blank=True)
+    left_over = models.JSONField(_("新版表单不再收的内容"), default=dict, blank=True)
     submitted_by = models.BigIntegerField(_("提交人"), null=True, blank=True)
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
 
@@ -127,11 +133,15 @@ class ThemePart(models.Model):
 
 @tracked
 class ThemePerson(models.Model):
-    """A person whom the one form names; the parts' applications name the same row."""
+    """A person whom the one form names; the parts' applications name the same row.
+
+    `revision`: the state of the draft since which it is this person.
+    """
 
     theme = models.ForeignKey(ThemeCase, models.PROTECT, related_name="people")
     role = models.CharField(_("身份"), max_length=30)
     person = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name=_("人员"))
+    revision = models.PositiveIntegerField(_("草稿版次"), default=0)
 
     class Meta:
         verbose_name = _("主题办件的人员")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing.handover import agencies
-from qipan.domains.licensing.themes import applying, asking, measuring, progress
+from qipan.domains.licensing.themes import asking, forming, measuring, progress
 from qipan.domains.licensing.themes.models import FAILED, GIVEN, PartState, Release, ThemeCase, ThemePart
 from qipan.kernel.documents.models import Document, DocumentState
 from qipan.kernel.flow.models import Case
@@ -39,8 +39,8 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
     names = {part.code: progress.name_of(part) for part in parts}
     unfinished = {part.code for part in parts if part.state not in (*GIVEN, *FAILED)}
     papers = _papers(parts, reader)
-    theme, merged = applying.theme_of(row), applying.merged_of(row)
-    lacking = applying.parts_of(row)[1] if not parts else []
+    theme, merged = forming.theme_of(row), forming.merged_of(row)
+    lacking = forming.parts_of(row)[1] if not parts else []
     found = items.items_by_code(part.item for part in lacking)
     return {
         "theme": theme,

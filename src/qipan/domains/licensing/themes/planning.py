@@ -56,7 +56,7 @@ def plan(
 ) -> Plan:
     """The plan of a theme in a situation."""
     rules = queries.covers()
-    nodes = graph.nodes(asking.chosen(theme, situation), rules)
+    nodes = graph.nodes(asking.chosen(theme, situation))
     merged = merging.merge(theme, nodes, rules, situation, library)
     before, hard = graph.waits(nodes), graph.needs(nodes)
     by_code = {one.code: one for one in nodes}
@@ -97,7 +97,7 @@ def _materials(merged: merging.Merged) -> list[Material]:
     had: dict[str, tuple[str, list[str]]] = {}
     for one in merged.nodes:
         for each in items.materials_of(one.item):
-            from_part = graph.giver(list(merged.nodes), f"material.{each.code}", but=one.code)
+            from_part = graph.giver(list(merged.nodes), graph.token_of(each.code, each.licence), but=one.code)
             if from_part is not None:
                 had.setdefault(each.title, (from_part.item.name, []))[1].append(one.item.name)
             elif each.supplied_by and not one.founds:

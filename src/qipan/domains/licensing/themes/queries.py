@@ -15,10 +15,10 @@ KEPT_FOR = 10.0
 
 @dataclass(frozen=True)
 class Covers:
-    """The material rules of a day: what stands in for a material, and the kind of licence that it proves."""
+    """The material rules of a day: what stands in for a material."""
 
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    proves: Mapping[str, str] = field(default_factory=dict)
+    newest: datetime.date | None = None
 
 
 _kept: dict[datetime.date, tuple[float, Covers]] = {}
@@ -40,10 +40,11 @@ def covers(on: datetime.date | None = None) -> Covers:
     )
     made = Covers(
         {row.code: tuple(row.covered_by) for row in rows if row.covered_by},
-        {row.code: row.proves for row in rows if row.proves},
+        max((row.valid_from for row in rows), default=None),
     )
     if rows:  # before the first load there is nothing to keep
-        _kept.clear()
+        if len(_kept) > 50:
+            _kept.clear()
         _kept[day] = (time.monotonic(), made)
     return made
 
