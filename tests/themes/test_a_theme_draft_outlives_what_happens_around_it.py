@@ -118,7 +118,7 @@ def stricter(body: dict[str, Any]) -> None:
 
 
 def test_a_new_version_of_an_items_form_is_told_before_it_is_handed_in(walk: Walk) -> None:
-    right = walk.answers(walk.row)
+    right = walk.answers(walk.row, staff_count="9")
     _page, hidden = page_of(walk.client, walk.row)
     assert post(walk, **right, **hidden).status_code == 302
     _page, hidden = page_of(walk.client, walk.row)
@@ -147,7 +147,7 @@ def test_a_new_version_of_an_items_form_is_told_before_it_is_handed_in(walk: Wal
 def newer_theme(walk: Walk) -> None:
     """From today the theme wants to know one thing more, and has one item more for who says yes."""
     body = copy.deepcopy(walk.theme.model_dump(mode="json"))
-    question = {"code": "shutter", "title": "门头要不要招牌", "kind": "choice", "required": True}
+    question = {"code": "shutter", "title": "门头要不要招牌", "kind": "choice", "required": True, "usual": "N"}
     question["options"] = [{"code": "Y", "title": "要"}, {"code": "N", "title": "不要"}]
     body["valid_from"] = today().isoformat()
     body["questions"].append(question)
@@ -161,7 +161,7 @@ def test_a_new_version_of_the_theme_asks_what_it_wants_to_know_besides(walk: Wal
     _page, hidden = page_of(walk.client, walk.row)
     assert post(walk, **right, **hidden).status_code == 302
     newer_theme(walk)
-    answer = post(walk, act="submit", **right, **hidden, revision_of="x")
+    answer = post(walk, act="submit", **right, **hidden)
     assert answer.status_code == 409 and "门头要不要招牌" in answer.content.decode()
     page, hidden = page_of(walk.client, walk.row)
     assert 'name="situation_shutter"' in page

@@ -80,6 +80,14 @@ def start(
     return row
 
 
+def subjects_for(reader: Reader, parts: list[PartRow]) -> list[Subject]:
+    """The businesses for which the reader may begin all these parts: one's own, and those that a mandate lets one."""
+    rows = Subject.objects.order_by("name")
+    for part in parts:
+        rows = rows.filter(pk__in=mandates.subjects_for(reader, item=part.item).order_by().values("pk"))
+    return list(rows) if parts else []
+
+
 def _must_act(parts: list[PartRow], subject: Subject | None, reader: Reader) -> Mandate | None:
     """Refuses who neither represents the business nor holds a mandate for each of the items."""
     if subject is None:

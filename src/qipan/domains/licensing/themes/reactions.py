@@ -8,6 +8,7 @@ from qipan.kernel.accounts import letters
 from qipan.kernel.accounts.models import User
 from qipan.kernel.ledger.dispatch import subscribe
 from qipan.kernel.ledger.models import Event
+from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects import queries as subjects
 
 MOVING = (
@@ -60,6 +61,8 @@ def tell(event: Event) -> None:
         if row.case.subject_id
         else {}
     )
+    if row.case.subject_id:
+        people |= {user.pk: user for user in mandates.agents_in(row.pk, row.case.subject_id)}
     opener = User.objects.select_related("person").filter(pk=row.case.opened_by).first()
     if opener is not None:
         people[opener.pk] = opener

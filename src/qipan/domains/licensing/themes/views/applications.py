@@ -19,7 +19,6 @@ from qipan.kernel.forms.validation import Result
 from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
-from qipan.kernel.subjects import mandates
 from qipan.ui.access import business
 
 
@@ -34,7 +33,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
         empty = "" if result.errors else _("按照您的情况，没有需要办理的事项。")
         return _again(request, theme, result, empty)
     founding = forming.founding(parts)
-    owned = [] if founding else list(mandates.subjects_for(reader, item=""))
+    owned = [] if founding else applying.subjects_for(reader, parts)
     refusals: list[str] = []
     if request.method == "POST":
         choice = request.POST.get("choice", "")
