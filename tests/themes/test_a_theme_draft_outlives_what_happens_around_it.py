@@ -72,7 +72,9 @@ def test_it_saves_itself_by_the_protocol_of_every_draft(walk: Walk) -> None:
     assert told.status_code == 200 and list(told.json()["errors"]) == ["contact_phone"]
     row = walk.again(walk.row)
     assert row.answers["staff_count"] == "7" and told.json()["revision"] == row.revision == 1
-    same = walk.client.post(address, {**right, **hidden, "staff_count": "7", "contact_phone": "1", "revision": 1})
+    same = walk.client.post(
+        address, {**right, **hidden, "staff_count": "7", "contact_phone": "1", "revision": 1}
+    )
     assert same.json()["revision"] == 1, "saving the same again makes no new revision"
     other = another(walk)
     stale = other.post(address, {**right, **hidden, "staff_count": "8"})
@@ -112,7 +114,9 @@ def test_the_second_of_two_sees_what_the_first_changed_and_chooses(walk: Walk) -
 def stricter(body: dict[str, Any]) -> None:
     for section in body["sections"]:
         section["fields"] = [one for one in section["fields"] if one["code"] != "manager_phone"]
-    body["sections"][1]["fields"].append({"code": "seats", "title": "座位数", "kind": "number", "required": True})
+    body["sections"][1]["fields"].append(
+        {"code": "seats", "title": "座位数", "kind": "number", "required": True}
+    )
     field(body, "staff_count")["max"] = 3
     field(body, "diners")["max"] = 4
 
@@ -147,7 +151,13 @@ def test_a_new_version_of_an_items_form_is_told_before_it_is_handed_in(walk: Wal
 def newer_theme(walk: Walk) -> None:
     """From today the theme wants to know one thing more, and has one item more for who says yes."""
     body = copy.deepcopy(walk.theme.model_dump(mode="json"))
-    question = {"code": "shutter", "title": "门头要不要招牌", "kind": "choice", "required": True, "usual": "N"}
+    question = {
+        "code": "shutter",
+        "title": "门头要不要招牌",
+        "kind": "choice",
+        "required": True,
+        "usual": "N",
+    }
     question["options"] = [{"code": "Y", "title": "要"}, {"code": "N", "title": "不要"}]
     body["valid_from"] = today().isoformat()
     body["questions"].append(question)
@@ -179,8 +189,17 @@ def test_a_new_version_of_the_theme_asks_what_it_wants_to_know_besides(walk: Wal
 def test_rows_and_addresses_are_typed_in_the_one_form(walk: Walk) -> None:
     right = walk.answers(walk.row)
     _page, hidden = page_of(walk.client, walk.row)
-    machine = {"food_machines.0.food_machine_number": "A1", "food_machines.0.food_machine_place.place": "福田区/园岭街道"}
-    typed = {**right, **hidden, "food_marks": ["VENDING"], **machine, "food_machines.0.food_machine_place": ""}
+    machine = {
+        "food_machines.0.food_machine_number": "A1",
+        "food_machines.0.food_machine_place.place": "福田区/园岭街道",
+    }
+    typed = {
+        **right,
+        **hidden,
+        "food_marks": ["VENDING"],
+        **machine,
+        "food_machines.0.food_machine_place": "",
+    }
     answer = post(walk, act="submit", **typed)
     page = answer.content.decode()
     assert answer.status_code == 422 and "自动设备 1：请填写“放置地点”。" in page and 'value="A1"' in page

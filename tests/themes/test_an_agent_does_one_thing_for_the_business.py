@@ -48,7 +48,9 @@ class Scene:
 
     def start(self) -> str:
         usual = {**self.theme.usual, **CANTEEN}
-        asked = {key: "true" if value is True else value for key, value in usual.items() if value is not False}
+        asked = {
+            key: "true" if value is True else value for key, value in usual.items() if value is not False
+        }
         return f"{reverse('theme_start', args=['canteen'])}?{urlencode({'asked': 1, **asked}, doseq=True)}"
 
 

@@ -66,7 +66,11 @@ def rows(draw, group: Section):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+)
 def test_right_answers_to_the_one_form_are_right_for_every_item(every: list[ThemeRow], data) -> None:
     theme = data.draw(st.sampled_from(every))
     situation = asking.answered(theme, data.draw(situations(theme)))
@@ -105,7 +109,11 @@ def test_right_answers_to_the_one_form_are_right_for_every_item(every: list[Them
 
 
 @given(data=st.data())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much])
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+)
 def test_what_lacks_in_the_one_form_is_said_there(every: list[ThemeRow], data) -> None:
     """Leaving out any one required answer is refused by the one form, at that field."""
     theme = data.draw(st.sampled_from(every))
@@ -121,14 +129,37 @@ def test_what_lacks_in_the_one_form_is_said_there(every: list[ThemeRow], data) -
 
 def test_rows_of_two_parts_stay_apart_and_their_conditions_hold(every: list[ThemeRow]) -> None:
     """Two items ask for rows under the same names; a field of a row waits for another of its row, a group for a field."""
-    kind = FormField(code="kind", title="种类", kind="choice", required=True, options=[{"code": "A", "title": "甲"}, {"code": "B", "title": "乙"}])
-    size = FormField(code="size", title="规格", required=True, when={"field": "kind", "op": "eq", "value": "B"})
+    kind = FormField(
+        code="kind",
+        title="种类",
+        kind="choice",
+        required=True,
+        options=[{"code": "A", "title": "甲"}, {"code": "B", "title": "乙"}],
+    )
+    size = FormField(
+        code="size", title="规格", required=True, when={"field": "kind", "op": "eq", "value": "B"}
+    )
     many = FormField(code="many", title="有多台", kind="bool")
-    group = Section(title="设备", fields=[kind, size], code="machines", row_title="设备", repeat=Repeat(min=1, max=3), when={"field": "many", "op": "eq", "value": True})
+    group = Section(
+        title="设备",
+        fields=[kind, size],
+        code="machines",
+        row_title="设备",
+        repeat=Repeat(min=1, max=3),
+        when={"field": "many", "op": "eq", "value": True},
+    )
     theme = queries.theme("canteen")
     assert theme is not None
     nodes = [
-        dataclasses.replace(node, form=FormRow(code="test.rows", valid_from=theme.valid_from, title="表", sections=[Section(title="一", fields=[many]), group]))
+        dataclasses.replace(
+            node,
+            form=FormRow(
+                code="test.rows",
+                valid_from=theme.valid_from,
+                title="表",
+                sections=[Section(title="一", fields=[many]), group],
+            ),
+        )
         for node in graph.nodes(theme.parts)[:2]
     ]
     merged = merging.merge(theme, nodes, queries.covers(), {})
@@ -144,6 +175,11 @@ def test_rows_of_two_parts_stay_apart_and_their_conditions_hold(every: list[Them
     result = validate(merged.form, answers)
     assert result.ok, result.errors
     own = merging.split(merged, result.cleaned)
-    assert own[one]["machines"] == [{"kind": "A"}, {"kind": "B", "size": "10 寸"}] and "machines" not in own[other]
-    lacking = validate(merged.form, {**answers, f"{one}_machines": [{f"{one}_kind": "B"}], f"{other}_many": True})
+    assert (
+        own[one]["machines"] == [{"kind": "A"}, {"kind": "B", "size": "10 寸"}]
+        and "machines" not in own[other]
+    )
+    lacking = validate(
+        merged.form, {**answers, f"{one}_machines": [{f"{one}_kind": "B"}], f"{other}_many": True}
+    )
     assert set(lacking.errors) == {f"{one}_machines.0.{one}_size", f"{other}_machines"}

@@ -316,6 +316,7 @@ def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason:
     clocks = queries.clocks(case)
     pressing, unit = _pressing(clocks), orgs.unit_at(case.org_path)
     offered = steps(case, reader, where, failed, reason)
+    follows = [f"case:{pk}" for pk in (case.pk, *(panel.also(case) if panel else ()))]
     page = {
         "case": case,
         "state": case.state_title,
@@ -330,7 +331,8 @@ def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason:
         "events": history(case, reader),
         "diagram": diagram(case),
         "panel": panel,
-        "feed_ticket": feed.ticket([f"case:{case.pk}"], reader),
+        "follows": " ".join(follows),
+        "feed_ticket": feed.ticket(follows, reader),
     }
     shown = panel.context(case, reader) if panel else {}
     if taken := page.keys() & shown.keys():

@@ -1,6 +1,6 @@
 """What a domain adds to the shared case page: its own panel, the fields of its steps, the pages where its orders are worked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ class Panel:
 
     `steps`: by transition code. `work`: by order kind, the name of the page (given the order's uuid) where officers do
     the work. `hidden`: transitions that have a page of their own. `edit`: the name of the page (given the case's uuid)
-    where the applicant fills in and hands in.
+    where the applicant fills in and hands in. `also`: the ids of other cases that the panel shows; the page follows them.
     """
 
     flow_code: str
@@ -36,6 +36,7 @@ class Panel:
     work: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     edit: str = ""
+    also: Callable[[Any], Iterable[int]] = lambda case: ()
 
 
 _panels: dict[str, Panel] = {}

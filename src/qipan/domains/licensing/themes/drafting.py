@@ -53,7 +53,7 @@ class ThemeDraft(Draft):
     def former(self, version: str) -> FormRow | None:
         """The one form by other versions; parts that those do not name are as they now are."""
         merged = self._former(version)
-        return self._whole(merged) if merged else None
+        return self._whole(merged, forming.from_text(version)) if merged else None
 
     def _former(self, version: str) -> Merged | None:
         given, current = forming.from_text(version), forming.versions(self.row, self.merged)
@@ -66,8 +66,9 @@ class ThemeDraft(Draft):
 
     def news(self, version: str | None = None) -> list[differences.Change]:
         """What is asked otherwise, and which items are new or gone."""
-        old = self._former(self.filled_by if version is None else version)
-        if old is None:
+        version = self.filled_by if version is None else version
+        old, form = self._former(version), self.former(version)
+        if old is None or form is None:
             return []
         before = {one.code: one.item.name for one in old.nodes}
         after = {one.code: one.item.name for one in self.merged.nodes}
@@ -76,7 +77,7 @@ class ThemeDraft(Draft):
         return [
             *(differences.Change(differences.ADDED, "", name, _("这个事项要一并办理。")) for name in added),
             *(differences.Change(differences.DROPPED, "", name, _("这个事项不再办理。")) for name in dropped),
-            *differences.changes(self._whole(old), self.form),
+            *differences.changes(form, self.form),
         ]
 
     @property
@@ -97,13 +98,13 @@ class ThemeDraft(Draft):
         kept = self.row.events.filter(revision=revision).order_by("-pgh_id").first()  # type: ignore[attr-defined]
         return {**_plain(kept), **in_clear(_people_at(self.row, revision))} if kept else None
 
-    def _whole(self, merged: Merged) -> FormRow:
-        sections = [*self._open_questions(), *self._grants(merged), *merged.form.sections, _release()]
+    def _whole(self, merged: Merged, days: forming.Days | None = None) -> FormRow:
+        sections = [*self._open_questions(days), *self._grants(merged), *merged.form.sections, _release()]
         return merged.form.model_copy(update={"sections": sections})
 
-    def _open_questions(self) -> list[Section]:
+    def _open_questions(self, days: forming.Days | None) -> list[Section]:
         """Questions of the situation that a newer version of the theme asks, or whose old answer it does not take."""
-        theme = forming.theme_of(self.row)
+        theme = forming.theme_of(self.row, days)
         open_ones = asking.answered(theme, self.row.situation).errors
         fields = [
             FormField.model_construct(

@@ -67,17 +67,13 @@ def node(part: PartRow, item: Item, on: datetime.date | None = None) -> Node:
     return Node(part, item, form, frozenset(produces), frozenset(consumes - produces))
 
 
-def nodes(
-    parts: Iterable[PartRow], days: Mapping[str, datetime.date] | None = None
-) -> list[Node]:
+def nodes(parts: Iterable[PartRow], days: Mapping[str, datetime.date] | None = None) -> list[Node]:
     """The parts whose items are in force, in their order. `days`: by form, the day of the version that is meant."""
     on = days or {}
     chosen = list(parts)
     found = items.items_by_code(part.item for part in chosen)
     return [
-        node(part, found[part.item], on.get(found[part.item].form))
-        for part in chosen
-        if part.item in found
+        node(part, found[part.item], on.get(found[part.item].form)) for part in chosen if part.item in found
     ]
 
 

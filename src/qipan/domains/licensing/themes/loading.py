@@ -153,7 +153,9 @@ def _elements(theme: ThemeRow, nodes: list[graph.Node], rules: queries.Covers) -
                 % {"element": element, "one": at, "other": where},
             )
     merged = merging.merge(theme, nodes, rules, theme.usual)
-    codes = [code for section in merged.form.sections for code in (section.code, *(f.code for f in section.fields))]
+    codes = [
+        code for section in merged.form.sections for code in (section.code, *(f.code for f in section.fields))
+    ]
     if doubled := sorted({code for code in codes if code and codes.count(code) > 1}):
         raise _refused(theme.code, _("合并后的字段重名：%(codes)s。") % {"codes": "、".join(doubled)})
     for ask in merged.asks.values():

@@ -120,7 +120,9 @@ def _origin(work: _Merging, one: Node, each: FormField) -> Origin:
     element = elements.shared(one.form, each)
     if each.element and not is_empty(own.get(each.element)):
         place: From = "LICENCE" if each.element.startswith("grant.") else "LIBRARY"
-        _tell(work, element or f"{one.code}.{each.code}", each.title, words_of(each, own[each.element]), place)
+        _tell(
+            work, element or f"{one.code}.{each.code}", each.title, words_of(each, own[each.element]), place
+        )
         return Origin(place, value=own[each.element])
     if each.element == "item.target" and one.item.target:
         return Origin("LIBRARY", value=one.item.target)

@@ -127,5 +127,8 @@ def register() -> None:
             context=context,
             hidden=frozenset({"submit"}),
             edit="theme_form",
+            also=lambda case: ThemePart.objects.filter(theme_id=case.pk).values_list(
+                "application_id", flat=True
+            ),
         )
     )
