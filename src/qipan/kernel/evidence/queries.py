@@ -54,7 +54,7 @@ def visible(reader: Reader, uuid: uuids.UUID) -> Evidence | None:
 
 def by_tokens(tokens: Iterable[Any]) -> dict[str, Evidence]:
     """The files behind uuids of files or of finished uploads, by the uuid as a text; what is none of these is left out."""
-    wanted = [found for token in tokens if (found := _uuid(token)) is not None]
+    wanted = [one for token in tokens if (one := _uuid(token)) is not None]
     if not wanted:
         return {}
     found = {str(row.uuid): row for row in Evidence.objects.filter(uuid__in=wanted)}
