@@ -60,6 +60,8 @@ WITHOUT = {
     "licensing.BatchLine": "what became of it stands on the document and in the manifest",
     "licensing.Call": EVENT_LIKE,
     "seals.UseTally": "sums of the register of uses, written once",
+    "seals.UseMonth": "sums of the register of uses",
+    "documents.SealCount": "sums of the register of seals",
     "subjects.LicenceSeries": "a counter; its numbers stand on the licences",
     "subjects.RegisterImport": EVENT_LIKE,
     "subjects.Certificate": EVENT_LIKE,

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from qipan.domains.seals import queries
+from qipan.domains.seals import figures
 from qipan.domains.seals.models import Authorisation, Round
 from qipan.kernel.documents import seals, using
 from qipan.kernel.documents.models import Seal, SealUse
@@ -173,7 +173,7 @@ def test_the_register_shows_the_officials_units_and_counts_them() -> None:
 
     with at(now() + datetime.timedelta(days=1)):
         assert jobs.tally() == 1 and jobs.tally() == 0
-        assert queries.count_uses(reader_for(leader)) == (1, 0)
+        assert figures.count_uses(reader_for(leader)) == (1, 0)
     made = desk.post("/desk/seals/issue/", {"unit": "SZ/FT/", "kind": "LICENSING"})
     page = made["Location"]
     assert (

@@ -210,3 +210,22 @@ class UseTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.org_path}"
+
+
+class UseMonth(models.Model):
+    """How often seals of a kind were used in a unit in a month, of the days that are over (用印月计): sums of UseTally."""
+
+    month = models.DateField(_("月份"))
+    org_path = models.CharField(_("管辖机构"), max_length=120, db_collation="C")
+    kind = models.CharField(_("种类"), max_length=10, choices=SealKind)
+    uses = models.PositiveIntegerField(_("次数"))
+
+    class Meta:
+        verbose_name = _("用印月计")
+        verbose_name_plural = _("用印月计")
+        constraints = [
+            models.UniqueConstraint(fields=["org_path", "month", "kind"], name="seals_usemonth_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.org_path}"

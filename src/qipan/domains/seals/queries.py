@@ -1,34 +1,18 @@
 """What screens read of seals and their uses, scoped to the reader."""
 
-import datetime
-from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
 from qipan.domains.seals import permissions
-from qipan.domains.seals.models import STAFF, Authorisation, Round, UseTally
+from qipan.domains.seals.models import STAFF, Authorisation, Round
 from qipan.kernel.documents.models import Seal, SealKind, SealState, SealUse
-from qipan.kernel.ledger.clock import now, today
+from qipan.kernel.ledger.clock import now
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import within
 
 LIGHT = ("certificate", "sm2_certificate", "gm_seal", "picture")
 """What lists leave in the database."""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many seals there are by kind and state, and how often they were used."""
-
-    seals: int
-    active: int
-    by_kind: list[tuple[str, int]]
-    by_state: list[tuple[str, int]]
-    expiring: int
-    uses: int
-    uses_today: int
 
 
 def register(
@@ -122,49 +106,3 @@ def round_of_mine(reader: Reader, uuid: Any) -> Round | None:
     }:
         return None
     return row
-
-
-def counted_until() -> datetime.date:
-    """The first day whose uses are not summed up yet."""
-    last = UseTally.objects.order_by("-day").values_list("day", flat=True).first()
-    return last + datetime.timedelta(days=1) if last else datetime.date(2000, 1, 1)
-
-
-def _start(day: datetime.date) -> datetime.datetime:
-    return timezone.make_aware(datetime.datetime.combine(day, datetime.time()))
-
-
-def count_uses(reader: Reader) -> tuple[int, int]:
-    """(all uses, today's) in the reader's units: sums of the days that are over, and the rest one by one."""
-    where = within(reader, *STAFF)
-    open_from = _start(counted_until())
-    rest = SealUse.objects.filter(where, at__gte=open_from).aggregate(
-        all=Count("pk"), today=Count("pk", filter=Q(at__gte=_start(today())))
-    )
-    summed = UseTally.objects.filter(where).aggregate(uses=Sum("uses"))["uses"] or 0
-    return summed + rest["all"], rest["today"]
-
-
-def counts(reader: Reader) -> Counts:
-    """What stands in the reader's units."""
-    where = within(reader, *STAFF)
-    table = list(
-        Seal.objects.filter(where).values_list("kind", "state").annotate(many=Count("pk")).order_by()
-    )
-    kinds: dict[str, int] = {}
-    states: dict[str, int] = {}
-    for kind, state, many in table:
-        kinds[kind] = kinds.get(kind, 0) + many
-        states[state] = states.get(state, 0) + many
-    soon = now() + datetime.timedelta(days=90)
-    expiring = Seal.objects.filter(where, state=SealState.ACTIVE, valid_to__lt=soon).count()
-    all_uses, todays = count_uses(reader)
-    return Counts(
-        sum(states.values()),
-        states.get(SealState.ACTIVE, 0),
-        [(str(SealKind(kind).label), kinds[kind]) for kind in SealKind.values if kind in kinds],
-        [(str(SealState(state).label), states[state]) for state in SealState.values if state in states],
-        expiring,
-        all_uses,
-        todays,
-    )

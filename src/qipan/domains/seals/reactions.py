@@ -122,7 +122,9 @@ def begin_wished(event: Event) -> None:
                 note=_("登记时一并申领"),
             )
     except Refused as refused:
-        _tell(subject.pk, event.name, _("电子印章没有自动申领：%(why)s") % {"why": refused}, "/my/seals/apply/")
+        _tell(
+            subject.pk, event.name, _("电子印章没有自动申领：%(why)s") % {"why": refused}, "/my/seals/apply/"
+        )
 
 
 subscribe("licensing.theme.wished", handler=begin_wished, code="seals.begin_wished")

@@ -219,7 +219,12 @@ class Seal(models.Model):
             models.Index(fields=["org_path", "kind", "state"], name="documents_seal_count"),
             models.Index(fields=["subject_id", "kind"], name="documents_seal_subject"),
             HashIndex(fields=["name"], name="documents_seal_name"),
-            models.Index(fields=["valid_to"], condition=Q(state="ACTIVE"), name="documents_seal_expiry"),
+            models.Index(
+                fields=["valid_to"],
+                include=["org_path"],
+                condition=Q(state="ACTIVE"),
+                name="documents_seal_expires",
+            ),
             models.Index(MD5("certificate"), name="documents_seal_certificate"),
         ]
 
@@ -322,3 +327,6 @@ class Authority(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+from qipan.kernel.documents.counting import SealCount  # noqa: E402, F401

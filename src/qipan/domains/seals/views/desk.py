@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from qipan.domains.seals import actions, permissions, queries
+from qipan.domains.seals import actions, figures, permissions, queries
 from qipan.domains.seals.models import STAFF, Authorisation
 from qipan.domains.seals.permissions import LEADERS
 from qipan.domains.seals.views import lending, papers, reading
@@ -40,7 +40,7 @@ def register(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "seals": found[:PAGE],
-        "counts": queries.counts(reader),
+        "counts": figures.counts(reader),
         "kinds": SealKind.choices,
         "states": [*SealState.choices, ("EXPIRED", _("已过期"))],
         "text": text,
@@ -62,7 +62,7 @@ def register_of_uses(request: HttpRequest) -> HttpResponse:
     chosen = f"kind={kind}&" if kind in SealKind.values else ""
     context = {
         "uses": _with_people(found[:PAGE]),
-        "all": queries.count_uses(reader)[0],
+        "figures": figures.of_uses(reader),
         "kinds": SealKind.choices,
         "kind": kind,
         "older": f"{chosen}before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
