@@ -88,7 +88,7 @@ def _desk_work(address: str, desk: Desk, officer: Visitor, chance: random.Random
 
 
 def _particulars(code: str, form: Form) -> dict[str, str]:
-    values = {}
+    values = {name: "YES" for name in form.fields if name.startswith("condition-")}
     if "opinion" in form.fields:
         values["opinion"] = "材料齐全，符合法定形式；声明的变化不影响许可条件，建议准予。"
     if "reason" in form.fields:
