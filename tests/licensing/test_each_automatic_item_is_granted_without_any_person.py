@@ -14,7 +14,7 @@ from qipan.kernel.decisions import queries as decisions
 from qipan.kernel.decisions.models import Decision
 from qipan.kernel.documents import seals
 from qipan.kernel.flow.models import Case, WorkOrder
-from qipan.kernel.items.models import Item
+from qipan.kernel.items import queries as items
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.ledger.models import Event
 from tests.licensing.automatic import ZONE, Walk, applied, prepare, tomorrow, walked, walks
@@ -45,7 +45,7 @@ def city(world: City, db: None) -> City:
 
 
 def test_every_automatic_item_is_walked_and_each_has_its_own_table(city: City) -> None:
-    rows = dict(Item.objects.filter(is_auto=True).values_list("code", "table"))
+    rows = {item.code: item.table for item in items.items_for_public() if item.is_auto}
     assert set(rows) == set(EVERY) and len(rows) == 54
     assert len(set(rows.values())) == 54
     bodies = {code: decisions.table(table) for code, table in rows.items()}
@@ -76,7 +76,7 @@ def test_it_is_granted_at_once_and_its_documents_are_there(city: City, walk: Wal
         content = b"".join(got.streaming_content) if got.streaming else got.content
         assert content.startswith(b"%PDF-"), link
     decision = Decision.objects.select_related("table").get(pk=row.decision_id)
-    assert decision.table.code == Item.objects.get(code=walk.item).table
+    assert decision.table.code == items.item(walk.item).table
     assert decision.outputs == {"result": "GRANT"} and decisions.replayed(decision).equal
     with tomorrow():
         runs = guarding.replay_day(row.decided_at.astimezone(ZONE).date())

@@ -31,6 +31,11 @@ CHANGED: dict[str, str] = {
     "public.decisions_tabledraft": "drafts of tables became drafts of catalogue rows (law_draft)",
     "public.decisions_tabledraftevent": "a draft changed only when it was closed, which its row and the ledger say",
 }
+#: Columns that a later release drops on purpose, each table with the reason.
+DROPPED = {
+    # certificates and pictures never change after a seal was made, and stand with the seal itself
+    "public.documents_sealevent": {"certificate", "sm2_certificate", "gm_seal", "picture"},
+}
 
 
 @pytest.fixture
@@ -58,20 +63,27 @@ def test_a_release_is_upgraded_and_walks_on(
     told = bring_back(tmp_path / "backups", passphrase=PASSPHRASE).manifest
     database = Database()
     with psycopg.connect(address) as connection:
-        columns = checksums.columns(connection)
+        kept = {
+            table: [name for name in names if name not in DROPPED.get(table, ())]
+            for table, names in checksums.columns(connection).items()
+            if table not in CHANGED
+        }
+        before = checksums.of_tables(connection, kept)
     assert checksums.differences(told.tables, sums(database)) == []
 
     assert database.migrate()
     with psycopg.connect(address) as connection:
         now = checksums.columns(connection)
-        kept = {table: names for table, names in columns.items() if table not in CHANGED}
         lost = {table: set(names) - set(now.get(table, ())) for table, names in kept.items()}
         assert not {table: names for table, names in lost.items() if names}
         after = checksums.of_tables(connection, kept)
-    assert checksums.differences({table: told.tables[table] for table in kept}, after) == []
+    assert checksums.differences(before, after) == []
 
-    command = [sys.executable, "-P", "-m", "tests.setup.releases.walk_on"]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    load = [sys.executable, "-P", "-m", "qipan.cli", "load", "--json"]
+    loaded = subprocess.run(load, env=environment, capture_output=True, text=True, check=False)
+    assert loaded.returncode == 0, loaded.stdout + loaded.stderr
+    command = [sys.executable, "-P", "-m", "tests.setup.releases.walk_on"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     walked = json.loads(done.stdout)
