@@ -1,6 +1,7 @@
 """一件事一次办 in a real browser: the questions change the list at once, one form is handed in, one page follows and collects."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -9,6 +10,7 @@ from qipan.domains.licensing.themes import queries
 from qipan.domains.licensing.themes.models import ThemeCase
 from qipan.kernel.documents import seals
 from qipan.kernel.jobs.testing import drain
+from tests.ledger.test_screens_hear_what_changed import served  # noqa: F401  (a real feed process)
 from tests.licensing.city import SYSTEM, City
 from tests.orgs.factories import BusinessUserFactory, signed_in
 from tests.themes.walking import Walk
@@ -25,6 +27,7 @@ def test_from_the_hall_to_the_results(
     client,
     settings,
     tmp_path,
+    served: str,  # noqa: F811
     size: str,
 ) -> None:
     settings.HOME = tmp_path
@@ -35,6 +38,7 @@ def test_from_the_hall_to_the_results(
     context = context_for(size)
     sign_in(context, person)
     page = context.new_page()
+    page.route("**/feed?*", lambda route: route.continue_(url=f"{served}?{urlsplit(route.request.url).query}"))
     page.goto("/themes/")
     look(page, f"themes-hall-{size}")
     page.get_by_label("按您要做的事查找").fill("小吃")
@@ -78,10 +82,12 @@ def test_from_the_hall_to_the_results(
     expect(page.get_by_text("营业执照").first).to_be_visible()
     look(page, f"themes-progress-{size}")
     assert not page.evaluate(SIDEWAYS)
+    expect(page.get_by_text("1 个等前面的结果")).to_be_visible()
     walk.officers(row)
     drain()
-    page.reload()
-    expect(page.get_by_text("全部有结果").first).to_be_visible()
+    # The page follows its items by the feed: nobody reloads it.
+    expect(page.get_by_text("全部有结果：8 个事项办成")).to_be_visible()
+    expect(page.locator("[data-part=kitchen]").get_by_text("已办结")).to_be_visible()
     look(page, f"themes-results-{size}")
     staff = context_for(size)
     sign_in(staff, city.reviewer.user)

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from qipan.domains.licensing.themes import applying, forming, queries
+from qipan.domains.licensing.themes import applying, forming, measuring, queries
 from qipan.domains.licensing.themes.models import ThemeCase
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.flow.models import Clock
@@ -123,6 +123,30 @@ def test_an_officer_sees_to_which_one_thing_an_item_belongs(client: Client, city
     page = client.get(reverse("desk_case", args=[walk.part(row, "food").uuid])).content.decode()
     assert "这个事项属于" in page and row.case.number in page
     assert client.get(reverse("desk_case", args=[row.case.uuid])).status_code == 200
+
+
+def test_the_page_says_how_many_items_have_come_to_something(client: Client, city: City) -> None:
+    walk, row = canteen(client, city)
+    address = reverse("my_case", args=[row.case.uuid])
+    page = client.get(address).content.decode()
+    assert "共 2 个事项：0 个已经办成，1 个正在办理，1 个等前面的结果。" in page
+    assert "系统正在自动办理" not in page and "食品经营许可（集中用餐单位食堂）新办：办理中" in page
+    assert f"case:{row.pk} case:{walk.part(row, 'food').pk}" in page, "it follows the items too"
+    row = walk.officers(row, refuse=frozenset({"food"}))
+    page = client.get(address).content.decode()
+    assert "全部有结果：0 个事项办成，2 个没有办成。" in page
+
+
+def test_what_was_spared_is_counted_for_who_oversees_it(client: Client, city: City) -> None:
+    _walk, row = canteen(client, city)
+    spared = measuring.savings(forming.merged_of(row), 5)
+    assert (row.fields_saved, row.materials_saved) == (spared.fields_saved, spared.materials_saved)
+    assert row.fields_saved > 0
+    assert measuring.done(reader_for(city.reviewer)) == {"canteen": measuring.Done(1, row.fields_saved, 0)}
+    elsewhere = StaffFactory(role=Role.LIC_REVIEWER, unit=city.tree.districts[1])
+    assert measuring.done(reader_for(elsewhere)) == {} == measuring.done(reader_for(BusinessUserFactory()))
+    table = signed_in(client, city.reviewer.user).get(reverse("theme_table")).content.decode()
+    assert "累计少填" in table
 
 
 def test_strangers_see_and_write_nothing(client: Client, city: City) -> None:

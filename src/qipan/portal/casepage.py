@@ -3,6 +3,7 @@
 import uuid as uuids
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from django.contrib import messages
@@ -219,6 +220,7 @@ def history(case: Case, reader: Reader) -> list[Line]:
     agents = {row.post for row in rows if row.post.startswith(MANDATE)}
     business = case.subject.name if agents and case.subject else ""
     machine = {"system": _("系统"), "rules": _("决策规则")}
+    told = [row for row in rows if row.name not in quiet]
     return [
         Line(
             str(ledger.title_of(row.name)),
@@ -226,9 +228,16 @@ def history(case: Case, reader: Reader) -> list[Line]:
             _who(names.get(row.actor_id or 0, machine.get(row.actor_kind, "")), row.post in agents, business),
             row.reason,
         )
-        for row in rows
-        if row.name not in quiet
+        for row, after in zip_longest(told, told[1:])
+        if not _again(row, after)
     ]
+
+
+def _again(row: Event, after: Event | None) -> bool:
+    """Whether the same person saved the same draft once more: a draft that saves itself is told of once."""
+    if after is None or not row.name.endswith(".saved"):
+        return False
+    return (row.name, row.actor_id, row.post) == (after.name, after.actor_id, after.post)
 
 
 def _who(name: str, as_agent: bool, business: str) -> str:
@@ -254,9 +263,15 @@ class Progress:
     yours: bool = False
 
 
-def progress(case: Case, pressing: queries.ClockView | None, unit: Any, offers: Iterable[Step]) -> Progress:
+def progress(
+    case: Case,
+    pressing: queries.ClockView | None,
+    unit: Any,
+    offers: Iterable[Step],
+    standing: cases.Standing | None = None,
+) -> Progress:
     """What the applicant is told in words, and hears when it changes."""
-    if case.closed_at:
+    if case.closed_at and standing is None:
         return Progress(
             _("已办完：%(state)s。") % {"state": case.state_title}, then=_("文书和证照在本页下载。")
         )
@@ -266,6 +281,8 @@ def progress(case: Case, pressing: queries.ClockView | None, unit: Any, offers: 
             "day": pressing.due_on,
             "left": remaining_text(pressing.remaining),
         }
+    if standing is not None:
+        return Progress(standing.now, until, standing.then, standing.yours)
     owner = case.declared_state.owner
     if owner == Owner.APPLICANT:
         mine = [step.title for step in offers if not step.danger]
@@ -316,16 +333,17 @@ def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason:
     clocks = queries.clocks(case)
     pressing, unit = _pressing(clocks), orgs.unit_at(case.org_path)
     offered = steps(case, reader, where, failed, reason)
+    standing = panel.standing(case) if panel else None
     follows = [f"case:{pk}" for pk in (case.pk, *(panel.also(case) if panel else ()))]
     page = {
         "case": case,
         "state": case.state_title,
         "tone": tone(case),
-        "owner": owner_words(case),
+        "owner": standing.owner if standing else owner_words(case),
         "pressing": pressing,
         "unit": unit,
         "offers": offered,
-        "progress": progress(case, pressing, unit, offered) if reader.kind != "staff" else None,
+        "progress": progress(case, pressing, unit, offered, standing) if reader.kind != "staff" else None,
         "clocks": clocks,
         "papers": [*papers(case, reader), *powers_of_attorney(case, reader)],
         "events": history(case, reader),

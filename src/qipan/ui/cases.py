@@ -21,12 +21,23 @@ class StepForm:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Where a case stands, where its own state does not say it: who works on it, and whole sentences for its applicant."""
+
+    owner: str
+    now: str
+    then: str = ""
+    yours: bool = False
+
+
+@dataclass(frozen=True)
 class Panel:
     """A flow's part of the case page.
 
     `steps`: by transition code. `work`: by order kind, the name of the page (given the order's uuid) where officers do
     the work. `hidden`: transitions that have a page of their own. `edit`: the name of the page (given the case's uuid)
     where the applicant fills in and hands in. `also`: the ids of other cases that the panel shows; the page follows them.
+    `standing`: where a case stands, None where its state says enough.
     """
 
     flow_code: str
@@ -37,6 +48,7 @@ class Panel:
     hidden: frozenset[str] = frozenset()
     edit: str = ""
     also: Callable[[Any], Iterable[int]] = lambda case: ()
+    standing: Callable[[Any], Standing | None] = lambda case: None
 
 
 _panels: dict[str, Panel] = {}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import events
 from qipan.domains.licensing.actions import kept_person, own_person
-from qipan.domains.licensing.themes import asking, forming, opening, queries
+from qipan.domains.licensing.themes import asking, forming, measuring, opening, queries
 from qipan.domains.licensing.themes.declaration import PartRow
 from qipan.domains.licensing.themes.drafting import GRANT, RELEASE, SITUATION, ThemeDraft
 from qipan.domains.licensing.themes.merging import Merged
@@ -258,6 +258,8 @@ def open_parts(context: Context) -> None:
     forming.keep(row, context.shared.get("versions") or forming.versions(row, merged))
     row.answers = {code: value for code, value in answers.items() if code in merged.form.codes}
     row.submitted_by, row.submitted_at = context.actor.user_id, now()
+    spared = measuring.savings(merged, len(asking.asked(forming.theme_of(row), row.situation)))
+    row.fields_saved, row.materials_saved = spared.fields_saved, spared.materials_saved
     row.save()
     case = context.case
     if not case.number:

@@ -100,7 +100,8 @@ class ThemeDraft(Draft):
 
     def _whole(self, merged: Merged, days: forming.Days | None = None) -> FormRow:
         sections = [*self._open_questions(days), *self._grants(merged), *merged.form.sections, _release()]
-        return merged.form.model_copy(update={"sections": sections})
+        newest = max((merged.form.valid_from, *(one.form.valid_from for one in merged.nodes)))
+        return merged.form.model_copy(update={"sections": sections, "valid_from": newest})
 
     def _open_questions(self, days: forming.Days | None) -> list[Section]:
         """Questions of the situation that a newer version of the theme asks, or whose old answer it does not take."""

@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from qipan.conf.composed import Composed
 from qipan.domains.licensing import events
 from qipan.domains.licensing.themes import applying, forming, progress
-from qipan.domains.licensing.themes.models import ThemeCase
+from qipan.domains.licensing.themes.models import READERS, ThemeCase
 from qipan.kernel.flow import registry
 from qipan.kernel.flow.clock_steps import End, Extend, Start
 from qipan.kernel.flow.context import Context
-from qipan.kernel.flow.declaration import OVERSIGHT, Flow, Owner, State, Transition
+from qipan.kernel.flow.declaration import Flow, Owner, State, Transition
 from qipan.kernel.flow.predicates import Applicant, HasRole, System
 from qipan.kernel.law import calendar, terms
 from qipan.kernel.ledger.clock import today
@@ -41,7 +41,7 @@ THEME = Flow(
     title=_("一件事一次办"),
     source="Licence 26",
     record=lambda case: _RECORD.first(case=case.pk),
-    readers=(*OVERSIGHT, Role.LIC_RECEIVER, Role.LIC_REVIEWER, Role.LIC_DECIDER),
+    readers=READERS,
     states=(
         State(
             "DRAFT", _("草稿"), Owner.APPLICANT, "start", private=True, no_clock=_("尚未提交，由申请人掌握")

@@ -292,7 +292,7 @@ def _form(work: _Merging, asks: Mapping[str, Ask]) -> FormRow:
 
     sections = [_section(title, of(prefix)) for prefix, title in before.items()]
     others = [a.field for a in asks.values() if a.element and a.element.partition(".")[0] not in named]
-    sections.append(_section(_("共用的内容"), others))
+    sections.append(_section(_("其他内容"), others))
     for one in work.nodes:
         sections.append(_section(one.item.name, [ask.field for ask in asks.values() if ask.part == one.code]))
         sections += [_rows(one, group, work) for group in one.form.groups]

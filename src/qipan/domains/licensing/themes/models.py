@@ -1,11 +1,16 @@
 """Themes and the rules of materials, as dated rows; applications for themes with their parts and people."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.accounts.models import Person
+from qipan.kernel.flow.declaration import OVERSIGHT
 from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger.history import tracked
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.orgs.roles import Role
+from qipan.kernel.orgs.scopes import ScopedManager, within
 
 
 class Theme(models.Model):
@@ -42,6 +47,10 @@ class MaterialCover(models.Model):
         return self.code
 
 
+#: Who reads the themes of a unit besides their applicants.
+READERS = (*OVERSIGHT, Role.LIC_RECEIVER, Role.LIC_REVIEWER, Role.LIC_DECIDER)
+
+
 class Release(models.TextChoices):
     """When the results are handed out (发放方式)."""
 
@@ -73,6 +82,11 @@ class ThemeCase(models.Model):
     left_over = models.JSONField(_("新版表单不再收的内容"), default=dict, blank=True)
     submitted_by = models.BigIntegerField(_("提交人"), null=True, blank=True)
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
+    #: What the applicant was spared against applying for each item alone (`measuring.Savings`), once it is handed in.
+    fields_saved = models.SmallIntegerField(_("少填的内容"), default=0)
+    materials_saved = models.SmallIntegerField(_("少交的材料"), default=0)
+
+    objects = ScopedManager()
 
     class Meta:
         verbose_name = _("主题办件")
@@ -80,6 +94,11 @@ class ThemeCase(models.Model):
 
     def __str__(self) -> str:
         return self.case.title
+
+    @staticmethod
+    def scope(reader: Reader) -> Q:
+        """What was handed in within the units of those who oversee or work on it; applicants read theirs as cases."""
+        return within(reader, *READERS, field="case__org_path") & Q(case__private=False)
 
 
 class PartState(models.TextChoices):

@@ -13,6 +13,7 @@ from qipan.domains.licensing.themes.models import FAILED, GIVEN, PartState, Rele
 from qipan.kernel.documents.models import Document, DocumentState
 from qipan.kernel.flow.models import Case
 from qipan.kernel.items import queries as items
+from qipan.kernel.items.models import Item
 from qipan.kernel.law import terms
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
@@ -56,6 +57,41 @@ def context(case: Case, reader: Reader) -> dict[str, Any]:
     }
 
 
+def standing(case: Case) -> cases.Standing | None:
+    """How many items have come to something, and who works on the others; a draft's state says enough."""
+    parts = list(ThemePart.objects.filter(theme_id=case.pk).order_by("position"))
+    if case.private or not parts:
+        return None
+    done = sum(part.state in GIVEN for part in parts)
+    failed = sum(part.state in FAILED for part in parts)
+    if case.closed_at:
+        now = _("全部有结果：%(done)d 个事项办成，%(failed)d 个没有办成。") % {"done": done, "failed": failed}
+        then = _("结果在本页领取。")
+        if failed:
+            then += _("没有办成的，原因和接下来的办法写在该事项下面。")
+        return cases.Standing("", now, then)
+    handed = [part for part in parts if part.state == PartState.HANDED]
+    blocked = [progress.name_of(part) for part in parts if part.state == PartState.BLOCKED]
+    now = _("共 %(all)d 个事项：%(done)d 个已经办成，%(handed)d 个正在办理，%(waiting)d 个等前面的结果。") % {
+        "all": len(parts),
+        "done": done,
+        "handed": len(handed),
+        "waiting": sum(part.state == PartState.WAITING for part in parts),
+    }
+    if failed:
+        now += _("%(failed)d 个没有办成，不影响其他事项。") % {"failed": failed}
+    then = _("现在不需要您做什么。有进展时，这一页会自动更新。")
+    if blocked:
+        then = _("请处理：%(items)s。") % {"items": _("、").join(blocked)}
+    found = items.items_by_code(part.item_code for part in handed)
+    authorities = dict.fromkeys(_authority(item) for item in found.values())
+    return cases.Standing(_("、").join(authorities) or str(_("系统")), now, then, yours=bool(blocked))
+
+
+def _authority(item: Item) -> str:
+    return agencies.title_of(item.agency) if item.agency else item.authority
+
+
 def held(row: ThemeCase) -> str:
     """Why results are not handed out yet; empty when they are."""
     if row.release != Release.TOGETHER or row.case.closed_at:
@@ -84,7 +120,7 @@ def _line(
     return {
         "code": part.code,
         "name": names[part.code],
-        "authority": (agencies.title_of(item.agency) if item.agency else item.authority) if item else "",
+        "authority": _authority(item) if item else "",
         "state": part.get_state_display(),
         "tone": TONES.get(PartState(part.state), ""),
         "why": part.why,
@@ -127,6 +163,7 @@ def register() -> None:
             context=context,
             hidden=frozenset({"submit"}),
             edit="theme_form",
+            standing=standing,
             also=lambda case: ThemePart.objects.filter(theme_id=case.pk).values_list(
                 "application_id", flat=True
             ),

@@ -94,6 +94,7 @@ def _move(part: ThemePart, state: PartState, why: str, theme: Case) -> None:
         theme,
         Actor.system(theme.org_path),
         data={"part": part.code, "item": part.item_code, "state": str(state), "why": part.why},
+        reason=_("%(item)s：%(state)s") % {"item": name_of(part), "state": part.get_state_display()},
     )
 
 

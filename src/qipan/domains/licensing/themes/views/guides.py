@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from qipan.domains.licensing.themes import asking, planning, queries
+from qipan.domains.licensing.themes import asking, measuring, planning, queries
 from qipan.domains.licensing.themes.declaration import Question, ThemeRow
 from qipan.kernel.items import queries as items
 from qipan.kernel.law import terms
@@ -118,11 +118,13 @@ def _effects(theme: ThemeRow, situation: dict[str, Any], question: Question) -> 
 
 @staff()
 def table(request: HttpRequest) -> HttpResponse:
-    """All themes with what each spares, computed from the declarations."""
-    rows = []
+    """All themes with what each spares, computed from the declarations, and what was spared in the reader's units."""
+    rows: list[dict[str, Any]] = []
+    done = measuring.done(request.reader)  # type: ignore[attr-defined]
     for theme in queries.themes():
         shown = planning.plan(theme, asking.answered(theme, theme.usual).cleaned)
-        rows.append({"theme": theme, "plan": shown, "savings": shown.savings})
+        row = {"theme": theme, "plan": shown, "savings": shown.savings}
+        rows.append({**row, "done": done.get(theme.code, measuring.Done())})
     total = {
         name: sum(getattr(row["savings"], name) for row in rows)
         for name in (
@@ -136,4 +138,7 @@ def table(request: HttpRequest) -> HttpResponse:
             "materials_saved",
         )
     }
-    return render(request, "licensing/themes/table.html", {"rows": rows, "total": total})
+    in_all = {
+        name: sum(getattr(row["done"], name) for row in rows) for name in ("cases", "fields", "materials")
+    }
+    return render(request, "licensing/themes/table.html", {"rows": rows, "total": total, "in_all": in_all})
