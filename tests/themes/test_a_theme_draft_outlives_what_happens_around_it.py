@@ -109,6 +109,9 @@ def test_the_second_of_two_sees_what_the_first_changed_and_chooses(walk: Walk) -
     row = walk.again(row)
     said = ThemeDraft(row).said
     assert (said["contact_name"], said["staff_count"], said["release"]) == ("赵六", "7", "TOGETHER")
+    _page, hidden = page_of(other, row)
+    assert post(walk, other, act="submit", **right, **hidden).status_code == 302
+    assert walk.again(row).case.state == "HANDLING", "what one uploaded the other may hand in"
 
 
 def stricter(body: dict[str, Any]) -> None:

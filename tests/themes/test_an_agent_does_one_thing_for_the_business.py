@@ -8,9 +8,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from qipan.domains.licensing import actions
+from qipan.domains.licensing.models import Application
 from qipan.domains.licensing.themes import queries
 from qipan.domains.licensing.themes.models import ThemeCase
 from qipan.kernel.documents import queries as documents
+from qipan.kernel.jobs.testing import drain
 from qipan.kernel.ledger.models import Event
 from qipan.kernel.subjects import actions as subjects
 from tests.licensing.city import City
@@ -137,3 +140,20 @@ def test_withdrawing_has_to_be_said(scene: Scene) -> None:
     step = reverse("my_step", args=[row.case.uuid, "withdraw"])
     scene.client.post(step, {"version": row.case.version, "reason": "不办了"})
     assert walk.again(row).case.state == "HANDLING"
+
+
+def test_what_the_agent_can_no_longer_hand_in_the_business_hands_in_itself(scene: Scene) -> None:
+    mandate = scene.authorise("SUBMIT")
+    walk = scene.walk()
+    row = walk.hand_in(walk.begin(CANTEEN, scene.subject))
+    subjects.end_mandate(mandate, scene.owner, reason="换人办理")
+    row = walk.officers(row)
+    assert walk.states(row) == {"food": "DONE", "kitchen": "BLOCKED"}
+    owner = scene.by_owner()
+    page = owner.client.get(reverse("my_case", args=[row.case.uuid])).content.decode()
+    assert "请处理：明厨亮灶视频接入服务。" in page and "修改后单独提交" in page
+    application = Application.objects.get(pk=walk.part(row, "kitchen").pk)
+    actions.submit(application, scene.owner)
+    drain()
+    row = walk.officers(row)
+    assert walk.states(row)["kitchen"] == "DONE" and row.case.result == "DONE"

@@ -83,14 +83,24 @@ def store_data_url(text: str, *, kind: str, record: models.Model, actor: Actor) 
 
 
 @transaction.atomic
-def attach(token: Evidence | str, record: models.Model, *, role: str, actor: Actor) -> Attachment:
-    """Let a file belong to a record; `token` may be the uuid of the file or of its upload. Only one's own files."""
+def attach(
+    token: Evidence | str,
+    record: models.Model,
+    *,
+    role: str,
+    actor: Actor,
+    source: models.Model | None = None,
+) -> Attachment:
+    """Let a file belong to a record; `token` may be the uuid of the file or of its upload.
+
+    Only one's own files, and those that the record has already, or the record `source` from which it is made.
+    """
     evidence = token if isinstance(token, Evidence) else by_token(token)
     if actor.kind not in {"system", "rules"} and evidence.stored_by != actor.user_id:
-        known = Attachment.objects.filter(
-            evidence=evidence, record_kind=record._meta.label_lower, record_id=record.pk
-        )
-        if not known.exists():
+        has = models.Q(record_kind=record._meta.label_lower, record_id=record.pk)
+        if source is not None:
+            has |= models.Q(record_kind=source._meta.label_lower, record_id=source.pk)
+        if not Attachment.objects.filter(has, evidence=evidence).exists():
             raise Refused(_("只能使用本人上传的文件。"), code="forbidden", field="file")
     row, created = Attachment.objects.get_or_create(
         evidence=evidence, record_kind=record._meta.label_lower, record_id=record.pk, role=role[:40]

@@ -114,7 +114,8 @@ def _opened(
     for each in one.form.fields:
         if each.kind == "file":
             for token in result.cleaned.get(each.code, []):
-                evidence.attach(token, case, role=each.material or each.code, actor=actor)
+                role = each.material or each.code
+                evidence.attach(token, case, role=role, actor=actor, source=row.case)
     return application
 
 
