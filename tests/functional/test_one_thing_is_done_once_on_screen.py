@@ -21,13 +21,13 @@ SIDEWAYS = "() => document.documentElement.scrollWidth > document.documentElemen
 
 @pytest.mark.parametrize("size", ["phone", "desk"])
 def test_from_the_hall_to_the_results(
+    served: str,  # noqa: F811
     context_for: Callable[..., BrowserContext],
     sign_in: Callable[..., None],
     look: Callable[..., None],
     client,
     settings,
     tmp_path,
-    served: str,  # noqa: F811
     size: str,
 ) -> None:
     settings.HOME = tmp_path
@@ -82,12 +82,12 @@ def test_from_the_hall_to_the_results(
     expect(page.get_by_text("营业执照").first).to_be_visible()
     look(page, f"themes-progress-{size}")
     assert not page.evaluate(SIDEWAYS)
-    expect(page.get_by_text("1 个等前面的结果")).to_be_visible()
+    expect(page.get_by_text("共 3 个事项：2 个已经办成，1 个正在办理。")).to_be_visible()
     walk.officers(row)
     drain()
     # The page follows its items by the feed: nobody reloads it.
-    expect(page.get_by_text("全部有结果：8 个事项办成")).to_be_visible()
-    expect(page.locator("[data-part=kitchen]").get_by_text("已办结")).to_be_visible()
+    expect(page.get_by_text("全部办成：3 个事项都有了结果。")).to_be_visible()
+    expect(page.locator("[data-part=food]").get_by_text("已办结")).to_be_visible()
     look(page, f"themes-results-{size}")
     staff = context_for(size)
     sign_in(staff, city.reviewer.user)

@@ -129,7 +129,7 @@ def test_the_page_says_how_many_items_have_come_to_something(client: Client, cit
     walk, row = canteen(client, city)
     address = reverse("my_case", args=[row.case.uuid])
     page = client.get(address).content.decode()
-    assert "共 2 个事项：0 个已经办成，1 个正在办理，1 个等前面的结果。" in page
+    assert "共 2 个事项：1 个正在办理，1 个等前面的结果。" in page
     assert "系统正在自动办理" not in page and "食品经营许可（集中用餐单位食堂）新办：办理中" in page
     assert f"case:{row.pk} case:{walk.part(row, 'food').pk}" in page, "it follows the items too"
     row = walk.officers(row, refuse=frozenset({"food"}))

@@ -79,11 +79,10 @@ def tone(case: Case) -> str:
     """The colour class of a case's state (its words stand beside it)."""
     if not case.closed_at:
         return "state-wait" if case.declared_state.owner == Owner.APPLICANT else ""
-    return (
-        "state-done"
-        if case.result in {"GRANTED", "CLOSED", "PASSED"} or case.state == "ISSUED"
-        else "state-bad"
-    )
+    if case.result == "PARTLY":
+        return ""
+    good = case.result in {"GRANTED", "CLOSED", "PASSED", "DONE"} or case.state == "ISSUED"
+    return "state-done" if good else "state-bad"
 
 
 def law_words(text: str) -> str:

@@ -65,21 +65,29 @@ def standing(case: Case) -> cases.Standing | None:
     done = sum(part.state in GIVEN for part in parts)
     failed = sum(part.state in FAILED for part in parts)
     if case.closed_at:
-        now = _("全部有结果：%(done)d 个事项办成，%(failed)d 个没有办成。") % {"done": done, "failed": failed}
+        now = _("全部办成：%(done)d 个事项都有了结果。") % {"done": done}
         then = _("结果在本页领取。")
         if failed:
+            now = _("全部有结果：%(done)d 个事项办成，%(failed)d 个没有办成。") % {
+                "done": done,
+                "failed": failed,
+            }
             then += _("没有办成的，原因和接下来的办法写在该事项下面。")
         return cases.Standing("", now, then)
     handed = [part for part in parts if part.state == PartState.HANDED]
     blocked = [progress.name_of(part) for part in parts if part.state == PartState.BLOCKED]
-    now = _("共 %(all)d 个事项：%(done)d 个已经办成，%(handed)d 个正在办理，%(waiting)d 个等前面的结果。") % {
+    waiting = sum(part.state == PartState.WAITING for part in parts)
+    counts = [
+        (done, _("%(count)d 个已经办成")),
+        (len(handed), _("%(count)d 个正在办理")),
+        (waiting, _("%(count)d 个等前面的结果")),
+        (failed, _("%(count)d 个没有办成，不影响其他事项")),
+        (len(blocked), _("%(count)d 个要您处理")),
+    ]
+    now = _("共 %(all)d 个事项：%(counts)s。") % {
         "all": len(parts),
-        "done": done,
-        "handed": len(handed),
-        "waiting": sum(part.state == PartState.WAITING for part in parts),
+        "counts": _("，").join(text % {"count": count} for count, text in counts if count),
     }
-    if failed:
-        now += _("%(failed)d 个没有办成，不影响其他事项。") % {"failed": failed}
     then = _("现在不需要您做什么。有进展时，这一页会自动更新。")
     if blocked:
         then = _("请处理：%(items)s。") % {"items": _("、").join(blocked)}

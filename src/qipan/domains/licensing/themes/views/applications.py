@@ -64,7 +64,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
 def _again(request: HttpRequest, theme: Any, result: Any, empty: str) -> HttpResponse:
     context = {
         "theme": theme,
-        "questions": questions(theme, result.cleaned, result.errors),
+        "questions": questions(theme, result.cleaned, result.errors, typed(theme, request.GET)),
         "plan": planning.plan(theme, result.cleaned),
         "errors": result.errors,
         "empty": empty,

@@ -80,7 +80,7 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "theme": theme,
         "usual": usual,
-        "questions": questions(theme, {} if usual else situation, result.errors),
+        "questions": questions(theme, {} if usual else situation, result.errors, given),
         "plan": shown,
         "joint": terms.rule("Licence42.joint"),
         "group": group_titles()[theme.group],
@@ -88,14 +88,16 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "licensing/themes/guide.html", context)
 
 
-def questions(theme: ThemeRow, situation: dict[str, Any], errors: dict[str, str]) -> list[dict[str, Any]]:
-    """The questions of a situation with what each answer adds and drops, in words."""
+def questions(
+    theme: ThemeRow, situation: dict[str, Any], errors: dict[str, str], given: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The questions of a situation with what each answer adds and drops, in words; a wrong answer as it was `given`."""
     found = items.items_by_code(part.item for part in theme.parts)
     names = {part.code: found[part.item].name for part in theme.parts if part.item in found}
     return [
         {
             "field": question,
-            "value": situation.get(question.code, ""),
+            "value": (given if question.code in errors else situation).get(question.code, ""),
             "error": errors.get(question.code, ""),
             "options": [
                 {
