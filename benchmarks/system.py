@@ -72,12 +72,13 @@ def _fresh(place: Path) -> None:
 
 
 @contextmanager
-def running(tell: Tell, *, city: float = 0) -> Iterator[System]:
+def running(tell: Tell, *, city: float = 0, name: str = "bench") -> Iterator[System]:
     """Starts it in var/bench (kept for the next run), sets Django up here, ends it again.
 
-    `city`: with a city of that scale, in a home of its own; the first time it is built, which takes its time.
+    `city`: with a city of that scale, in a home of its own; the first time it is built, which takes its time. `name`: a
+    home of its own for a benchmark that keeps much.
     """
-    place = env.home() / (f"bench-city-{city:g}" if city else "bench")
+    place = env.home() / (f"bench-city-{city:g}" if city else name)
     os.environ["QIPAN_HOME"] = str(place)
     _fresh(place)
     for name in ("DATABASE_URL", "QIPAN_OWNER_DATABASE_URL", "QIPAN_PORT"):
@@ -122,9 +123,9 @@ def running(tell: Tell, *, city: float = 0) -> Iterator[System]:
 
 
 @contextmanager
-def database(tell: Tell) -> Iterator[System]:
+def database(tell: Tell, name: str = "bench") -> Iterator[System]:
     """Only the database of the same home, with nothing running on it."""
-    with running(tell):
+    with running(tell, name=name):
         pass
     for name in ("DATABASE_URL", "QIPAN_OWNER_DATABASE_URL"):
         os.environ.pop(name, None)

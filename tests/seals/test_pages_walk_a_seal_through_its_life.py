@@ -180,8 +180,23 @@ def test_the_register_shows_the_officials_units_and_counts_them() -> None:
         desk.post(f"{page}authorise/", {"role": "bureau_leader", "purposes": ["LETTER"]}).status_code == 302
     )
     form = {"purpose": "LETTER", "spot": "5-3", "file": upload(name="复函.pdf")}
-    file = desk.post(f"{page}use/", form)["Location"]
+    used = desk.post(f"{page}use/", form)["Location"]
+    assert "盖章时有效" in desk.get(used).content.decode() and other.get(used).status_code == 404
+    file = f"{used}file/"
     assert desk.get(file).content.startswith(b"%PDF") and other.get(file).status_code == 404
+    assert desk.get(f"{used}structure/").content and other.get(f"{used}structure/").status_code == 404
+    form = {"purpose": "LETTER", "spot": "5-3", "file": [upload(name="复函.pdf"), upload(name="通知.pdf")]}
+    batch = desk.post(f"{page}batch/", form)["Location"]
+    told = desk.get(batch).content.decode()
+    assert "已盖章 2 份" in told and "通知" in told and other.get(batch).status_code == 404
+    renewed = desk.post(f"{page}renew/")["Location"]
+    assert renewed != page and "已换发" in desk.get(page).content.decode()
+    assert (
+        desk.post(f"{renewed}use/", {"purpose": "LETTER", "spot": "5-3", "file": upload()}).status_code == 302
+    )
+    assert desk.get(f"{page}use/").status_code == 404
+    assert desk.post(f"{page}renew/").status_code == 409
+    assert desk.post(f"/desk/seals/{seal.seal_id}/renew/").status_code == 409
     assert (
         desk.post(f"/desk/seals/{seal.seal_id}/move/", {"move": "suspend", "reason": "涉嫌冒用"}).status_code
         == 302

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qipan.domains.seals.views import desk, mine, rounds, uses
+from qipan.domains.seals.views import desk, desk_uses, mine, rounds, uses
 
 urlpatterns = [
     path("my/seals/", mine.my_seals, name="my_seals"),
@@ -25,11 +25,16 @@ urlpatterns = [
     path("my/seals/<slug:number>/batch/", uses.batch, name="seal_batch"),
     path("desk/seals/", desk.register, name="seal_register"),
     path("desk/seals/uses/", desk.register_of_uses, name="seal_register_uses"),
-    path("desk/seals/uses/<uuid:uuid>/file/", desk.file, name="desk_seal_file"),
+    path("desk/seals/uses/<uuid:uuid>/", desk_uses.used, name="desk_seal_used"),
+    path("desk/seals/uses/<uuid:uuid>/file/", desk_uses.file, name="desk_seal_file"),
+    path("desk/seals/uses/<uuid:uuid>/structure/", desk_uses.structure, name="desk_seal_structure"),
+    path("desk/seals/batches/<uuid:uuid>/", desk_uses.batched, name="desk_seal_batched"),
     path("desk/seals/issue/", desk.issue, name="seal_issue"),
     path("desk/seals/<slug:number>/", desk.seal_page, name="desk_seal"),
     path("desk/seals/<slug:number>/picture/", desk.picture, name="desk_seal_picture"),
     path("desk/seals/<slug:number>/move/", desk.move, name="desk_seal_move"),
     path("desk/seals/<slug:number>/authorise/", desk.authorise, name="desk_seal_authorise"),
-    path("desk/seals/<slug:number>/use/", desk.use, name="desk_seal_use"),
+    path("desk/seals/<slug:number>/renew/", desk.renew, name="desk_seal_renew"),
+    path("desk/seals/<slug:number>/use/", desk_uses.use, name="desk_seal_use"),
+    path("desk/seals/<slug:number>/batch/", desk_uses.batch, name="desk_seal_batch"),
 ]

@@ -4,6 +4,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qipan.domains.seals import events, permissions
+from qipan.domains.seals.actions.authorising import authorise, end_authorisation
+from qipan.domains.seals.models import Authorisation
 from qipan.kernel.accounts import limits
 from qipan.kernel.accounts.actions.registration import send_code as send
 from qipan.kernel.accounts.actions.registration import use_code
@@ -85,6 +87,32 @@ def suspended_by_official(seal: Seal) -> bool:
         timeline_of(seal).filter(name=documents.SEAL_MOVED.name, data__move="suspend").order_by("-id").first()
     )
     return last is not None and last.actor_kind == "staff"
+
+
+RENEWABLE = (SealState.ACTIVE, SealState.SUSPENDED, SealState.LOST)
+
+
+@transaction.atomic
+def renew_for_unit(seal: Seal, reader: Reader) -> Seal:
+    """Exchange a unit's seal for a new one with new keys, by its leader: the old one ends, who may use it may use the new.
+
+    Refuses one that has ended already. What was sealed before stays valid.
+    """
+    if not seal.unit_path or not permissions.may_manage(reader, seal):
+        raise Refused(_("机关印章由单位负责人换发。"), code="forbidden")
+    row = Seal.objects.select_for_update(of=("self",), no_key=True).get(pk=seal.pk)
+    if row.state not in RENEWABLE:
+        raise Refused(
+            _("原印章现为“%(state)s”，不能换发。") % {"state": row.get_state_display()}, code="state"
+        )
+    actor = reader.actor(None, row.unit_path)
+    unit = Unit.objects.get(path=row.unit_path)
+    seals.move(row, "replace", actor)
+    made = seals.issue(seals.of_unit(unit), row.kind, actor, replaces=row, is_demo=row.is_demo)
+    for one in Authorisation.objects.filter(permissions.standing(row)):
+        authorise(made, reader, role=one.role, purposes=one.purposes, until=one.valid_to)
+        end_authorisation(one, reader, _("印章已换发"))
+    return made
 
 
 def issue_for_unit(unit: Unit, kind: str, reader: Reader) -> Seal:

@@ -1,18 +1,16 @@
 """The officials' side: the register of seals and of their uses, a seal's page, the seals of one's own unit."""
 
-import uuid as uuids
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from qipan.domains.seals import actions, figures, permissions, queries
 from qipan.domains.seals.models import STAFF, Authorisation
 from qipan.domains.seals.permissions import LEADERS
-from qipan.domains.seals.views import lending, papers, reading
-from qipan.kernel.documents import using
+from qipan.domains.seals.views import lending, reading
 from qipan.kernel.documents.models import AGENCY_KINDS, Seal, SealKind, SealState
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
@@ -129,6 +127,9 @@ def _page(request: HttpRequest, seal: Seal, refused: Refused | None) -> HttpResp
         "unit": Unit.objects.filter(path=seal.unit_path or seal.org_path).first(),
         "usable": seal.state == SealState.ACTIVE and not seal.expired and permissions.may_use(reader, seal),
         "manages": bool(seal.unit_path) and permissions.may_manage(reader, seal),
+        "renews": bool(seal.unit_path)
+        and permissions.may_manage(reader, seal)
+        and seal.state in actions.RENEWABLE,
         "moves": reading.offered(seal, reader),
         "uses": _with_people(found[:PAGE]),
         "older": f"before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
@@ -162,35 +163,16 @@ def authorise(request: HttpRequest, number: str) -> HttpResponse:
     return lending.lend(request, _theirs(request, number), _page, "desk_seal", _("已授权。"))
 
 
-@staff()
+@staff(*LEADERS)
 @reauthenticated
-def use(request: HttpRequest, number: str) -> HttpResponse:
-    """Seal a paper with the seal of one's unit, as one's post is authorised to."""
-    seal = Seal.objects.filter(seal_id=number).exclude(unit_path="").first()
-    if seal is None or not permissions.may_use(request.reader, seal):  # type: ignore[attr-defined]
-        raise Http404
-    refused: Refused | None = None
-    if request.method == "POST":
-        try:
-            made = papers.seal_one(request, seal)
-            messages.success(request, _("已盖章，可以下载。"))
-            return redirect("desk_seal_file", uuid=made.uuid)
-        except Refused as error:
-            refused = error
-    context = papers.form(request, seal, refused, frame="ui/desk.html")
-    return render(request, "seals/use.html", context, status=422 if refused else 200)
-
-
-@staff()
-def file(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
-    """A paper that was sealed with the seal of one's unit, for those who may use it."""
-    reader = request.reader  # type: ignore[attr-defined]
-    row = queries.use_of_mine(reader, uuid)
-    if row is None or not (permissions.may_use(reader, row.seal) or permissions.may_manage(reader, row.seal)):
-        raise Http404
+def renew(request: HttpRequest, number: str) -> HttpResponse:
+    """Exchange a seal of one's unit for a new one."""
+    seal = _theirs(request, number)
+    if request.method != "POST":
+        return redirect("desk_seal", number=number)
     try:
-        return reading.pdf(using.file_of(row), f"{row.code}.pdf")
+        made = actions.renew_for_unit(seal, request.reader)  # type: ignore[attr-defined]
     except Refused as refused:
-        return render(
-            request, "portal/notice.html", {"title": _("文件不能下载"), "text": str(refused)}, status=409
-        )
+        return _page(request, seal, refused)
+    messages.success(request, _("已换发，原印章不能再用，用印授权已转到新印章。"))
+    return redirect("desk_seal", number=made.seal_id)

@@ -6,11 +6,15 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from qipan.domains.seals import actions
+from qipan.domains.seals import actions, queries
 from qipan.domains.seals.views import reading
-from qipan.kernel.documents import using
+from qipan.kernel.documents import checking, using
+from qipan.kernel.documents.actions import verification_url
 from qipan.kernel.documents.models import Seal, SealUse
+from qipan.kernel.documents.storage import qr_svg
 from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs import queries as orgs
+from qipan.kernel.orgs.reader import Reader
 from qipan.ui.refusals import told
 
 
@@ -55,3 +59,31 @@ def form(request: HttpRequest, seal: Seal, refused: Refused | None, **more: Any)
         "refusals": told(refused),
         **more,
     }
+
+
+def seal_several(request: HttpRequest, seal: Seal) -> uuids.UUID:
+    """Seal the uploaded PDFs, all or none; gives the batch."""
+    key = reading.uuid_of(request.POST.get("uuid", ""))
+    papers = several(request, key)
+    actions.use_many(seal, request.reader, papers, purpose=request.POST.get("purpose", ""), batch=key)  # type: ignore[attr-defined]
+    return key
+
+
+def sealed(use: SealUse, **more: Any) -> dict[str, Any]:
+    """What the page of one sealed file shows: what anyone may verify, and the code with which."""
+    link = verification_url(use.code or "")
+    return {
+        "use": use,
+        "seal": use.seal,
+        "who": orgs.labels([use.user_id]).get(use.user_id, "") if use.user_id else "",
+        "link": link,
+        "qr": qr_svg(link),
+        "checked": checking.of_use(use),
+        **more,
+    }
+
+
+def of_batch(reader: Reader, batch: uuids.UUID) -> list[SealUse]:
+    """What was sealed together, as far as the reader may see it."""
+    rows = SealUse.objects.filter(batch=batch).select_related("seal").order_by("pk")
+    return [row for row in rows if queries.use_of_mine(reader, row.uuid)]

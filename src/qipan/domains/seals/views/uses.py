@@ -6,14 +6,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from qipan.domains.seals import actions, permissions, queries
+from qipan.domains.seals import permissions, queries
 from qipan.domains.seals.views import papers, reading
-from qipan.kernel.documents import checking, using
-from qipan.kernel.documents.actions import verification_url
+from qipan.kernel.documents import using
 from qipan.kernel.documents.models import Seal, SealUse
-from qipan.kernel.documents.storage import qr_svg
 from qipan.kernel.ledger.errors import Refused
-from qipan.kernel.orgs import queries as orgs
 from qipan.ui.access import business, reauthenticated
 
 
@@ -43,13 +40,9 @@ def use(request: HttpRequest, number: str) -> HttpResponse:
 def batch(request: HttpRequest, number: str) -> HttpResponse:
     """Seal several PDFs in the same place: all of them, or none."""
     seal, refused = _usable(request, number), None
-    post = request.POST
     if request.method == "POST":
         try:
-            key = reading.uuid_of(post.get("uuid", ""))
-            several = papers.several(request, key)
-            actions.use_many(seal, request.reader, several, purpose=post.get("purpose", ""), batch=key)  # type: ignore[attr-defined]
-            return redirect("seal_batched", uuid=key)
+            return redirect("seal_batched", uuid=papers.seal_several(request, seal))
         except Refused as error:
             refused = error
     context = papers.form(
@@ -68,16 +61,12 @@ def _own(request: HttpRequest, uuid: uuids.UUID) -> SealUse:
 @business
 def used(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """What was sealed: the file to keep, the code with which anyone verifies it."""
-    row = _own(request, uuid)
-    code = row.code or ""
-    context = {
-        "use": row,
-        "seal": row.seal,
-        "who": orgs.labels([row.user_id]).get(row.user_id, "") if row.user_id else "",
-        "link": verification_url(code),
-        "qr": qr_svg(verification_url(code)),
-        "checked": checking.of_use(row),
-    }
+    context = papers.sealed(
+        _own(request, uuid),
+        seal_url="my_seal",
+        file_url="seal_used_file",
+        structure_url="seal_used_structure",
+    )
     return render(request, "seals/used.html", context)
 
 
@@ -103,12 +92,14 @@ def structure(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 @business
 def batched(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """What was sealed together."""
-    reader = request.reader  # type: ignore[attr-defined]
-    rows = [
-        row
-        for row in SealUse.objects.filter(batch=uuid).select_related("seal").order_by("pk")
-        if queries.use_of_mine(reader, row.uuid)
-    ]
+    rows = papers.of_batch(request.reader, uuid)  # type: ignore[attr-defined]
     if not rows:
         raise Http404
-    return render(request, "seals/batched.html", {"uses": rows, "seal": rows[0].seal})
+    context = {
+        "uses": rows,
+        "seal": rows[0].seal,
+        "seal_url": "my_seal",
+        "used_url": "seal_used",
+        "file_url": "seal_used_file",
+    }
+    return render(request, "seals/batched.html", context)
