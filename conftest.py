@@ -21,15 +21,25 @@ settings.load_profile("qipan")
 
 
 class Together(LoadScopeScheduling):
-    """Tests go one by one to the processes that run side by side; a folder that looks back at all its tests goes whole."""
+    """Tests go one by one to the processes that run side by side, some together to one.
 
-    whole = frozenset(
-        path.parent.name for path in Path(__file__).parent.glob("tests/*/test_no_guard_is_idle.py")
+    A folder that looks back at all its tests goes whole, as does the one whose tests share a whole system; and so does a
+    file that builds a world once for all of its own.
+    """
+
+    tests = Path(__file__).parent / "tests"
+    folders = frozenset({"setup", *(path.parent.name for path in tests.glob("*/test_no_guard_is_idle.py"))})
+    files = frozenset(
+        path.name
+        for path in tests.rglob("test_*.py")
+        if any('scope="module"' in each.read_text() for each in (path, *path.parent.glob("conftest.py")))
     )
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = Path(nodeid.partition("::")[0]).parent
-        return str(folder) if folder.name in self.whole else nodeid
+        file = Path(nodeid.partition("::")[0])
+        if file.parent.name in self.folders:
+            return str(file.parent)
+        return str(file) if file.name in self.files else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:

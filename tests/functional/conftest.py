@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = Path(os.environ.get("QIPAN_SHOTS") or ROOT / "var" / "shots")
+#: Where pictures are wanted; they are for people to look at, no test does.
+SHOTS = os.environ.get("QIPAN_SHOTS", "")
 SIZES = {"phone": (390, 844), "desk": (1366, 900), "wall": (3840, 2160)}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -118,13 +119,19 @@ def axe_violations(page: Page) -> list[str]:
     ]
 
 
+def picture(page: Page, name: str, *, full: bool = False) -> None:
+    """Takes a picture of the page, where QIPAN_SHOTS names a folder for pictures."""
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=full)
+
+
 @pytest.fixture
 def look() -> Callable[..., None]:
-    """Checks a page with axe and takes its picture: `look(page, "name")`."""
+    """Checks a page with axe: `look(page, "name")`; with QIPAN_SHOTS (a folder) its picture is taken under that name."""
 
     def check(page: Page, name: str, *, full: bool = True) -> None:
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SHOTS / f"{name}.png", full_page=full)
+        picture(page, name, full=full)
         problems = axe_violations(page)
         assert not problems, "\n".join(problems)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from qipan.kernel.orgs.roles import Role
+from tests.functional.conftest import picture
 from tests.orgs.factories import StaffFactory, UnitTree
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,21 +23,14 @@ def test_the_administrator_finds_users_and_jobs(context_for, sign_in, look) -> N
     page = context.new_page()
     said = complaints_of(page)
     page.goto("/admin/")
-    page.screenshot(path=_shot("admin-index"))
+    picture(page, "admin-index")
     page.get_by_role("link", name="用户", exact=True).first.click()
     page.locator("#searchbar").fill("staff")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=staff*")
     assert page.locator("#result_list").get_by_text("系统管理员").is_visible()
-    page.screenshot(path=_shot("admin-users"))
+    picture(page, "admin-users")
     assert not [text for text in said if "Content Security Policy" in text or "inline" in text], said
-
-
-def _shot(name: str) -> str:
-    from tests.functional.conftest import SHOTS
-
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    return str(SHOTS / f"{name}.png")
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])

@@ -1,7 +1,11 @@
 """Each of the 38 themes over HTTP, in its fullest situation, from the first question to the last outcome."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
-from django.test import Client
+from django.db import transaction
+from django.test import Client, override_settings
 
 from qipan.domains.licensing.themes import asking, forming, queries
 from qipan.domains.licensing.themes.declaration import ThemeRow
@@ -27,13 +31,25 @@ OWN = {
 NUMBERS = range(1, 39)
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[City]:
+    """The catalogues, units and seals once for all themes; rolled back at the end."""
+    home = override_settings(HOME=tmp_path_factory.mktemp("themes"))
+    with django_db_blocker.unblock(), home, transaction.atomic():
+        queries.forget()
+        made = City()
+        seals.create_seal(made.tree.city, SYSTEM)
+        yield made
+        transaction.set_rollback(True)
     queries.forget()
-    made = City()
-    seals.create_seal(made.tree.city, SYSTEM)
-    return made
+
+
+@pytest.fixture
+def city(world: City, db: None) -> City:
+    """As it was, for each theme: what a test does is rolled back."""
+    return world
 
 
 def business(theme: ThemeRow) -> Subject:
