@@ -13,12 +13,14 @@ from qipan.domains.licensing.themes.declaration import ThemeRow
 from qipan.domains.licensing.themes.drafting import ThemeDraft
 from qipan.domains.licensing.themes.loading import load_themes
 from qipan.domains.licensing.themes.models import ThemeCase
+from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.subjects import actions as subjects
 from tests.licensing.city import SYSTEM, City
 from tests.licensing.test_a_draft_outlives_what_happens_around_it import field, new_version
+from tests.licensing.test_a_licence_offered_as_material_is_checked import file_of
 from tests.orgs.factories import BusinessUserFactory, reader_for, signed_in
-from tests.subjects.factories import SubjectFactory, owner_of
+from tests.subjects.factories import GrantFactory, SubjectFactory, owner_of
 from tests.themes.walking import Walk
 
 pytestmark = pytest.mark.django_db
@@ -229,3 +231,47 @@ def test_a_program_that_names_its_revision_is_refused_when_it_is_stale(walk: Wal
     with pytest.raises(applying.Refused) as refused:
         applying.save(walk.row, {"staff_count": "9"}, reader, seen=0)
     assert refused.value.code == "stale" and walk.again(walk.row).revision == 1
+
+
+def test_of_several_licences_the_applicant_says_which(client: Client, city: City) -> None:
+    subject = SubjectFactory("深圳市两证单位")
+    first, second = GrantFactory(subject, ends_in=300), GrantFactory(subject, ends_in=200)
+    foreign = GrantFactory(SubjectFactory("深圳市别家单位"), ends_in=300)
+    person = owner_of(subject)
+    signed_in(client, person)
+    theme = queries.theme("close-business")
+    assert theme is not None
+    walk = Walk(client, city, theme, person)
+    walk.row = walk.begin(subject=subject)
+    fields = [one.code for one in ThemeDraft(walk.row).form.fields if one.code.startswith("grant_")]
+    [code] = fields
+    part = code.removeprefix("grant_")
+    page, hidden = page_of(client, walk.row)
+    assert f'name="{code}" value="{second.pk}" checked' in page
+    right = {**walk.answers(walk.row), "end_company_settled": "true"}
+    wrong = post(walk, **right, **hidden, **{code: str(foreign.pk)})
+    assert wrong.status_code == 422 and "这个选项" in wrong.content.decode()
+    assert walk.again(walk.row).grants[part] == second.pk
+    _page, hidden = page_of(client, walk.row)
+    assert post(walk, **right, **hidden, **{code: str(first.pk)}).status_code == 302
+    row = walk.again(walk.row)
+    assert row.grants[part] == first.pk
+    _page, hidden = page_of(client, row)
+    assert post(walk, act="submit", **right, **hidden, **{code: str(first.pk)}).status_code == 302
+    assert walk.part(row, part).application.grant_id == first.pk
+
+
+def test_a_licence_that_is_no_good_is_refused_the_moment_it_is_uploaded(walk: Walk) -> None:
+    """Another's licence, and one that was revoked: the field says why, everything else is kept."""
+    subject, reader = walk.row.case.subject, reader_for(walk.user)
+    foreign, revoked = GrantFactory(SubjectFactory("深圳市别家单位")), GrantFactory(subject)
+    files = [file_of(foreign), file_of(revoked)]
+    subjects.set_grant_state(revoked, "REVOKED", SYSTEM, "测试")
+    for content, words in zip(files, ("别的主体的证照", "吊销"), strict=True):
+        stored = evidence.store(content, actor=reader.actor(), kind="material", name="证照.pdf")
+        typed = {**walk.answers(walk.row), "m_layout_plan": [str(stored.uuid)]}
+        _page, hidden = page_of(walk.client, walk.row)
+        told = walk.client.post(reverse("theme_draft", args=[walk.row.case.uuid]), {**typed, **hidden})
+        assert words in told.json()["errors"]["m_layout_plan"]
+        row = walk.again(walk.row)
+        assert not row.answers.get("m_layout_plan") and row.answers["staff_count"]

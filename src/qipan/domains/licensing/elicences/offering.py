@@ -19,6 +19,8 @@ from qipan.kernel.flow.declaration import Refusal
 from qipan.kernel.forms.declaration import FormField, FormRow
 from qipan.kernel.forms.validation import Result
 from qipan.kernel.items import queries as items
+from qipan.kernel.items.models import MaterialType
+from qipan.kernel.law.dated import in_force
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now
@@ -67,7 +69,7 @@ def examine(row: Application, field: FormField, licence: str, token: str, actor:
     known = Offer.objects.filter(application=row, field=field.code, file=file.uuid).first()
     if known is not None and known.outcome == Offering.PAPER:
         return known
-    found = _judged(row, licence, file)
+    found = _judged(row.case.subject_id, licence, file)
     if found is None:
         return None
     outcome, finding, text, grant, document = found
@@ -100,10 +102,23 @@ def examine(row: Application, field: FormField, licence: str, token: str, actor:
     return offer
 
 
+def refusal(subject: int | None, material: str, token: str) -> str:
+    """Why a file may not be offered as a material for a subject (None: one yet to be registered); empty where it may.
+
+    For a draft that has no application of its own yet; what the file comes to is entered when it has.
+    """
+    kind = in_force(MaterialType, material)
+    try:
+        found = _judged(subject, kind.licence if kind else "", evidence.by_token(token))
+    except Refused:
+        return ""  # the field itself says that it has not arrived
+    return found[2] if found is not None and found[0] == Offering.REFUSED else ""
+
+
 Judged = tuple[Offering, str, str, Grant | None, int | None]
 
 
-def _judged(row: Application, licence: str, file: Evidence) -> Judged | None:
+def _judged(subject: int | None, licence: str, file: Evidence) -> Judged | None:
     name = file.name or _("上传的文件")
     if file.media_type != PDF or file.size > MOST_BYTES:
         text = _("“%(name)s”是图片或者扫描件，不能核验，由工作人员核对。") % {"name": name}
@@ -116,7 +131,7 @@ def _judged(row: Application, licence: str, file: Evidence) -> Judged | None:
         text = _("“%(name)s”由其他机构签章，本平台不能核验，作为普通材料由工作人员核对。") % {"name": name}
         return Offering.PAPER, verdict.kind, text, None, None
     if verdict.standing is not None:
-        return _ours(row, licence, name, verdict)
+        return _ours(subject, licence, name, verdict)
     if verdict.document_id is not None and not verdict.good:
         text = _("“%(name)s”不能作为材料：%(why)s请删除它，改为上传有效的文件。")
         return (
@@ -134,12 +149,11 @@ def _why(verdict: Verdict) -> str:
     return "".join(verdict.problems[:2])
 
 
-def _ours(row: Application, licence: str, name: str, verdict: Verdict) -> Judged:
+def _ours(subject: int | None, licence: str, name: str, verdict: Verdict) -> Judged:
     """A file of one of our licences: linked where it is the holder's, of the kind asked for, and in force."""
     held, document = verdict.standing, verdict.document_id
     assert held is not None
     grant, wrong = held.grant, ""
-    subject = row.case.subject_id
     if subject is not None and grant.subject_id != subject:
         wrong = _("这是别的主体的证照。请上传本主体的证照。")
     elif licence not in {"", ANY, HELD, grant.kind}:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import events
 from qipan.domains.licensing.actions import kept_person, own_person
+from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.themes import asking, forming, measuring, opening, queries
 from qipan.domains.licensing.themes.declaration import PartRow
 from qipan.domains.licensing.themes.drafting import GRANT, RELEASE, SITUATION, ThemeDraft
@@ -136,7 +137,7 @@ def save(
     actor = reader.actor(subject_id=case.subject_id)
     before = draft.said, forming.kept(row)
     now_held = draft.version
-    result, people = draft.take(answers, version or now_held)
+    result, people = draft.take(answers, version or now_held, lambda found: _look_at_files(draft, found))
     _choose(row, reader)
     forming.keep(row, forming.versions(row, draft.merged))
     _keep_people(row, people, actor)
@@ -150,6 +151,23 @@ def save(
                 evidence.attach(token, case, role=each.material or each.code, actor=actor)
     append(events.THEME_SAVED, case, actor, data={"fields": len(result.cleaned)})
     return result
+
+
+def _look_at_files(draft: ThemeDraft, result: Result) -> None:
+    """A licence that is no good leaves the answers the moment it is uploaded, and its field says why."""
+    for each in draft.form.fields:
+        if each.kind != "file" or not result.cleaned.get(each.code):
+            continue
+        held = draft.row.answers.get(each.code) or []
+        told = {
+            token: text
+            for token in result.cleaned[each.code]
+            if token not in held
+            and (text := offering.refusal(draft.row.case.subject_id, each.material or each.code, token))
+        }
+        if told:
+            result.cleaned[each.code] = [token for token in result.cleaned[each.code] if token not in told]
+            result.errors[each.code] = " ".join(dict.fromkeys(told.values()))
 
 
 def may_fill_in(row: ThemeCase, reader: Reader) -> bool:
