@@ -143,10 +143,15 @@ def _page(request: HttpRequest, seal: Seal, refused: Refused | None) -> HttpResp
     return render(request, "seals/desk_seal.html", context, status=409 if refused else 200)
 
 
-@staff(*STAFF)
+@staff()
 def picture(request: HttpRequest, number: str) -> HttpResponse:
-    """What the seal looks like."""
-    return reading.png(_theirs(request, number))
+    """What the seal looks like, for those who see it in the register and those who may use it."""
+    reader = request.reader  # type: ignore[attr-defined]
+    seal = queries.seal_for_staff(reader, number)
+    if seal is None:
+        seal = Seal.objects.filter(seal_id=number).exclude(unit_path="").first()
+        seal = seal if seal is not None and permissions.may_use(reader, seal) else None
+    return reading.png(reading.found(seal))
 
 
 @staff(*STAFF)

@@ -37,7 +37,7 @@ def use(request: HttpRequest, number: str) -> HttpResponse:
             return redirect("desk_seal_used", uuid=made.uuid)
         except Refused as error:
             refused = error
-    context = papers.form(request, seal, refused, frame=FRAME)
+    context = papers.form(request, seal, refused, frame=FRAME, picture="desk_seal_picture")
     return render(request, "seals/use.html", context, status=422 if refused else 200)
 
 
@@ -51,7 +51,15 @@ def batch(request: HttpRequest, number: str) -> HttpResponse:
             return redirect("desk_seal_batched", uuid=papers.seal_several(request, seal))
         except Refused as error:
             refused = error
-    context = papers.form(request, seal, refused, frame=FRAME, most=using.MOST_AT_ONCE, several=True)
+    context = papers.form(
+        request,
+        seal,
+        refused,
+        frame=FRAME,
+        picture="desk_seal_picture",
+        most=using.MOST_AT_ONCE,
+        several=True,
+    )
     return render(request, "seals/use.html", context, status=422 if refused else 200)
 
 
