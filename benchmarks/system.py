@@ -98,7 +98,7 @@ def running(tell: Tell, *, city: float = 0, name: str = "bench") -> Iterator[Sys
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     try:
-        _wait(process, url, log, 300 + 7200 * city)
+        _wait(process, url, log, 900 + 7200 * city)
         use_settings("demo")
         database = Database(tell)
         with database.running():
