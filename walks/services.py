@@ -162,10 +162,7 @@ def _theme(theme: "ThemeRow", page: "Page", person: "User", offices: "Offices", 
     done = _officers(page, offices)
     waited = time.perf_counter() - begun
     parts = page.locator("[data-part]").count()
-    lines = page.locator("section[aria-label='全部结果'] .paper-line")
-    found = [(link.inner_text(), link.get_attribute("href") or "") for link in lines.locator("a").all()]
-    if lines.count() != len(found) or not found:
-        raise hands.Stopped(f"{lines.count()} 份结果只有 {len(found)} 份可以领取")
+    found = hands.results(page, PATIENCE)
     _fetched(page, found)
     return f"填 {filled} 项，办 {parts} 个事项，工作人员 {done} 步，{waited:.0f} 秒：{len(found)} 份结果"
 

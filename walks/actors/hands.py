@@ -7,7 +7,7 @@ import datetime
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,11 +59,18 @@ def answer(page: "Page", situation: Mapping[str, Any]) -> None:
         for one in value if isinstance(value, list) else ["true" if value is True else value]:
             box = place.locator(f"input[value='{one}']")
             if not box.count():
-                place.locator("input").first.fill(str(one))
-                place.locator("input").first.blur()
+                text = place.locator("input").first
+                if text.input_value() != str(one):
+                    _asked_anew(page, lambda text=text, one=one: (text.fill(str(one)), text.blur()))
             elif not box.first.is_checked():
-                box.first.check()
-            page.wait_for_load_state("networkidle")
+                _asked_anew(page, box.first.check)
+
+
+def _asked_anew(page: "Page", act: Callable[[], Any]) -> None:
+    """Does something by which the page asks its questions anew, and waits until it has."""
+    with page.expect_response(lambda answer: "/themes/" in answer.url):
+        act()
+    page.locator(".htmx-request").first.wait_for(state="detached")
 
 
 def hand_in(page: "Page", button: str) -> None:
@@ -158,6 +165,18 @@ def _picture(folder: Path, code: str) -> Path:
     shade = time.time_ns() % 256
     Image.new("RGB", (64, 48), (shade, 120, 255 - shade)).save(path)
     return path
+
+
+def results(page: "Page", patience: float) -> list[tuple[str, str]]:
+    """The results of a theme once each can be fetched: (title, address of the file); the page follows by itself."""
+    lines = page.locator("section[aria-label='全部结果'] .paper-line")
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        links = lines.locator("a").all()
+        if links and len(links) == lines.count():
+            return [(link.inner_text(), link.get_attribute("href") or "") for link in links]
+        page.wait_for_timeout(200)
+    raise Stopped(f"{lines.count()} 份结果只有 {lines.locator('a').count()} 份可以领取")
 
 
 def state_of(page: "Page") -> str:
