@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from qipan.domains.licensing.themes import asking, graph, merging, queries
 from qipan.domains.licensing.themes.declaration import ThemeRow
 from qipan.kernel.forms.conditions import holds
-from qipan.kernel.forms.declaration import FormField, FormRow, Repeat, Section
+from qipan.kernel.forms.declaration import FormField, FormRow, Repeat, Section, asked_about
 from qipan.kernel.forms.validation import validate
 from tests.themes.walking import answer_to
 
@@ -125,6 +125,21 @@ def test_what_lacks_in_the_one_form_is_said_there(every: list[ThemeRow], data) -
     required = [one.code for one in merged.form.fields if one.required and holds(one.when, answers)]
     gone = data.draw(st.sampled_from(required))
     assert gone in validate(merged.form, {**answers, gone: ""}).errors
+
+
+def test_a_question_stands_before_what_depends_on_its_answer(every: list[ThemeRow]) -> None:
+    for theme in every:
+        situation = asking.answered(theme, theme.usual).cleaned
+        merged = merging.merge(
+            theme, graph.nodes(asking.chosen(theme, situation)), queries.covers(), situation
+        )
+        seen: set[str] = set()
+        for section in merged.form.sections:
+            for field in section.fields:
+                if section.repeat is None:
+                    assert set(asked_about(field.when)) <= seen, (theme.code, field.code)
+                    seen.add(field.code)
+        assert seen == {ask.field.code for ask in merged.asks.values()}, theme.code
 
 
 def test_rows_of_two_parts_stay_apart_and_their_conditions_hold(every: list[ThemeRow]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from qipan.kernel.forms.declaration import MOST_ROWS, FormField
+from qipan.kernel.forms.declaration import MOST_ROWS, FormField, asked_about
 from qipan.kernel.forms.drafted import readable
 from qipan.kernel.law import catalogue
 from qipan.kernel.law.drafting.kinds import Row
@@ -43,7 +43,7 @@ def with_field(body: Row, field: Row, *, was: str = "", section: int = 0) -> Row
     result = copy.deepcopy(body)
     codes = [each["code"] for one in result["sections"] for each in one["fields"]]
     codes += [one["code"] for one in result["sections"] if one.get("code")]
-    if strange := sorted(asked_about(field.get("when")) - {*codes, field["code"]}):
+    if strange := sorted(set(asked_about(field.get("when"))) - {*codes, field["code"]}):
         raise Refused(_("条件看的字段 %(code)s 不在表单里。") % {"code": strange[0]}, field="when")
     if field["code"] != was and field["code"] in codes:
         raise Refused(_("代码 %(code)s 已经用在另一个字段上。") % {"code": field["code"]}, field="code")
@@ -202,16 +202,6 @@ def _section(body: Row, place: int) -> Row:
         raise Refused(_("没有这一节，请刷新页面。"), code="not_found")
     section: Row = body["sections"][place]
     return section
-
-
-def asked_about(condition: Any) -> set[str]:
-    """The fields that a condition looks at."""
-    if isinstance(condition, list):
-        return set().union(*map(asked_about, condition))
-    if not isinstance(condition, dict):
-        return set()
-    own = {str(condition["field"])} if "field" in condition else set()
-    return own | asked_about([condition[name] for name in ("all", "any", "not") if name in condition])
 
 
 def typed(sent: Mapping[str, Any], before: Row) -> Row:

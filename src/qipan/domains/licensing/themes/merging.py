@@ -16,7 +16,7 @@ from qipan.domains.licensing.themes.declaration import ThemeRow
 from qipan.domains.licensing.themes.graph import SUBJECT, Node, giver, token_of
 from qipan.domains.licensing.themes.queries import Covers
 from qipan.kernel.forms.conditions import holds, is_empty
-from qipan.kernel.forms.declaration import FormField, FormRow, Section
+from qipan.kernel.forms.declaration import FormField, FormRow, Section, asked_about
 from qipan.kernel.items.models import MaterialType
 from qipan.kernel.law.dated import in_force
 
@@ -303,8 +303,35 @@ def _form(work: _Merging, asks: Mapping[str, Ask]) -> FormRow:
         code="themes.merged",
         valid_from=work.theme.valid_from,
         title=work.theme.title,
-        sections=[section for section in sections if section.fields],
+        sections=[section for section in _in_turn(sections) if section.fields],
     )
+
+
+def _in_turn(sections: list[Section]) -> list[Section]:
+    """The sections, each field that depends on an answer put behind the question, so that nothing appears further up."""
+    asked = {field.code for section in sections if section.repeat is None for field in section.fields}
+    placed: set[str] = set()
+    waiting: list[tuple[set[str], FormField]] = []
+    found = []
+    for section in sections:
+        if section.repeat is not None:
+            found.append(section)
+            continue
+        fields, coming = [], list(section.fields)
+        while coming:
+            field = coming.pop(0)
+            lacking = set(asked_about(field.when)) & asked - placed
+            if lacking:
+                waiting.append((lacking, field))
+                continue
+            fields.append(field)
+            placed.add(field.code)
+            ready = [one for needs, one in waiting if needs <= placed]
+            waiting = [(needs, one) for needs, one in waiting if not needs <= placed]
+            coming = ready + coming
+        found.append(section.model_copy(update={"fields": fields}))
+    # What waits for one another has no order of its own.
+    return [*found, _section(_("其他内容"), [one for _needs, one in waiting])]
 
 
 def _section(title: str, fields: list[FormField], help: str = "") -> Section:
