@@ -122,6 +122,7 @@ DECLARED: dict[str, Entry] = {
     "themes/<slug:code>/": of(PUBLIC, code="theme"),
     "themes/<slug:code>/start/": of(OWN, code="theme"),
     "themes/cases/<uuid:uuid>/": of(DISTRICT, uuid="case"),
+    "themes/cases/<uuid:uuid>/draft/": of(DISTRICT, uuid="case"),
     "desk/themes/": of(RULES),
     "applications/<uuid:uuid>/": of(DISTRICT, uuid="case"),
     "applications/<uuid:uuid>/draft/": of(DISTRICT, uuid="case"),
