@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, connections
-from django.db.models import BigIntegerField, CharField
+from django.db.models import BigIntegerField, CharField, F
 from django.test.utils import CaptureQueriesContext
 
 from qipan.conf.composed import Composed
@@ -97,3 +97,32 @@ def test_another_thread_asks_over_its_own_connection() -> None:
     thread.start()
     thread.join()
     assert used == [True]
+
+
+def test_what_is_read_directly_is_what_the_queryset_gives(tokens: list[ApiToken]) -> None:
+    rows = ApiToken.objects.select_related("user__person").defer("user__password").order_by("pk")
+    noted = rows.annotate(doubled=F("pk") * 2).prefetch_related("user__api_tokens")
+    several = {
+        "objects": lambda asked: asked,
+        "flat": lambda asked: asked.values_list("user__username", flat=True),
+        "tuples": lambda asked: asked.values_list("pk", "scopes", "expires_at"),
+        "named": lambda asked: asked.values_list("pk", named=True),
+        "dicts": lambda asked: asked.values("pk", "name"),
+    }
+    for shape in several.values():
+        asked = Composed(
+            lambda hole, shape=shape: shape(noted.filter(pk__gte=hole("least", BigIntegerField())))
+        )
+        least = tokens[2].pk
+        with CaptureQueriesContext(connection) as ours:
+            found = asked.all(least=least)
+        with CaptureQueriesContext(connection) as theirs:
+            wanted = list(shape(noted.filter(pk__gte=least)))
+        assert found == wanted and len(ours) == len(theirs)
+        assert asked.first(least=least) == wanted[0]
+    for one, other in zip(Composed(lambda _hole: noted).all(), noted, strict=True):
+        assert one.__dict__.keys() == other.__dict__.keys()
+        assert one.doubled == other.doubled and one.expires_at == other.expires_at
+        assert one.user.get_deferred_fields() == other.user.get_deferred_fields() == {"password"}
+        assert (one._state.db, one._state.adding) == (other._state.db, other._state.adding)
+        assert one.user.person is None and list(one.user.api_tokens.all())

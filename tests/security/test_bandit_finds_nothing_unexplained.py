@@ -15,6 +15,7 @@ PATHS = "a place that is checked for its owner and mode before it is used, or a 
 
 EXPLAINED: dict[tuple[str, str], str] = {
     ("B608", "city/clearing.py"): IDENTIFIERS,
+    ("B608", "conf/saving.py"): IDENTIFIERS,
     ("B608", "kernel/subjects/importing/entering.py"): IDENTIFIERS,
     ("B608", "kernel/subjects/importing/intake.py"): IDENTIFIERS,
     ("B608", "kernel/subjects/importing/matching.py"): IDENTIFIERS,

@@ -111,5 +111,10 @@ def tell_operator(event: Event) -> None:
 
 def register() -> None:
     """Listen."""
-    subscribe(LICENSED, handler=inspect_what_was_licensed, code="inspection.after_licence")
+    subscribe(
+        LICENSED,
+        handler=inspect_what_was_licensed,
+        code="inspection.after_licence",
+        when=lambda event: event.data.get("kind") == "NEW" or bool(event.data.get("unchecked")),
+    )
     subscribe(*told(), handler=tell_operator, code="inspection.tell_operator")

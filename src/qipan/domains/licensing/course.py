@@ -20,7 +20,7 @@ from qipan.kernel.orgs.roles import Role
 
 _RECORD = Composed(
     lambda hole: Application.objects.select_related(
-        "case__subject", "grant", "premises", "result_grant"
+        "case__subject", "grant", "premises", "result_grant", "contact", "manager"
     ).filter(pk=hole("case", BigIntegerField()))
 )
 

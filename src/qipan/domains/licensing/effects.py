@@ -2,13 +2,16 @@
 
 import datetime
 
+from django.db.models import BigIntegerField
+
+from qipan.conf.composed import Composed
 from qipan.domains.licensing import facts
 from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.drafting import ApplicationDraft
 from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.granting import GRANTING
 from qipan.domains.licensing.guarding.aftermath import note_aftermath
-from qipan.domains.licensing.models import Application, Kind, Mode
+from qipan.domains.licensing.models import Application, Kind, Mode, SiteCheck
 from qipan.domains.licensing.reviewing import conditions
 from qipan.kernel.decisions import actions as decisions
 from qipan.kernel.decisions import queries as decided
@@ -60,7 +63,7 @@ def route(context: Context) -> None:
         decision = decisions.decide(
             item.table, facts.facts_of(row), record=context.case, actor=Actor.rules(context.case.org_path)
         )
-        row.decision_id = decision.pk
+        row.decision_id, context.shared["decided_at"] = decision.pk, decision.at
         granted = (decisions.outputs_of(decision) or {}).get("result") == "GRANT"
         # What only a person can judge satisfies no rule, whatever the table says.
         unproven = offering.unproven(row)
@@ -138,7 +141,7 @@ def grant(context: Context) -> None:
     row.decided_at = now()
     row.result_grant = GRANTING[Kind(row.kind)](row, actor)
     row.save()
-    note_aftermath(row)
+    note_aftermath(row, context.shared.get("decided_at"))
     number = row.result_grant.number if row.result_grant else context.case.number
     context.event_data |= {"number": number, "mode": row.mode}
     _publish(row, actor)
@@ -201,7 +204,7 @@ def tell_issue(context: Context) -> None:
     """What other rooms need to know of what was issued."""
     row = _row(context)
     held = row.result_grant
-    checked = row.checks.exclude(conclusion="").exists()
+    checked = _CHECKED.first(application=row.pk) is not None
     unchecked_kinds = {Kind.NEW, Kind.RENEW, Kind.CHANGE}
     item = items.item(row.item_code)
     food = item is None or item.flow == "licensing.application"
@@ -220,13 +223,28 @@ def tell_issue(context: Context) -> None:
         subjects.attach_documents(held, certificates[0], certificates[1:])
 
 
+_PAPERS = Composed(
+    lambda hole: (
+        Document.objects.filter(record_kind="flow.case", record_id=hole("case", BigIntegerField()))
+        .order_by("pk")
+        .values_list("template__code", "pk")
+    )
+)
+_CHECKED = Composed(
+    lambda hole: (
+        SiteCheck.objects.filter(application_id=hole("application", BigIntegerField()))
+        .exclude(conclusion="")
+        .values_list("pk", flat=True)
+    )
+)
+
+
 def certificates_of(case_id: int, kind_code: str) -> list[int]:
     """The files of a case that are the licence itself: the original, then its copy (副本)."""
     kind = items.licence_kind(kind_code)
     if kind is None or not kind.template:
         return []
-    papers = Document.objects.filter(record_kind="flow.case", record_id=case_id)
-    found = dict(papers.order_by("pk").values_list("template__code", "pk"))
+    found = dict(_PAPERS.all(case=case_id))
     return [found[code] for code in (kind.template, f"{kind.template}_copy") if code in found]
 
 

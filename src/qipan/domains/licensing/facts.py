@@ -7,11 +7,13 @@ against it.
 
 import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Count, DateTimeField, Q
 from django.utils import timezone
 
+from qipan.conf.composed import Composed, Hole
 from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.models import Application, Kind, ThemePart
 from qipan.kernel.accounts.models import Person
@@ -23,10 +25,8 @@ from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Item
 from qipan.kernel.law import calendar
 from qipan.kernel.ledger.clock import now
-from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as subjects
-from qipan.kernel.subjects.actions import in_force_marks
 from qipan.kernel.subjects.models import Grant, Subject
 
 #: Items of business that the handbook counts as high risk (DOMAIN 3.5, a proposal).
@@ -116,7 +116,7 @@ def _reported_before(application: Application) -> bool:
 
 def _held_facts(application: Application, item: Item | None) -> dict[str, Any]:
     """What the subject holds, without what the application is about and what it brought."""
-    held = list(_others(application))
+    held = _others(application)
     here = [grant for grant in held if _here(application, grant)]
     return {
         "held_kinds": sorted({grant.kind for grant in held}),
@@ -129,10 +129,16 @@ def _held_facts(application: Application, item: Item | None) -> dict[str, Any]:
     }
 
 
-def _others(application: Application) -> QuerySet[Grant]:
-    own = [pk for pk in (application.grant_id, application.result_grant_id) if pk]
-    assert application.case.subject is not None
-    return subjects.grants_of(application.case.subject).filter(state="VALID").exclude(pk__in=own)
+_VALID = Composed(
+    lambda hole: Grant.objects.filter(subject_id=hole("subject", BigIntegerField()), state="VALID").order_by(
+        "-valid_from", "-pk"
+    )
+)
+
+
+def _others(application: Application) -> list[Grant]:
+    own = {application.grant_id, application.result_grant_id}
+    return [grant for grant in _VALID.all(subject=application.case.subject_id) if grant.pk not in own]
 
 
 def _here(application: Application, grant: Grant) -> bool:
@@ -163,17 +169,16 @@ def _equal(held: Any, registered: str) -> bool:
     return held in (None, "", registered)
 
 
+_FILE = Composed(lambda hole: Document.objects.filter(pk=hole("document", BigIntegerField())))
+
+
 def _elicence(grant: Grant) -> str:
     """Whether the file of the licence is the one that was sealed: its seal holds, and it was not made void."""
-    row = Document.objects.filter(pk=grant.document_id).first() if grant.document_id else None
+    row = _FILE.first(document=grant.document_id) if grant.document_id else None
     if row is None:
         return ON_RECORD
-    try:
-        verdict = documents.check_upload(documents.file_of(row))
-    except (Refused, OSError):
-        return BROKEN
-    sound = verdict.kind == documents.Finding.OURS and verdict.document_id == row.pk
-    return VERIFIED if sound and row.state == DocumentState.ISSUED else BROKEN
+    sound = row.state == DocumentState.ISSUED and documents.is_as_sealed(row)
+    return VERIFIED if sound else BROKEN
 
 
 def _change_facts(application: Application) -> dict[str, Any]:
@@ -188,15 +193,37 @@ def _change_facts(application: Application) -> dict[str, Any]:
 
 def _other_open(application: Application, moment: datetime.datetime) -> int:
     """Cases in hand at the moment about the same object; a check that is only planned is not held against anybody."""
-    rows = Case.objects.filter(subject_id=application.case.subject_id, private=False)
+    theme = _THEME.first(application=application.pk)
+    asked = _rivals(registry.generation(), bool(application.premises_id), theme is not None)
+    found = asked.first(
+        subject=application.case.subject_id,
+        moment=moment,
+        this=application.case_id or 0,
+        premises=application.premises_id,
+        theme=theme,
+    )
+    return int(found or 0)
+
+
+_THEME = Composed(
+    lambda hole: ThemePart.objects.filter(application_id=hole("application", BigIntegerField())).values_list(
+        "theme_id", flat=True
+    )
+)
+
+
+@lru_cache(16)
+def _rivals(_generation: int, of_place: bool, in_theme: bool) -> Composed:
+    moment, theme = Hole("moment", DateTimeField()), Hole("theme", BigIntegerField())
+    rows = Case.objects.filter(subject_id=Hole("subject", BigIntegerField()), private=False)
     rows = rows.filter(Q(closed_at__isnull=True) | Q(closed_at__gt=moment), opened_at__lte=moment)
-    rows = rows.exclude(pk=application.case_id).exclude(registry.unannounced())
-    theme = ThemePart.objects.filter(application_id=application.pk).values_list("theme_id", flat=True).first()
-    if theme is not None:  # the one thing itself and its other items are no rivals of this one
+    rows = rows.exclude(pk=Hole("this", BigIntegerField())).exclude(registry.unannounced())
+    if in_theme:  # the one thing itself and its other items are no rivals of this one
         rows = rows.exclude(pk=theme).exclude(application__theme_part__theme_id=theme)
-    if application.premises_id:
-        rows = rows.filter(premises_id=application.premises_id)
-    return rows.count()
+    if of_place:
+        rows = rows.filter(premises_id=Hole("premises", BigIntegerField()))
+    counted = rows.order_by().values("private").annotate(count=Count("pk")).values_list("count", flat=True)
+    return Composed(lambda _hole: counted)
 
 
 def _last_conclusion(subject: Subject, day: datetime.date) -> str:
@@ -235,7 +262,7 @@ def _marked(subject: Subject, item: Item | None, day: datetime.date) -> bool:
     """Whether the subject has the mark that the item takes off."""
     if item is None or not item.target:
         return False
-    return bool(in_force_marks(subject, day).filter(kind=item.target).exists())
+    return item.target in subjects.mark_kinds(subject.pk, day)
 
 
 def name_of(person: Person | None) -> str:

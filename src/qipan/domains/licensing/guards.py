@@ -22,6 +22,7 @@ from qipan.domains.licensing.models import (
 from qipan.domains.licensing.reviewing import conditions
 from qipan.kernel.decisions import queries as decisions
 from qipan.kernel.decisions.tables import evaluate_table
+from qipan.kernel.documents.models import Document, DocumentState
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Refusal
 from qipan.kernel.flow.models import Case
@@ -321,14 +322,19 @@ def not_own_check(context: Context) -> Refusal | None:
     return None
 
 
+_UNFINISHED = Composed(
+    lambda hole: (
+        Document.objects.filter(record_kind=Case._meta.label_lower, record_id=hole("case", BigIntegerField()))
+        .exclude(state__in=[DocumentState.ISSUED, DocumentState.REVOKED])
+        .values_list("pk", flat=True)[:1]
+    )
+)
+
+
 def documents_made(context: Context) -> Refusal | None:
     """Every document of the decision is sealed."""
-    from qipan.kernel.documents.models import Document, DocumentState
-
-    open_ones = Document.objects.filter(
-        record_kind=Case._meta.label_lower, record_id=context.case.pk
-    ).exclude(state__in=[DocumentState.ISSUED, DocumentState.REVOKED])
-    return Refusal(_("证照文书还在制作。")) if open_ones.exists() else None
+    unfinished = _UNFINISHED.first(case=context.case.pk) is not None
+    return Refusal(_("证照文书还在制作。")) if unfinished else None
 
 
 def no_check_due(context: Context) -> Refusal | None:

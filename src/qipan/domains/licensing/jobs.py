@@ -2,6 +2,9 @@
 
 import datetime
 
+from django.db.models import BigIntegerField
+
+from qipan.conf.composed import Composed
 from qipan.domains.licensing import ex_officio
 from qipan.domains.licensing.booking import actions as booking
 from qipan.domains.licensing.guarding import actions as guarding
@@ -19,14 +22,25 @@ from qipan.kernel.ledger.clock import today
 CERTIFICATE = "licensing.certificate"
 
 
+_CASE = Composed(lambda hole: Case.objects.filter(pk=hole("case", BigIntegerField())))
+_PAPERS = Composed(
+    lambda hole: (
+        Document.objects.filter(record_kind="flow.case", record_id=hole("case", BigIntegerField()))
+        .order_by("pk")
+        .values_list("pk", "template__code")
+    )
+)
+
+
 @job(queue="documents")
 def issue_licence(case_id: int) -> None:
     """Make the documents of a granted application and issue it; done already, nothing happens."""
-    case = Case.objects.get(pk=case_id)
+    case: Case | None = _CASE.first(case=case_id)
+    if case is None:
+        raise Case.DoesNotExist
     if case.state != "GRANTED":
         return
-    papers = Document.objects.filter(record_kind="flow.case", record_id=case.pk).order_by("pk")
-    found = list(papers.values_list("pk", "template__code"))
+    found = _PAPERS.all(case=case.pk)
     for pk, _code in sorted(found, key=lambda paper: paper[1] != CERTIFICATE):
         documents.produce(pk)
     fire(case, "issue", Actor.system(case.org_path), key=f"issue:{case.uuid}")

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.saving import Saved
 from qipan.kernel.accounts.models import Person
 from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger.history import tracked
@@ -80,7 +81,7 @@ class Mode(models.TextChoices):
 
 
 @tracked
-class Application(models.Model):
+class Application(Saved):
     """One application (申请): its answers and what became of it; state, limits and number stand on the case.
 
     `people` are the persons that the form named, in the vault; `answers` hold nothing personal.

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
+from django.db.models import BigIntegerField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.domains.licensing.booking import actions as booking
 from qipan.domains.licensing.booking.models import Booking, BookingState
 from qipan.domains.licensing.elicences import calling
@@ -54,10 +56,18 @@ def told() -> dict[str, Words]:
     }
 
 
+_CASE = Composed(lambda hole: Case.objects.filter(pk=hole("case", BigIntegerField())))
+_APPLICATION = Composed(
+    lambda hole: Application.objects.filter(pk=hole("case", BigIntegerField())).select_related(
+        "case__subject", "grant__subject"
+    )
+)
+
+
 def tell_applicant(event: Event) -> None:
     """A message to everybody who acts for the business of the case."""
     words = told()[event.name]
-    case = Case.objects.get(pk=event.record_id)
+    case: Case = _CASE.first(case=event.record_id)
     if case.subject_id is not None:
         agents = mandates.agents_in(case.pk, case.subject_id)
         _tell(case.subject_id, event.name, words(case, event), f"/my/cases/{case.uuid}/", agents)
@@ -65,8 +75,6 @@ def tell_applicant(event: Event) -> None:
 
 def tell_of_agent(event: Event) -> None:
     """What an agent handed in or took back for a business, to those who represent it."""
-    if not event.post.startswith(MANDATE):
-        return
     case = Case.objects.get(pk=event.record_id)
     agent = User.objects.filter(pk=event.actor_id or 0).first()
     if case.subject_id is not None and agent is not None:
@@ -100,7 +108,7 @@ def _tell(subject_id: int, kind: str, text: str, link: str, more: Iterable[User]
 
 def note_materials(event: Event) -> None:
     """What was handed in used licences that nobody was asked for (Online 7)."""
-    row = Application.objects.select_related("case__subject", "grant").filter(pk=event.record_id).first()
+    row: Application | None = _APPLICATION.first(case=event.record_id)
     if row is not None:
         calling.note_materials(row)
 
@@ -136,6 +144,7 @@ subscribe(
     "licensing.matter.handed",
     handler=tell_of_agent,
     code="licensing.tell_of_agent",
+    when=lambda event: event.post.startswith(MANDATE),
 )
 
 
@@ -198,6 +207,7 @@ subscribe(
     "licensing.application.withdrawn",
     handler=follow_offer,
     code="licensing.follow_offer",
+    when=lambda event: event.data.get("channel", offers.CHANNEL) == offers.CHANNEL,
 )
 subscribe(
     "licensing.booking.made",

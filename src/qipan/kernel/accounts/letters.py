@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
-from qipan.kernel.accounts.models import Letter, Person
+from qipan.kernel.accounts.models import Letter, Person, User
 from qipan.kernel.accounts.vault import sealing
 from qipan.kernel.ledger import feed
 from qipan.kernel.ledger.clock import now
@@ -51,6 +51,13 @@ NOTICE = "notice."
 """What a person may read again on the page of messages; codes for signing in are not among it."""
 
 
+_USERS = Composed(
+    lambda hole: User.objects.filter(person_id=hole("person", models.BigIntegerField())).values_list(
+        "pk", flat=True
+    )
+)
+
+
 def notify(
     person: Person, kind: str, text: str, link: str = "", subject_id: int | None = None
 ) -> Letter | None:
@@ -63,7 +70,7 @@ def notify(
         return None
     channel = Letter.Channel.SMS if person.phone_index else Letter.Channel.EMAIL
     made = write(person, channel, f"{NOTICE}{kind}", text, link, subject_id)
-    feed.touch(*(f"notices:{user}" for user in person.users.values_list("pk", flat=True)))
+    feed.touch(*(f"notices:{user}" for user in _USERS.all(person=person.pk)))
     return made
 
 

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.saving import Saved
 from qipan.kernel.accounts.vault import masking, sealing
 from qipan.kernel.ledger.clock import now
 
@@ -23,7 +24,7 @@ class UserKind(models.TextChoices):
     PUBLIC = "public", _("公众")
 
 
-class Person(models.Model):
+class Person(Saved):
     """A natural person in the vault (人员): every field is encrypted under a key of the person's own.
 
     Forgetting a person destroys the key and the digests by which the person was found; the row stays, so that
@@ -171,7 +172,7 @@ class OneTimeCode(models.Model):
         return f"{self.user} {self.get_purpose_display()}"
 
 
-class Letter(models.Model):
+class Letter(Saved):
     """A message to a person's phone or mailbox (发件箱), kept until a gateway has taken it.
 
     The text is sealed under the person's key, the address is read from the vault when it is sent.

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.saving import Saved
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import ScopedManager, within
 
@@ -25,7 +26,7 @@ class TableVersion(models.Model):
         return f"{self.title} {self.valid_from}"
 
 
-class Decision(models.Model):
+class Decision(Saved):
     """One decision (决定记录): the facts, the table's version, what matched and what did not, and the result.
 
     `required` says the same of each table that was decided before it, in their order: {table, version, outputs,

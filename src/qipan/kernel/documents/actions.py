@@ -146,6 +146,15 @@ def prepare(
     return document
 
 
+_LOCKED = Composed(
+    lambda hole: (
+        Document.objects.select_for_update(of=("self",))
+        .select_related("template")
+        .filter(pk=hole("pk", models.BigIntegerField()))
+    )
+)
+
+
 def produce(document_id: int, actor: Actor | None = None) -> Document:
     """Render, seal and archive a prepared document; done already, it is returned as it is.
 
@@ -153,11 +162,9 @@ def produce(document_id: int, actor: Actor | None = None) -> Document:
     """
     try:
         with transaction.atomic():
-            document = (
-                Document.objects.select_for_update(of=("self",))
-                .select_related("template")
-                .get(pk=document_id)
-            )
+            document: Document | None = _LOCKED.first(pk=document_id)
+            if document is None:
+                raise Document.DoesNotExist
             if document.state in {DocumentState.ISSUED, DocumentState.REVOKED}:
                 return document
             _make(document, actor or Actor.system(document.org_path))

@@ -9,6 +9,7 @@ from django.db.models.functions import MD5
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.saving import Saved
 from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
@@ -68,7 +69,7 @@ class DocumentState(models.TextChoices):
 
 
 @tracked
-class Document(models.Model):
+class Document(Saved):
     """One document (文书, 证照文件): number and data are fixed in the deciding transaction, the file comes after it."""
 
     uuid = models.UUIDField(_("标识"), unique=True)
@@ -257,7 +258,7 @@ class Seal(models.Model):
         return within(reader) | of_own_subjects(reader)
 
 
-class SealUse(models.Model):
+class SealUse(Saved):
     """One use of a seal (用印登记), written in the transaction of the use and never changed.
 
     `digest` is the SHA-256 of the sealed file, `before` that of the file as it was, `sm3` what the GB/T 38540 signature

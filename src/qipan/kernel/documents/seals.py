@@ -6,9 +6,12 @@ import secrets
 from dataclasses import dataclass
 
 from asn1crypto import x509
+from django.contrib.postgres.fields import ArrayField
 from django.db import transaction
+from django.db.models import CharField
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.kernel.documents import events, picture
 from qipan.kernel.documents.authority import authority, chain_of, issuer_of
 from qipan.kernel.documents.models import (
@@ -232,14 +235,20 @@ def state_at(seal: Seal, moment: datetime.datetime) -> str:
     return str(state)
 
 
+_IN_USE = Composed(
+    lambda hole: Seal.objects.filter(
+        unit_path__among=hole("paths", ArrayField(CharField())),
+        kind=hole("kind", CharField()),
+        state=SealState.ACTIVE,
+    )
+)
+
+
 def seal_of(path: str, kind: str = SealKind.OFFICIAL) -> Seal:
     """The seal in use of the nearest unit upward from a path. Refuses when there is none or its time is over."""
     parts = path.strip("/").split("/")
     paths = ["/".join(parts[:count]) + "/" for count in range(len(parts), 0, -1)]
-    found = {
-        seal.unit_path: seal
-        for seal in Seal.objects.filter(unit_path__in=paths, kind=kind, state=SealState.ACTIVE)
-    }
+    found = {seal.unit_path: seal for seal in _IN_USE.all(paths=paths, kind=str(kind))}
     for one in paths:
         if one in found:
             if not found[one].valid_from <= now() <= found[one].valid_to:

@@ -74,6 +74,13 @@ _ACTIVE = Composed(
 )
 
 
+_REST = Composed(
+    lambda hole: WorkOrder.objects.filter(case_id=hole("case", BigIntegerField()), state__in=ACTIVE).order_by(
+        "pk"
+    )
+)
+
+
 def close(context: Context, kinds: Iterable[str]) -> None:
     """Close the case's active orders of these kinds: done by staff, system or rules, cancelled by an applicant.
 
@@ -131,7 +138,7 @@ def _take_in_hand(context: Context, order: WorkOrder) -> None:
 
 def cancel_rest(context: Context) -> None:
     """Cancel what is still open once the case is closed."""
-    for known in list(context.case.orders.filter(state__in=ACTIVE).order_by("pk")):
+    for known in _REST.all(case=context.case.pk):
         order = changes.lock(known)
         if order.active:
             changes.close(order, OrderState.CANCELLED, context.actor, reason=str(_("办件已办结")))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,20 +21,30 @@ from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.errors import Refused
 
 _OPEN = Composed(
-    lambda hole: Clock.objects.filter(
-        case_id=hole("case", BigIntegerField()), ended_at__isnull=True
-    ).prefetch_related("stops")
+    lambda hole: Clock.objects.filter(case_id=hole("case", BigIntegerField()), ended_at__isnull=True)
+)
+_STOPS = Composed(
+    lambda hole: ClockStop.objects.filter(clock_id__among=hole("clocks", ArrayField(BigIntegerField())))
 )
 
 
 def open_clocks(case: Case) -> dict[str, Clock]:
     """The clocks of a case that have not ended, by rule code, with their stops."""
-    return {clock.rule_code: clock for clock in _OPEN.all(case=case.pk)}
+    found: list[Clock] = _OPEN.all(case=case.pk)
+    stops: list[ClockStop] = _STOPS.all(clocks=[clock.pk for clock in found]) if found else []
+    for clock in found:
+        _stops_are(clock, [stop for stop in stops if stop.clock_id == clock.pk])
+    return {clock.rule_code: clock for clock in found}
 
 
-def take(context: Context, steps: Iterable[ClockStep]) -> dict[str, Clock]:
-    """Do what a transition declares to the clocks of its (locked) case; gives the open clocks afterwards."""
-    running = open_clocks(context.case)
+def take(
+    context: Context, steps: Iterable[ClockStep], known: Mapping[str, Clock] | None = None
+) -> dict[str, Clock]:
+    """Do what a transition declares to the clocks of its (locked) case; gives the open clocks afterwards.
+
+    `known`: the open clocks, where the step before in the same transaction left them.
+    """
+    running = open_clocks(context.case) if known is None else dict(known)
     for step in steps:
         clock = running.get(step.rule)
         if isinstance(step, Start):
@@ -55,9 +67,9 @@ def take(context: Context, steps: Iterable[ClockStep]) -> dict[str, Clock]:
     return running
 
 
-def end_all(case: Case) -> None:
-    """End what still runs in a case that is closed."""
-    for clock in open_clocks(case).values():
+def end_all(case: Case, known: Mapping[str, Clock] | None = None) -> None:
+    """End what still runs in a case that is closed (`known`, where they have been read in this transaction)."""
+    for clock in (open_clocks(case) if known is None else known).values():
         _end(clock)
     case.due_on = None
 
@@ -80,13 +92,27 @@ def _start(context: Context, step: Start) -> Clock:
     clock = Clock(case=case, rule_code=step.rule, rule_on=case.rules_on, started_at=moment, fixed_on=fixed)
     count(clock, [])
     clock.save(force_insert=True)
+    _stops_are(clock, [])
     return clock
+
+
+def _stops_are(clock: Clock, stops: list[ClockStop] | None) -> None:
+    """Keep with a clock what its stops are; None when they have changed and are to be read anew."""
+    kept: Any = clock
+    known = getattr(kept, "_prefetched_objects_cache", {})
+    known.pop("stops", None)
+    if stops is not None:
+        rows: Any = clock.stops.all()
+        rows._result_cache, rows._prefetch_done = stops, True
+        known["stops"] = rows
+    kept._prefetched_objects_cache = known
 
 
 def _stop(clock: Clock, cause: str) -> None:
     if clock.state == ClockState.STOPPED:
         return
     ClockStop.objects.create(clock=clock, since=today(), cause=cause)
+    _stops_are(clock, None)
     clock.state = ClockState.STOPPED
     clock.save(update_fields=["state"])
 
@@ -95,6 +121,7 @@ def _resume(clock: Clock) -> None:
     if clock.state != ClockState.STOPPED:
         return
     clock.stops.filter(until__isnull=True).update(until=today())
+    _stops_are(clock, None)
     clock.state = ClockState.MISSED if clock.missed_at else ClockState.RUNNING
     recount(clock)
 

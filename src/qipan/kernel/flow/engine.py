@@ -27,7 +27,7 @@ from qipan.kernel.flow import case_orders, clocks, events
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Flow, Guard, Paper, Refusal, Transition
 from qipan.kernel.flow.errors import FlowError
-from qipan.kernel.flow.models import Case, FiredKey, Recusal
+from qipan.kernel.flow.models import Case, Clock, FiredKey, Recusal
 from qipan.kernel.flow.predicates import Rules
 from qipan.kernel.jobs import after_commit
 from qipan.kernel.ledger import feed
@@ -211,8 +211,11 @@ def _refuse_by_guards(context: Context) -> None:
 
 
 @override(settings.LANGUAGE_CODE)  # what is recorded is Chinese, in whatever language the actor works
-def _take(context: Context) -> Context:
-    """Effects, change, clocks and event of one transition whose actor, source and guards are checked; its orders wait."""
+def _take(context: Context, running: Mapping[str, Clock] | None = None) -> Context:
+    """Effects, change, clocks and event of one transition whose actor, source and guards are checked; its orders wait.
+
+    `running`: the open clocks as the step before left them.
+    """
     case, step = context.case, context.transition
     source = case.state
     for effect in step.effects:
@@ -222,11 +225,11 @@ def _take(context: Context) -> Context:
         case.rules_on = today()
     case.state, case.private = target.code, target.private
     case.version += 1
-    context.running = clocks.take(context, step.clocks) if step.clocks else None
+    context.running = clocks.take(context, step.clocks, running) if step.clocks else running
     if target.final:
         case.closed_at = now()
         case.result = step.result or case.result or target.code
-        clocks.end_all(case)
+        clocks.end_all(case, context.running)
     if step.closes:
         case_orders.close(context, step.closes)
     if target.final:
@@ -263,7 +266,7 @@ def _follow(first: Context) -> list[Context]:
         if len(taken) > MOST_AUTOMATIC_STEPS:
             raise FlowError(f"{case.flow_code}: automatic transitions go round in circles at {case.state}")
         _issue_orders(last, before=context.transition)
-        last = _take(context)
+        last = _take(context, last.running)
         taken.append(last)
     _issue_orders(last)
     return taken

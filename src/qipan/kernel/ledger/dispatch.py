@@ -18,12 +18,14 @@ from typing import Any
 
 import httpx
 from django.conf import settings
-from django.db import connection, transaction
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models, transaction
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import override
 from psycopg.types.json import Jsonb
 
+from qipan.conf.composed import Composed, Hole
 from qipan.kernel.ledger import outbound
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Delivery, DeliveryState, Event, Subscription, Touch
@@ -42,14 +44,27 @@ class Reaction:
     code: str
     patterns: tuple[str, ...]
     handler: Handler
+    when: Callable[[Event], bool] | None = None
+
+    def hears(self, event: Event) -> bool:
+        """Whether the event is for it."""
+        return any(
+            pattern == event.name or ("*" in pattern and fnmatchcase(event.name, pattern))
+            for pattern in self.patterns
+        ) and (self.when is None or self.when(event))
 
 
 _reactions: dict[str, Reaction] = {}
 
 
-def subscribe(*patterns: str, handler: Handler, code: str) -> None:
-    """Let `handler(event)` run after each event whose name fits a pattern (`licensing.*`); `code` names it for good."""
-    _reactions[code] = Reaction(code, patterns, handler)
+def subscribe(
+    *patterns: str, handler: Handler, code: str, when: Callable[[Event], bool] | None = None
+) -> None:
+    """Let `handler(event)` run after each event whose name fits a pattern (`licensing.*`); `code` names it for good.
+
+    `when` looks at what the event itself says, before it is written: others are not even noted for delivery.
+    """
+    _reactions[code] = Reaction(code, patterns, handler, when)
 
 
 def reactions() -> list[str]:
@@ -57,13 +72,9 @@ def reactions() -> list[str]:
     return sorted(_reactions)
 
 
-def _hearing(name: str) -> list[str]:
-    """The codes of the reactions to events of a name."""
-    return [
-        reaction.code
-        for reaction in _reactions.values()
-        if any(fnmatchcase(name, pattern) for pattern in reaction.patterns)
-    ]
+def _hearing(event: Event) -> list[str]:
+    """The codes of the reactions to an event."""
+    return [reaction.code for reaction in _reactions.values() if reaction.hears(event)]
 
 
 #: The event and one delivery a receiver (reactions by their codes, subscriptions by pattern and path) in one statement.
@@ -97,21 +108,44 @@ def enter(event: Event) -> None:
     values = {field.attname: getattr(event, field.attname) for field in event._meta.local_concrete_fields}
     values["json"] = Jsonb(event.data)
     values["next_at"] = timezone.now()
-    values["reactions"] = _hearing(event.name)
+    values["reactions"] = _hearing(event)
     with connection.cursor() as cursor:
         cursor.execute(ENTER, values)
         event.pk = cursor.fetchone()[0]
     event._state.adding, event._state.db = False, connection.alias
 
 
-#: The oldest delivery that is due and whose record's earlier events have arrived, locked.
+#: The oldest deliveries that are due and whose record's earlier events have arrived, locked.
 NEXT = """
 SELECT d.id FROM ledger_delivery d
 WHERE d.state <> 'DONE' AND d.next_at <= %s AND {kind}
   AND NOT EXISTS (SELECT 1 FROM ledger_delivery e WHERE e.receiver = d.receiver AND e.record_kind = d.record_kind
                   AND e.record_id = d.record_id AND e.state <> 'DONE' AND e.id < d.id)
-ORDER BY d.id LIMIT 1 FOR UPDATE OF d SKIP LOCKED
+ORDER BY d.id LIMIT %s FOR UPDATE OF d SKIP LOCKED
 """
+SENDABLE = "d.subscription_id IN (SELECT s.id FROM ledger_subscription s WHERE s.active) AND d.subscription_id <> ALL(%s)"
+
+
+def _next(kind: str, *values: Hole) -> RawSQL:
+    return RawSQL(NEXT.format(kind=kind), (Hole("now", models.DateTimeField()), *values))  # noqa: S611
+
+
+_FOR_REACTIONS = Composed(
+    lambda hole: (
+        Delivery.objects.select_related("event")
+        .filter(pk__in=_next("d.subscription_id IS NULL", hole("count", models.IntegerField())))
+        .order_by("pk")
+    )
+)
+_FOR_SENDING = Composed(
+    lambda hole: Delivery.objects.select_related("event", "subscription").filter(
+        pk__in=_next(
+            SENDABLE, hole("down", ArrayField(models.BigIntegerField())), hole("count", models.IntegerField())
+        )
+    )
+)
+#: So many reactions share a transaction while none of them fails.
+TOGETHER = 16
 
 
 def deliver_waiting(limit: int = 200, *, quiet: bool = True) -> int:
@@ -124,10 +158,20 @@ def deliver_waiting(limit: int = 200, *, quiet: bool = True) -> int:
 
 
 def react_waiting(limit: int = 200, *, quiet: bool = True) -> int:
-    """Let the reactions that are due run; returns how many ran."""
-    done = 0
-    while done < limit and _react_once(quiet):
-        done += 1
+    """Let the reactions that are due run; returns how many ran.
+
+    Several share a transaction; when one of them fails, all of it is taken back and they run one by one, so that a
+    failing one holds back nothing but its own.
+    """
+    done, together = 0, TOGETHER
+    while done < limit:
+        ran = _react(min(together, limit - done), quiet)
+        if ran is None:
+            together = 1
+        elif not ran:
+            break
+        else:
+            done += ran
     return done
 
 
@@ -147,32 +191,38 @@ def send_waiting(limit: int = 200) -> int:
     return sent
 
 
-def _take(kind: str, *values: Any) -> Delivery | None:
-    rows = Delivery.objects.select_related("event", "subscription")
-    return rows.filter(pk=RawSQL(NEXT.format(kind=kind), (timezone.now(), *values))).first()  # noqa: S611
-
-
-def _react_once(quiet: bool) -> bool:
-    failed: tuple[int, str, int] | None = None
-    with transaction.atomic():
-        delivery = _take("d.subscription_id IS NULL")
-        if delivery is None:
-            return False
-        reaction = _reactions.get(delivery.receiver)
-        try:
-            with transaction.atomic():
+def _react(count: int, quiet: bool) -> int | None:
+    """Let so many reactions run in one transaction, each with its mark; None when one of several failed."""
+    failed: tuple[Delivery, str] | None = None
+    delivery: Delivery | None = None
+    try:
+        with transaction.atomic():
+            due = _FOR_REACTIONS.all(now=timezone.now(), count=count)
+            for delivery in due:
+                reaction = _reactions.get(delivery.receiver)
                 if reaction is not None:
                     with override(settings.LANGUAGE_CODE):
                         reaction.handler(delivery.event)
-                _done(delivery)
-        except Exception as error:
-            if not quiet:
-                raise
-            log.exception("reaction %s failed on event %s", delivery.receiver, delivery.event_id)
-            failed = (delivery.pk, repr(error), delivery.attempts)
-        if failed:
-            _postpone(*failed)
-    return True
+            _mark_done(due)
+        return len(due)
+    except Exception as error:
+        if delivery is None or (not quiet and len(due) == 1):
+            raise
+        if len(due) > 1:
+            return None
+        log.exception("reaction %s failed on event %s", delivery.receiver, delivery.event_id)
+        failed = (delivery, repr(error))
+    _postpone(failed[0].pk, failed[1], failed[0].attempts)
+    return 1
+
+
+DONE = "UPDATE ledger_delivery SET state = 'DONE', done_at = %s, attempts = attempts + 1, error = '', code = NULL WHERE id = ANY (%s)"
+
+
+def _mark_done(deliveries: list[Delivery]) -> None:
+    if deliveries:
+        with connection.cursor() as cursor:
+            cursor.execute(DONE, [timezone.now(), [each.pk for each in deliveries]])
 
 
 def _done(delivery: Delivery, code: int | None = None) -> None:
@@ -182,8 +232,9 @@ def _done(delivery: Delivery, code: int | None = None) -> None:
 
 
 def _postpone(pk: int, error: str, attempts: int, code: int | None = None) -> None:
+    """Try a delivery again later; not where another process did something with it meanwhile."""
     pause = min(LONGEST_PAUSE, 2**attempts)
-    Delivery.objects.filter(pk=pk).update(
+    Delivery.objects.filter(pk=pk, attempts=attempts).exclude(state=DeliveryState.DONE).update(
         attempts=attempts + 1,
         next_at=timezone.now() + datetime.timedelta(seconds=pause),
         error=error[:2000],
@@ -192,16 +243,13 @@ def _postpone(pk: int, error: str, attempts: int, code: int | None = None) -> No
     )
 
 
-SENDABLE = "d.subscription_id IN (SELECT s.id FROM ledger_subscription s WHERE s.active) AND d.subscription_id <> ALL(%s)"
-
-
 def _send_once(down: set[int]) -> bool | None:
     """Send one event out: whether it arrived, None when nothing is due. A receiver that fails is added to `down`.
 
     The row is leased before and marked after, so that no lock is held while a peer is slow.
     """
     with transaction.atomic():
-        delivery = _take(SENDABLE, sorted(down))
+        delivery = _FOR_SENDING.first(now=timezone.now(), down=sorted(down), count=1)
         if delivery is None or delivery.subscription is None:
             return None
         lease = timezone.now() + datetime.timedelta(seconds=60)

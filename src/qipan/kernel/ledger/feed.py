@@ -42,10 +42,14 @@ SAFELY = [
 
 def touch(*channels: str) -> None:
     """Say in the present transaction that channels changed; told once a dispatch round, after the commit."""
-    from qipan.kernel.ledger.models import Touch
+    from django.db import connection
 
     if channels:
-        Touch.objects.bulk_create([Touch(channel=channel[:160]) for channel in dict.fromkeys(channels)])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO ledger_touch (channel) SELECT unnest(%s::text[])",
+                [[channel[:160] for channel in dict.fromkeys(channels)]],
+            )
 
 
 def ticket(channels: Iterable[str], reader: Any = None) -> str:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.saving import Saved
 from qipan.kernel.flow.models import WorkOrder
 from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.history import tracked
@@ -80,7 +81,7 @@ class PublicationState(models.TextChoices):
 
 
 @partial(tracked, exclude=("grams",))
-class Publication(models.Model):
+class Publication(Saved):
     """One thing that must be published (公示): its limit, its masked content, and what became of it.
 
     Only what may be shown is kept here: content is masked when the obligation is formed, so nothing personal can

@@ -94,15 +94,41 @@ def grants_for(reader: Reader, act: str = Act.FILL, item: str = "") -> QuerySet[
     return rows.select_related("subject", "premises").order_by("-pk")
 
 
+_SUBJECT = Composed(lambda hole: Subject.objects.filter(pk=hole("pk", BigIntegerField())))
+_GRANT = Composed(
+    lambda hole: Grant.objects.filter(pk=hole("pk", BigIntegerField())).select_related("subject", "premises")
+)
+
+
+def subject_for(reader: Reader, pk: int, act: str = Act.FILL, item: str = "") -> Subject | None:
+    """One of `subjects_for`."""
+    return _SUBJECT.first(pk=pk) if pk in _ids(reader, act, item) else None
+
+
+def grant_for(reader: Reader, pk: int, act: str = Act.FILL, item: str = "") -> Grant | None:
+    """One of `grants_for`."""
+    row: Grant | None = _GRANT.first(pk=pk)
+    return row if row is not None and row.subject_id in _ids(reader, act, item) else None
+
+
 def _ids(reader: Reader, act: str, item: str) -> frozenset[int]:
     held = (one for one in reader.mandates if not act or one.covers(act, item))
     return reader.subject_ids | {one.subject_id for one in held}
 
 
+_OF_SUBJECT = Composed(
+    lambda hole: (
+        _standing(hole("day", DateField()))
+        .filter(subject_id=hole("subject", BigIntegerField()))
+        .select_related("agent__person")
+    )
+)
+
+
 def agents_in(case: int, subject_id: int) -> list[User]:
     """The agents whose mandates for a business reach a case today: who is told of what happens in it."""
     found = []
-    for row in standing().filter(subject_id=subject_id).select_related("agent__person"):
+    for row in _OF_SUBJECT.all(subject=subject_id, day=today()):
         held = reading.Mandate(
             row.pk, subject_id, row.granted_by_id, frozenset(row.acts), frozenset(row.items)
         )

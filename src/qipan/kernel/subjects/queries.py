@@ -5,18 +5,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BigIntegerField, DateField, Q, QuerySet, prefetch_related_objects
+from django.db.models import BigIntegerField, DateField, Q, QuerySet
 
 from qipan.conf.composed import Composed, Hole
 from qipan.kernel.accounts.models import User
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import codes, lookup
-from qipan.kernel.subjects.actions import in_force_marks
 from qipan.kernel.subjects.models import (
     Grant,
     Identifier,
     IdentifierKind,
+    Mark,
     MarkKind,
     Premises,
     Representative,
@@ -78,8 +78,16 @@ def own_subjects(reader: Reader) -> QuerySet[Subject]:
 
 def identifiers_of(subject: Subject) -> list[Identifier]:
     """The identifiers of a subject, read once for the row at hand."""
-    prefetch_related_objects([subject], "identifiers")
-    return list(subject.identifiers.all())
+    kept: Any = subject
+    known = getattr(kept, "_prefetched_objects_cache", {})
+    if "identifiers" not in known:
+        rows: Any = subject.identifiers.all()
+        rows._result_cache, rows._prefetch_done = _IDENTIFIERS.all(subject=subject.pk), True
+        kept._prefetched_objects_cache = {**known, "identifiers": rows}
+    return list(kept._prefetched_objects_cache["identifiers"])
+
+
+_IDENTIFIERS = Composed(lambda hole: Identifier.objects.filter(subject_id=hole("subject", BigIntegerField())))
 
 
 def uscc_of(subject: Subject) -> str:
@@ -106,10 +114,18 @@ def grants_at(address: str, kind: str, except_subject: int | None = None) -> lis
 
 def representatives_of(subject_id: int) -> list[User]:
     """The users who act for a subject today."""
-    day = today()
-    rows = Representative.objects.filter(subject_id=subject_id, valid_from__lte=day, user__is_active=True)
+    return [row.user for row in _REPRESENTING.all(subject=subject_id, day=today())]
+
+
+def _representing(subject: Hole, day: Hole) -> QuerySet[Representative]:
+    rows = Representative.objects.filter(subject_id=subject, valid_from__lte=day, user__is_active=True)
     rows = rows.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
-    return [row.user for row in rows.select_related("user__person").distinct("user_id")]
+    return rows.select_related("user__person").distinct("user_id")
+
+
+_REPRESENTING = Composed(
+    lambda hole: _representing(hole("subject", BigIntegerField()), hole("day", DateField()))
+)
 
 
 def subjects_of_user(user: User) -> list[int]:
@@ -125,11 +141,24 @@ def _represented(user: Hole, day: Hole) -> QuerySet[Any]:
 _REPRESENTED = Composed(lambda hole: _represented(hole("user", BigIntegerField()), hole("day", DateField())))
 
 
+def _marks(subject: Hole, day: Hole) -> QuerySet[Any]:
+    rows = Mark.objects.filter(subject_id=subject, since__lte=day)
+    return rows.filter(Q(until__isnull=True) | Q(until__gt=day)).values_list("kind", flat=True)
+
+
+_MARKS = Composed(lambda hole: _marks(hole("subject", BigIntegerField()), hole("day", DateField())))
+
+
+def mark_kinds(subject_id: int, on: datetime.date | None = None) -> set[str]:
+    """The kinds of the marks that a subject bears on a day."""
+    return set(_MARKS.all(subject=subject_id, day=on or today()))
+
+
 def facts(
     subject: Subject, premises: Premises | None = None, on: datetime.date | None = None
 ) -> dict[str, Any]:
     """What the registry knows of a subject, for decision tables: status, marks, grades, codes."""
-    marks = set(in_force_marks(subject, on).values_list("kind", flat=True))
+    marks = mark_kinds(subject.pk, on)
     code = next((row for row in identifiers_of(subject) if row.kind == "USCC"), None)
     return {
         "subject_status": subject.status,

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import BigIntegerField
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.domains.licensing import events
 from qipan.domains.licensing.drafting import PEOPLE, ApplicationDraft
 from qipan.domains.licensing.elicences import offering
+from qipan.domains.licensing.locking import application_of, locked
 from qipan.domains.licensing.models import FOLLOWING, Application, Kind
 from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import Person, User
@@ -94,7 +97,7 @@ def start(
         premises_id=premises.pk if premises else None,
         is_demo=subject.is_demo if subject else False,
     )
-    row = Application.objects.filter(pk=case.pk).first()
+    row: Application | None = application_of(case.pk)
     if row is not None:
         if (row.item_code, row.grant_id) != (item.code, grant.pk if grant else None):
             raise Refused(_("同一提交编号已用于另一办件，请刷新页面后重新提交。"), code="conflict")
@@ -115,18 +118,15 @@ def start(
     )
 
 
+_USER = Composed(
+    lambda hole: User.objects.filter(pk=hole("user", BigIntegerField())).select_related("person")
+)
+
+
 def own_person(reader: Reader) -> Person | None:
     """Who fills in is the contact until another is named."""
-    user = User.objects.select_related("person").get(pk=reader.user_id)
-    return user.person if user.person and user.person.phone_index else None
-
-
-def locked(row: Application) -> Case:
-    """The locked case of an application, and the application as it stands: it was read before, perhaps long before."""
-    case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
-    row.refresh_from_db()
-    row.case = case
-    return case
+    user: User | None = _USER.first(user=reader.user_id)
+    return user.person if user and user.person and user.person.phone_index else None
 
 
 @transaction.atomic

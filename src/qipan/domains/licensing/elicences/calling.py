@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import BigIntegerField, CharField
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.domains.licensing.elicences import events
 from qipan.domains.licensing.elicences.models import Basis, Call, CallingSystem, CallRight, Consent
 from qipan.domains.licensing.models import Application
@@ -154,6 +156,18 @@ def supplied(application: Application) -> list[Wanted]:
     return [each for each in items.materials_of(item) if each.supplied_by] if item is not None else []
 
 
+_OF_KIND = Composed(
+    lambda hole: (
+        Grant.objects.filter(subject_id=hole("subject", BigIntegerField()), kind=hole("kind", CharField()))
+        .select_related("premises", "subject")
+        .order_by("-valid_from", "-pk")[:20]
+    )
+)
+_CALLED = Composed(
+    lambda hole: Call.objects.filter(case_id=hole("case", BigIntegerField())).values_list("key", flat=True)
+)
+
+
 def grant_for(application: Application, wanted: Wanted) -> Grant | None:
     """The e-licence that is a material of an application: the one it is about, or the subject's newest of the kind."""
     if wanted.licence == "GRANT":
@@ -161,7 +175,7 @@ def grant_for(application: Application, wanted: Wanted) -> Grant | None:
     subject = application.case.subject
     if not wanted.licence or subject is None:
         return None
-    held = list(subjects.grants_of(subject).select_related("subject").filter(kind=wanted.licence)[:20])
+    held: list[Grant] = _OF_KIND.all(subject=subject.pk, kind=wanted.licence)
     return next((grant for grant in held if standing(grant).good), held[0] if held else None)
 
 
@@ -175,7 +189,7 @@ def note_materials(application: Application) -> int:
     item = items.item(application.item_code)
     if item is None:
         return 0
-    known = set(Call.objects.filter(case_id=case.pk).values_list("key", flat=True))
+    known = set(_CALLED.all(case=case.pk))
     made = 0
     for wanted in supplied(application):
         key = f"case:{case.pk}:{wanted.code}"

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.saving import Saved
 from qipan.domains.licensing.models import STAFF, Application
 from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
@@ -102,7 +103,7 @@ class Basis(models.TextChoices):
     LAW = "LAW", _("法律规定")
 
 
-class Call(models.Model):
+class Call(Saved):
     """One call of an e-licence (证照调用), given or refused; written once and never changed.
 
     A call by an application has a `case_id` and the `material` that the applicant was not asked for; `source` names

@@ -4,8 +4,11 @@ Ours and in force is linked to the register; ours and anything else, another hol
 what to do; what others issued stays an ordinary paper for people, and no rule may grant on it (Esign 13, Online 10).
 """
 
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, CharField
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.domains.licensing.elicences import calling, events
 from qipan.domains.licensing.elicences.models import Offer, Offering
 from qipan.domains.licensing.models import Application
@@ -183,8 +186,7 @@ def _ours(subject: int | None, licence: str, name: str, verdict: Verdict) -> Jud
 def offers_stand(context: Context) -> Refusal | None:
     """What was linked at upload is still in force when the application is handed in."""
     row: Application = context.record
-    linked = row.offers.filter(outcome=Offering.LINKED).select_related("grant__subject")
-    for offer in linked:
+    for offer in _of(row, Offering.LINKED):
         if not _used(row, offer) or offer.grant is None:
             continue
         held = standing(offer.grant)
@@ -205,8 +207,23 @@ def _used(row: Application, offer: Offer) -> bool:
 
 def used(row: Application, *outcomes: Offering) -> list[Offer]:
     """The offers of an application whose files are among its answers."""
-    rows = row.offers.filter(outcome__in=outcomes).select_related("grant").order_by("pk")
-    return [offer for offer in rows if _used(row, offer)]
+    return [offer for offer in _of(row, *outcomes) if _used(row, offer)]
+
+
+_OFFERS = Composed(
+    lambda hole: (
+        Offer.objects.filter(
+            application_id=hole("application", BigIntegerField()),
+            outcome__among=hole("outcomes", ArrayField(CharField())),
+        )
+        .select_related("grant__subject")
+        .order_by("pk")
+    )
+)
+
+
+def _of(row: Application, *outcomes: Offering) -> list[Offer]:
+    return _OFFERS.all(application=row.pk, outcomes=[str(one) for one in outcomes])
 
 
 def unproven(row: Application) -> list[str]:

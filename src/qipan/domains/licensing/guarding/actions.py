@@ -17,6 +17,7 @@ from qipan.domains.licensing.models import VALID_AFTER, Application, Mode, Resci
 from qipan.domains.licensing.rescission import actions as rescissions
 from qipan.domains.licensing.rescission.steps import STANDING
 from qipan.kernel.decisions.models import Decision
+from qipan.kernel.documents import queries as documents
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.actions import append
@@ -61,6 +62,7 @@ def replay_day(day: datetime.date, tell: Callable[[int], None] = lambda done: No
     """
     if day >= today():
         raise Refused(_("只能复核已经过去的一天。"), field="day")
+    documents.forget_what_holds()  # by night every seal is verified in full
     started, counts, found = now(), dict[str, list[int]](), dict[str, list[GuardFinding]]()
     for path in Unit.objects.filter(level=Level.DISTRICT).values_list("path", flat=True):
         counts[path] = [0, 0, 0]  # a quiet day is told, too

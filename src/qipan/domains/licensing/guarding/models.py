@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from qipan.conf import wall
+from qipan.conf.saving import Saved
 from qipan.domains.licensing.models import STAFF, Application, Rescission
 from qipan.kernel.flow.models import WorkOrder
 from qipan.kernel.ledger.clock import now
@@ -15,7 +16,7 @@ from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.scopes import NOTHING, ScopedManager, within
 
 
-class Aftermath(models.Model):
+class Aftermath(Saved):
     """The facts as an application left them (办结时的事实), in the moment of its decision; written once.
 
     What the act itself changed (the licence that is cancelled now) is never held against it: only what is otherwise

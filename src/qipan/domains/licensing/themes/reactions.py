@@ -1,7 +1,9 @@
 """What moves a theme on: it was handed in, or one of its parts has come to something."""
 
+from django.db.models import BigIntegerField
 from django.utils.translation import gettext as _
 
+from qipan.conf.composed import Composed
 from qipan.domains.licensing.themes import progress
 from qipan.domains.licensing.themes.models import ThemeCase, ThemePart
 from qipan.kernel.accounts import letters
@@ -31,9 +33,16 @@ def begin(event: Event) -> None:
 
 def move_on(event: Event) -> None:
     """A part's own case has moved."""
-    part = ThemePart.objects.filter(application_id=event.record_id).only("theme_id").first()
-    if part is not None:
-        progress.advance(part.theme_id)
+    theme = _THEME.first(application=event.record_id)
+    if theme is not None:
+        progress.advance(theme)
+
+
+_THEME = Composed(
+    lambda hole: ThemePart.objects.filter(application_id=hole("application", BigIntegerField())).values_list(
+        "theme_id", flat=True
+    )
+)
 
 
 def tell(event: Event) -> None:

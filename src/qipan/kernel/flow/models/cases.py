@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.saving import Saved
 from qipan.kernel.flow import permissions
 from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.history import tracked
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @tracked
-class Case(models.Model):
+class Case(Saved):
     """One case (办件/案件) of a declared flow. `number` is what people call it by (办件编码、案号).
 
     The client that opens it brings `uuid`, which makes opening idempotent. `version` rises by one with every
@@ -106,7 +107,7 @@ class Case(models.Model):
         return permissions.case_scope(reader)
 
 
-class FiredKey(models.Model):
+class FiredKey(Saved):
     """An idempotency key of a transition with what came of it: the same call again gives the same answer."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="fired_keys")

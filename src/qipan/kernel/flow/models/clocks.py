@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.saving import Saved
 from qipan.kernel.flow.models.cases import Case
 from qipan.kernel.ledger.history import tracked
 
@@ -18,7 +19,7 @@ class ClockState(models.TextChoices):
 
 
 @tracked
-class Clock(models.Model):
+class Clock(Saved):
     """One limit of a case (办理期限): rule of law, the version of the rule valid when the case began, and its end.
 
     `rule_on` pins the version: the rule as it stood that day is used for as long as the case lives. `due_on` is the

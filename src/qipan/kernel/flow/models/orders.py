@@ -11,6 +11,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.saving import Saved
 from qipan.kernel.flow import permissions
 from qipan.kernel.flow.models.cases import Case
 from qipan.kernel.flow.models.clocks import Clock
@@ -63,7 +64,7 @@ def due_order() -> Coalesce:
 
 
 @tracked
-class WorkOrder(models.Model):
+class WorkOrder(Saved):
     """A work order (工单): one piece of work for the holders of a role at a unit, or for named people.
 
     It comes from a case, from another record (`record_kind`, `record_id`), or from a person; what made it stands in

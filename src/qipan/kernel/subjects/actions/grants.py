@@ -214,22 +214,28 @@ def remind_of_expiry(workdays_left: Any, horizon: datetime.date, day: datetime.d
     return told
 
 
+#: The files of one issue, all or none: those that were attached before make no issue of their own.
+ISSUE = """
+INSERT INTO subjects_certificate (grant_id, document_id, issue, at)
+SELECT %(grant)s, file.id, 1 + (SELECT coalesce(max(issue), 0) FROM subjects_certificate WHERE grant_id = %(grant)s),
+       %(at)s
+FROM unnest(%(files)s::bigint[]) WITH ORDINALITY AS file(id, place)
+WHERE NOT EXISTS (SELECT 1 FROM subjects_certificate WHERE document_id = ANY (%(files)s::bigint[]))
+ORDER BY file.place
+"""
+
+
 @transaction.atomic
 def attach_documents(grant: Grant, main: int, others: Iterable[int] = ()) -> None:
     """The files of a new issue: `main` speaks for the grant from now on, `others` (a copy, 副本) belong to it.
 
     Part of the issuing transaction, whose event tells of it; files attached before stay as they are.
     """
-    files = [main, *others]
-    if Certificate.objects.filter(document_id__in=files).exists():
-        return
-    row = _locked_grant(grant)
-    last = Certificate.objects.filter(grant=row).order_by("-issue").values_list("issue", flat=True).first()
-    moment = now()
-    Certificate.objects.bulk_create(
-        Certificate(grant=row, document_id=pk, issue=(last or 0) + 1, at=moment) for pk in files
-    )
-    Grant.objects.filter(pk=row.pk).update(document_id=main)
+    _locked_grant(grant)
+    with connection.cursor() as cursor:
+        cursor.execute(ISSUE, {"grant": grant.pk, "files": [main, *others], "at": now()})
+        if cursor.rowcount:
+            cursor.execute("UPDATE subjects_grant SET document_id = %s WHERE id = %s", [main, grant.pk])
 
 
 def attach_many(files: Mapping[int, tuple[int, ...]]) -> None:

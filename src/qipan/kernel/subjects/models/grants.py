@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.conf.saving import Saved
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.history import tracked
 from qipan.kernel.orgs.reader import Reader
@@ -26,7 +27,7 @@ class GrantState(models.TextChoices):
 
 
 @tracked
-class Grant(models.Model):
+class Grant(Saved):
     """A licence or filing that a subject holds (证照). The number stays on change and renewal (FBL15 33, 34).
 
     `data` are the fields of the certificate: main_format, items, marks, warehouses and what else the kind has.

@@ -1,0 +1,38 @@
+"""An application with its case locked, as it stands now."""
+
+from django.db.models import BigIntegerField
+
+from qipan.conf.composed import Composed
+from qipan.domains.licensing.models import Application
+from qipan.kernel.flow.models import Case
+
+_OF_CASE = Composed(
+    lambda hole: Application.objects.filter(pk=hole("case", BigIntegerField())).select_related(
+        "contact", "manager"
+    )
+)
+_LOCKED = Composed(
+    lambda hole: Case.objects.select_for_update(of=("self",), no_key=True).filter(
+        pk=hole("case", BigIntegerField())
+    )
+)
+
+
+def application_of(case_id: int) -> Application | None:
+    """The application of a case, with its people."""
+    found: Application | None = _OF_CASE.first(case=case_id)
+    return found
+
+
+def locked(row: Application) -> Case:
+    """The locked case of an application, and the application as it stands: it was read before, perhaps long before."""
+    case: Case | None = _LOCKED.first(case=row.pk)
+    # What is joined to a locked row may be older than the lock, so that it is a statement of its own.
+    fresh = application_of(row.pk)
+    if case is None or fresh is None:
+        raise Application.DoesNotExist
+    for field in Application._meta.concrete_fields:
+        setattr(row, field.attname, getattr(fresh, field.attname))
+    row._state.fields_cache = dict(fresh._state.fields_cache)
+    row.case = case
+    return case
