@@ -135,7 +135,7 @@ def steps(case: Case, reader: Reader, where: str, failed: str = "", reason: str 
                 key=uuids.uuid4().hex,
                 law=offer.transition.law,
                 main=offer.transition.style == "primary",
-                danger=offer.transition.style == "danger",
+                danger=offer.transition.style == "danger" or offer.transition.terminates,
                 reason_required=offer.transition.reason_required,
                 template=form.template if form else "",
                 open=offer.code == failed,
