@@ -297,6 +297,7 @@ class SealUse(Saved):
             models.Index(fields=["digest"], name="documents_sealuse_digest"),
             models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="documents_sealuse_batch"),
             models.Index(fields=["at", "org_path", "kind"], name="documents_sealuse_at"),
+            models.Index(fields=["kind", "-id"], name="documents_sealuse_kind"),
         ]
 
     def __str__(self) -> str:
