@@ -90,7 +90,7 @@ def test_every_setting_is_explained_and_read() -> None:
     table = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
     explained = set(re.findall(r"`(QIPAN_[A-Z_0-9]+)`", table))
     reading = re.compile(
-        r'(?:env\.\w+|env|environ(?:\.get)?|text|number|flag|folders)[(\[]\s*"(QIPAN_[A-Z_]+)"|= "(QIPAN_[A-Z_]+)"'
+        r'(?:env\.\w+|env|environ(?:\.get)?|text|number|flag|folders)[(\[]\s*"(QIPAN_[A-Z_0-9]+)"|= "(QIPAN_[A-Z_0-9]+)"'
     )
     read = {
         first or second
