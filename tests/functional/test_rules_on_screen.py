@@ -12,7 +12,7 @@ from qipan.kernel.orgs.roles import Role
 from tests.law.catalogues import load_catalogues
 from tests.orgs.factories import StaffFactory, UnitTree
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 CODE = "licensing.food_renew"
 
 

@@ -17,7 +17,7 @@ from tests.orgs.factories import BusinessUserFactory, StaffFactory, UnitTree, re
 from tests.seals.papers import pdf
 from tests.seals.shop import LOWER_RIGHT, SYSTEM, Shop, applied, code_of, person_for, reviewer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

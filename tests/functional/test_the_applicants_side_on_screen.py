@@ -11,7 +11,7 @@ from qipan.kernel.subjects import actions as subjects
 from tests.licensing.city import SYSTEM, City
 from tests.orgs.factories import PublicUserFactory, reader_for
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.licensing.test_the_platform_offers_renewals import offered
 from tests.orgs.factories import SYSTEM, StaffFactory
 from tests.portal.test_heads_see_and_even_out_the_work import House
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

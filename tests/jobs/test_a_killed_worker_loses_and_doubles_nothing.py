@@ -52,6 +52,7 @@ def wait(condition: Any, seconds: float, what: str) -> float:
     return time.monotonic() - begun
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_two_hundred_jobs_survive_three_kills() -> None:
     with psycopg.connect(address(), autocommit=True) as own:

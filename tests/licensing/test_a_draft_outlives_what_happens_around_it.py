@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from qipan.domains.licensing import actions, drafting
@@ -13,6 +14,7 @@ from qipan.domains.licensing.models import Application
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.forms.declaration import FormRow
 from qipan.kernel.forms.loading import load_forms
+from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
@@ -219,3 +221,22 @@ def test_readers_are_still_told_apart(city: City) -> None:
     assert stranger.post(f"/applications/{row.case.uuid}/draft/", ALL).status_code == 404
     with pytest.raises(Refused):
         actions.save(row, ALL, reader_for(BusinessUserFactory()))
+
+
+def test_a_version_that_was_taken_back_leaves_nothing_behind(city: City) -> None:
+    item = items.item("FB-NEW")
+    assert item is not None
+
+    def at_most(number: int) -> Any:
+        return lambda body: field(body, "staff_count").update(max=number)
+
+    def limit() -> Any:
+        assert item is not None
+        return next(one.max for one in forms.asked(item).fields if one.code == "staff_count")
+
+    with transaction.atomic():
+        new_version(item.form, at_most(5))
+        assert limit() == 5
+        transaction.set_rollback(True)
+    new_version(item.form, at_most(6))
+    assert limit() == 6

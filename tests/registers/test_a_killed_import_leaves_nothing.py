@@ -52,6 +52,7 @@ def killed_at(phase: str, path: Path, home: Path) -> None:
     assert child.wait() == -signal.SIGKILL
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_killed_while_reading_and_while_writing(tmp_path) -> None:
     path = messy.write(tmp_path / "名册.csv", 4000, "gb18030")

@@ -42,17 +42,16 @@ def asked_on(item_code: str, form_code: str, on: datetime.date | None) -> FormRo
 
 
 class _Kept:
-    """A form by which a result can be kept: equal for the same version."""
+    """A form by which a result can be kept: equal for the same version as it was read (`as_read` shares it)."""
 
     def __init__(self, declared: FormRow) -> None:
         self.form = declared
-        self.key = (declared.code, declared.valid_from, len(declared.codes))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Kept) and self.key == other.key
+        return isinstance(other, _Kept) and self.form is other.form
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return id(self.form)
 
 
 @lru_cache(maxsize=1000)
