@@ -182,6 +182,8 @@ plain("portal-phone", "/", "phone")
 plain("item-desk", "/items/FB-RENEW/", "desk")
 plain("inbox-desk", "/desk/?which=unit", "desk", "duty")
 plain("table-desk", "/desk/tables/licensing.food_renew/", "desk", "editor")
+plain("theme-desk", "/themes/small-restaurant/", "desk")
+plain("themes-phone", "/themes/", "phone")
 plain("wall", "/desk/wall/", "wall", "duty")
 
 
