@@ -84,7 +84,7 @@ class Walk(RuleBasedStateMachine):
         assert after.version in (before.version + 1, before.version + 2)
         self.fired.append((step, actor, data, key))
 
-    @rule(seed=st.integers(0, 10_000), turns=st.integers(1, 4))
+    @rule(seed=st.integers(0, 10_000), turns=st.integers(1, 8))
     def things_go_their_way(self, seed: int, turns: int) -> None:
         """Steps that lead on, by those whose steps they are: so that walks get far."""
         dice = random.Random(seed)
@@ -209,7 +209,7 @@ class Walk(RuleBasedStateMachine):
 def test_random_walks_keep_the_invariants() -> None:
     Walk.desk = Desk()
     wanted = {"SUBMITTED", "CORRECTION", "ACCEPTED", "CHECKING", "REVIEWED", "GRANTED", "WITHDRAWN"}
-    for count in range(4):  # the first walks are always the same; others follow until every state was seen
+    for count in range(8):  # the first walks are always the same; others follow until every state was seen
         run_state_machine_as_test(
             Walk,
             settings=settings(
