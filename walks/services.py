@@ -138,7 +138,7 @@ def _item(item: "Item", page: "Page", person: "User", offices: "Offices", folder
     waited = time.perf_counter() - begun
     hands.ended(page, PATIENCE)
     _fetched(page, found)
-    page.locator(".paper-line a[href^='/verify/']").first.click()
+    hands.follow(page, page.locator(".paper-line a[href^='/verify/']").first, "**/verify/**")
     page.get_by_text("有效").first.wait_for()
     return f"填 {filled} 项，提交后 {waited:.1f} 秒：{'、'.join(title for title, _address in found)}"
 

@@ -81,6 +81,18 @@ def hand_in(page: "Page", button: str) -> None:
         raise Stopped("没有提交成")
 
 
+def follow(page: "Page", link: "Locator", address: str) -> None:
+    """Follows a link; once more where the page renewed itself under the finger."""
+    from playwright.sync_api import TimeoutError
+
+    link.click()
+    try:
+        page.wait_for_url(address, timeout=5_000)
+    except TimeoutError:
+        link.click()
+        page.wait_for_url(address)
+
+
 def fill_in(page: "Page", folder: Path, wishes: Mapping[str, Any] | None = None) -> int:
     """Fill in every field that the form shows and asks for, as `wishes` say where they do; gives how many."""
     wanted = {**WISHED, **{code: one for code, one in (wishes or {}).items() if code not in UNIQUE}}
