@@ -74,11 +74,17 @@ def _asked_anew(page: "Page", act: Callable[[], Any]) -> None:
 
 
 def hand_in(page: "Page", button: str) -> None:
-    """Presses the button, and is where the case now is."""
+    """Presses the button, and is where the case now is; the page may first save what it was saving."""
     page.get_by_role("button", name=button).click()
-    page.wait_for_load_state()
-    if not re.search(r"/my/cases/", page.url):
-        raise Stopped("没有提交成")
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if re.search(r"/my/cases/", page.url):
+            page.wait_for_load_state()
+            return
+        if page.locator(".error-summary").count():
+            break
+        page.wait_for_timeout(100)
+    raise Stopped("没有提交成")
 
 
 def follow(page: "Page", link: "Locator", address: str) -> None:
