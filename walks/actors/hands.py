@@ -188,12 +188,13 @@ def _picture(folder: Path, code: str) -> Path:
 def results(page: "Page", patience: float) -> list[tuple[str, str]]:
     """The results of a theme once each can be fetched: (title, address of the file); the page follows by itself."""
     lines = page.locator("section[aria-label='全部结果'] .paper-line")
-    end = time.monotonic() + patience
+    end, before = time.monotonic() + patience, 0
     while time.monotonic() < end:
         links = lines.locator("a").all()
-        if links and len(links) == lines.count():
+        if links and len(links) == lines.count() == before:
             return [(link.inner_text(), link.get_attribute("href") or "") for link in links]
-        page.wait_for_timeout(200)
+        before = lines.count()
+        page.wait_for_timeout(2_000)  # what comes last comes within it
     raise Stopped(f"{lines.count()} 份结果只有 {lines.locator('a').count()} 份可以领取")
 
 
