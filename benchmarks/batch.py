@@ -167,47 +167,62 @@ def _licences(count: int) -> Made:
     spare = max(ROUNDS, round(count * SAMPLE))
     with transaction.atomic():
         subjects = Subject.objects.bulk_create(
-            Subject(
-                uuid=uuid.uuid4(),
-                name=f"深圳市性能测试医疗器械{run}{number}有限公司",
-                type="COMPANY",
-                org_path=office.path,
-                legal_rep=people[number % len(people)],
-                domicile=f"深圳市福田区园岭街道红荔路{number}号{run}",
-                is_demo=True,
-            )
-            for number in range(count + spare)
+            (
+                Subject(
+                    uuid=uuid.uuid4(),
+                    name=f"深圳市性能测试医疗器械{run}{number}有限公司",
+                    type="COMPANY",
+                    org_path=office.path,
+                    legal_rep=people[number % len(people)],
+                    domicile=f"深圳市福田区园岭街道红荔路{number}号{run}",
+                    is_demo=True,
+                )
+                for number in range(count + spare)
+            ),
+            batch_size=1000,
         )
         area = f"{secrets.randbelow(10**2):02d}"
         Identifier.objects.bulk_create(
-            Identifier(
-                subject=subject, kind="USCC", value=codes.make_uscc("91", "440304", f"M{area}{number:05d}")
-            )
-            for number, subject in enumerate(subjects)
+            (
+                Identifier(
+                    subject=subject,
+                    kind="USCC",
+                    value=codes.make_uscc("91", "440304", f"M{area}{number:05d}"),
+                )
+                for number, subject in enumerate(subjects)
+            ),
+            batch_size=1000,
         )
         places = Premises.objects.bulk_create(
-            Premises(subject=subject, address=subject.domicile, org_path=office.path) for subject in subjects
+            (
+                Premises(subject=subject, address=subject.domicile, org_path=office.path)
+                for subject in subjects
+            ),
+            batch_size=1000,
         )
         grants = Grant.objects.bulk_create(
-            Grant(
-                number=f"粤深药监械经营许{run}{number:05d}",
-                kind=KIND,
-                title="医疗器械经营许可证",
-                subject=subject,
-                premises=place,
-                org_path=office.path,
-                item_code=ITEM,
-                data={
-                    "person": "李四",
-                    "mode": "WHOLESALE",
-                    "warehouse": "不设库房",
-                    "scope": f"6815 注射穿刺器械；6866 医用高分子材料及制品 {number}",
-                },
-                valid_from=today_,
-                valid_to=today_.replace(year=today_.year + 5),
-                issuer=office.parent.path if office.parent else "",
-            )
-            for number, (subject, place) in enumerate(zip(subjects, places, strict=True))
+            (
+                Grant(
+                    number=f"粤深药监械经营许{run}{number:05d}",
+                    kind=KIND,
+                    title="医疗器械经营许可证",
+                    subject=subject,
+                    premises=place,
+                    org_path=office.path,
+                    item_code=ITEM,
+                    data={
+                        "person": "李四",
+                        "mode": "WHOLESALE",
+                        "warehouse": "不设库房",
+                        "scope": f"6815 注射穿刺器械；6866 医用高分子材料及制品 {number}",
+                    },
+                    valid_from=today_,
+                    valid_to=today_.replace(year=today_.year + 5),
+                    issuer=office.parent.path if office.parent else "",
+                )
+                for number, (subject, place) in enumerate(zip(subjects, places, strict=True))
+            ),
+            batch_size=1000,
         )
     numbers = [grant.pk for grant in grants]
     return Made(office.path, numbers[:count], numbers[count:], [subject.pk for subject in subjects])
