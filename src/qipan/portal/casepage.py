@@ -17,10 +17,8 @@ from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents.models import Document, DocumentState
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow import permissions, queries
-from qipan.kernel.flow.declaration import Owner
 from qipan.kernel.flow.diagram import diagram
 from qipan.kernel.flow.models import Case, WorkOrder
-from qipan.kernel.flow.predicates import Assignee, CoOfficers
 from qipan.kernel.law.citations import Citation
 from qipan.kernel.ledger import feed
 from qipan.kernel.ledger import queries as ledger
@@ -28,11 +26,10 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import MANDATE, Reader
-from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects.models import Act
+from qipan.portal import turns
 from qipan.ui import cases
-from qipan.ui.templatetags.ui import remaining_text
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,7 @@ class Step:
     template: str
     href: str = ""
     open: bool = False
+    ends: bool = False
     reason: str = ""
     refusals: tuple[str, ...] = ()
 
@@ -75,16 +73,6 @@ class Line:
     reason: str
 
 
-def tone(case: Case) -> str:
-    """The colour class of a case's state (its words stand beside it)."""
-    if not case.closed_at:
-        return "state-wait" if case.declared_state.owner == Owner.APPLICANT else ""
-    if case.result == "PARTLY":
-        return ""
-    good = case.result in {"GRANTED", "CLOSED", "PASSED", "DONE"} or case.state == "ISSUED"
-    return "state-done" if good else "state-bad"
-
-
 def law_words(text: str) -> str:
     """The source of a step as lawyers write it, for machines; an unconfirmed one says so."""
     if not text or text.startswith("unconfirmed"):
@@ -100,7 +88,9 @@ def edit_address(case: Case, reader: Reader) -> str:
     panel = cases.panel_of(case.flow_code)
     if panel is None or not panel.edit or case.state not in {"DRAFT", "CORRECTION"}:
         return ""
-    may = mandates.may_act(reader, Act.FILL, case=case.pk, subject_id=case.subject_id, opened_by=case.opened_by)
+    may = mandates.may_act(
+        reader, Act.FILL, case=case.pk, subject_id=case.subject_id, opened_by=case.opened_by
+    )
     return reverse(panel.edit, args=[case.uuid]) if may else ""
 
 
@@ -135,7 +125,8 @@ def steps(case: Case, reader: Reader, where: str, failed: str = "", reason: str 
                 key=uuids.uuid4().hex,
                 law=offer.transition.law,
                 main=offer.transition.style == "primary",
-                danger=offer.transition.style == "danger" or offer.transition.terminates,
+                danger=offer.transition.style == "danger",
+                ends=offer.transition.terminates,
                 reason_required=offer.transition.reason_required,
                 template=form.template if form else "",
                 open=offer.code == failed,
@@ -243,83 +234,6 @@ def _who(name: str, as_agent: bool, business: str) -> str:
     return _("%(agent)s（代%(business)s）") % {"agent": name, "business": business} if as_agent else name
 
 
-def owner_words(case: Case) -> str:
-    """Whose turn it is, in words; empty once the case is closed."""
-    if case.closed_at:
-        return ""
-    owner = case.declared_state.owner
-    titles = {Owner.APPLICANT: _("申请人"), Owner.SYSTEM: _("系统"), Owner.ASSIGNEE: _("承办人")}
-    return str(Role(owner).label) if owner in Role.values else titles.get(owner, "")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a case stands, for its applicant: whose turn it is, until when, what comes then; in whole sentences."""
-
-    now: str
-    until: str = ""
-    then: str = ""
-    yours: bool = False
-
-
-def progress(
-    case: Case,
-    pressing: queries.ClockView | None,
-    unit: Any,
-    offers: Iterable[Step],
-    standing: cases.Standing | None = None,
-) -> Progress:
-    """What the applicant is told in words, and hears when it changes."""
-    if case.closed_at and standing is None:
-        return Progress(
-            _("已办完：%(state)s。") % {"state": case.state_title}, then=_("文书和证照在本页下载。")
-        )
-    until = ""
-    if pressing is not None:
-        until = _("最迟 %(day)s（%(left)s）。") % {
-            "day": pressing.due_on,
-            "left": remaining_text(pressing.remaining),
-        }
-    if standing is not None:
-        return Progress(standing.now, until, standing.then, standing.yours)
-    owner = case.declared_state.owner
-    if owner == Owner.APPLICANT:
-        mine = [step.title for step in offers if not step.danger]
-        wanted = _("请：%(steps)s。") % {"steps": _("、").join(map(str, mine))} if mine else ""
-        return Progress(
-            _("轮到您了：现在是“%(state)s”。") % {"state": case.state_title}, until, wanted, yours=True
-        )
-    if owner == Owner.SYSTEM:
-        return Progress(
-            _("系统正在自动办理：%(state)s。") % {"state": case.state_title},
-            then=_("一般几秒钟完成，这一页会自动更新。"),
-        )
-    who = owner_words(case)
-    now = _("现在由%(unit)s的%(who)s办理：%(state)s。") % {
-        "unit": getattr(unit, "name", ""),
-        "who": who,
-        "state": case.state_title,
-    }
-    then = _following(case)
-    return Progress(now, until, then or _("现在不需要您做什么。"))
-
-
-def _following(case: Case) -> str:
-    """What the house may do next, in words: the steps of officers that lead on."""
-    titles = [
-        str(step.title)
-        for step in case.flow.leaving(case.state)
-        if step.target and step.target != case.state and not step.automatic and _is_officers(step)
-    ]
-    if not titles:
-        return ""
-    return _("接下来可能是：%(steps)s。现在不需要您做什么。") % {"steps": _("、").join(dict.fromkeys(titles))}
-
-
-def _is_officers(step: Any) -> bool:
-    return any(predicate.roles() or isinstance(predicate, Assignee | CoOfficers) for predicate in step.by)
-
-
 def _pressing(clocks: Iterable[queries.ClockView]) -> queries.ClockView | None:
     """The limit that ends first of those that run."""
     running = [clock for clock in clocks if clock.state == "RUNNING" and clock.due_on]
@@ -332,17 +246,18 @@ def context(case: Case, reader: Reader, where: str, *, failed: str = "", reason:
     clocks = queries.clocks(case)
     pressing, unit = _pressing(clocks), orgs.unit_at(case.org_path)
     offered = steps(case, reader, where, failed, reason)
+    asked = [step.title for step in offered if not (step.danger or step.ends)]
     standing = panel.standing(case) if panel else None
     follows = [f"case:{pk}" for pk in (case.pk, *(panel.also(case) if panel else ()))]
     page = {
         "case": case,
         "state": case.state_title,
-        "tone": tone(case),
-        "owner": standing.owner if standing else owner_words(case),
+        "tone": turns.tone(case),
+        "owner": standing.owner if standing else turns.owner_words(case),
         "pressing": pressing,
         "unit": unit,
         "offers": offered,
-        "progress": progress(case, pressing, unit, offered, standing) if reader.kind != "staff" else None,
+        "progress": turns.progress(case, pressing, unit, asked, standing) if reader.kind != "staff" else None,
         "clocks": clocks,
         "papers": [*papers(case, reader), *powers_of_attorney(case, reader)],
         "events": history(case, reader),

@@ -11,6 +11,7 @@ from qipan.kernel.forms.conditions import is_empty
 from qipan.kernel.forms.declaration import MOST_ROWS, FormField, FormRow, Section
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import addresses
+from qipan.ui import refusals
 
 Files = Callable[[str, list[str]], list[dict[str, str]]]
 #: What an address adds to its field's name for its district and sub-district.
@@ -57,13 +58,9 @@ def _rows(post: QueryDict, group: Section) -> list[dict[str, Any]]:
 
 def told_of(refused: Refused) -> tuple[dict[str, str], list[str]]:
     """A refusal as messages at their fields, and those that belong to no field."""
-    fields, general = {}, []
-    for row in refused.details.get("refusals") or [{"message": str(refused), "field": refused.field}]:
-        if row.get("field"):
-            fields[str(row["field"])] = str(row["message"])
-        else:
-            general.append(str(row["message"]))
-    return fields, general
+    lines = refusals.told(refused)
+    fields = {line["field"]: line["text"] for line in lines if line["field"]}
+    return fields, [line["text"] for line in lines if not line["field"]]
 
 
 def placed(form: FormRow, errors: Mapping[str, str]) -> dict[str, str]:

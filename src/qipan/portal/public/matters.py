@@ -16,7 +16,7 @@ from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import queries as subjects
-from qipan.portal import casepage
+from qipan.portal import turns
 from qipan.ui import acting
 from qipan.ui.access import business
 
@@ -47,7 +47,7 @@ def matters(reader: Reader, subject_id: int | None = None) -> dict[str, Any] | N
     return {
         "offers": offers,
         "waiting": [{"case": case, "state": case.state_title} for case in waiting],
-        "last": [{"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in last],
+        "last": [{"case": case, "state": case.state_title, "tone": turns.tone(case)} for case in last],
         "ending": [
             {"grant": grant, "renew": items.following(grant.kind, "RENEW", grant.data)}
             for grant in ending.order_by("valid_to")[:4]

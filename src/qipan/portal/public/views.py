@@ -18,7 +18,7 @@ from qipan.kernel.orgs.models import Unit
 from qipan.kernel.publication import queries as publication
 from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.actions import in_force_marks
-from qipan.portal import casepage
+from qipan.portal import casepage, turns
 from qipan.portal.public.limiting import for_strangers
 from qipan.portal.public.matters import matters
 from qipan.ui import acting, cases
@@ -39,8 +39,8 @@ def my_cases(request: HttpRequest) -> HttpResponse:
         {
             "case": case,
             "state": case.state_title,
-            "tone": casepage.tone(case),
-            "owner": casepage.owner_words(case),
+            "tone": turns.tone(case),
+            "owner": turns.owner_words(case),
             "edit": casepage.edit_address(case, reader),
         }
         for case in found[:PAGE]

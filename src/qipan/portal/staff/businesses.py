@@ -14,7 +14,7 @@ from qipan.kernel.orgs.roles import Role
 from qipan.kernel.publication import queries as publication
 from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.actions import in_force_marks
-from qipan.portal import casepage
+from qipan.portal import turns
 from qipan.ui.access import staff
 
 
@@ -54,6 +54,6 @@ def desk_business(request: HttpRequest, pk: int) -> HttpResponse:
         "may_inspect": any(
             reader.may(role, subject.org_path) for role in (Role.OFFICE_HEAD, Role.BUREAU_LEADER)
         ),
-        "cases": [{"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in found],
+        "cases": [{"case": case, "state": case.state_title, "tone": turns.tone(case)} for case in found],
     }
     return render(request, "portal/desk_business.html", context)

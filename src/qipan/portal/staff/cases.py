@@ -10,7 +10,7 @@ from qipan.kernel.flow import queries, registry
 from qipan.kernel.flow.models import Case, Part
 from qipan.kernel.flow.queries import CaseFilters
 from qipan.kernel.orgs.reader import Reader
-from qipan.portal import casepage
+from qipan.portal import casepage, turns
 from qipan.portal.staff.decisions import of_case
 from qipan.ui.access import staff
 
@@ -35,7 +35,7 @@ def desk_cases(request: HttpRequest) -> HttpResponse:
         "flow_code": chosen,
         "flows": list({flow.code: flow for flow in registry.all_flows()}.values()),
         "cases": [
-            {"case": case, "state": case.state_title, "tone": casepage.tone(case)} for case in found[:PAGE]
+            {"case": case, "state": case.state_title, "tone": turns.tone(case)} for case in found[:PAGE]
         ],
         "older": f"q={text}&flow={chosen}&before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
     }
