@@ -67,9 +67,10 @@ class ThemeDraft(Draft):
     def news(self, version: str | None = None) -> list[differences.Change]:
         """What is asked otherwise, and which items are new or gone."""
         version = self.filled_by if version is None else version
-        old, form = self._former(version), self.former(version)
-        if old is None or form is None:
+        old = self._former(version)
+        if old is None:
             return []
+        form = self._whole(old, forming.from_text(version))
         before = {one.code: one.item.name for one in old.nodes}
         after = {one.code: one.item.name for one in self.merged.nodes}
         added = [name for code, name in after.items() if code not in before]
