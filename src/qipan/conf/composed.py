@@ -185,3 +185,16 @@ class Composed:
     def first(self, **values: Any) -> Any | None:
         """The first row of those that came, None where none did."""
         return next(iter(self.all(**values)), None)
+
+
+def give(row: models.Model, name: str, found: list[Any] | None) -> None:
+    """Let a row's related manager `name` give what was read already, as after a prefetch; None: it asks again."""
+    kept: Any = row
+    known = {**getattr(kept, "_prefetched_objects_cache", {})}
+    known.pop(name, None)
+    if found is not None:
+        kept._prefetched_objects_cache = known
+        rows = getattr(kept, name).all()
+        rows._result_cache, rows._prefetch_done = found, True
+        known[name] = rows
+    kept._prefetched_objects_cache = known

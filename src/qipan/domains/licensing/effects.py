@@ -15,7 +15,7 @@ from qipan.domains.licensing.models import Application, Kind, Mode, SiteCheck
 from qipan.domains.licensing.reviewing import conditions
 from qipan.kernel.decisions import actions as decisions
 from qipan.kernel.decisions import queries as decided
-from qipan.kernel.documents.models import Document
+from qipan.kernel.documents import queries as documents
 from qipan.kernel.flow.context import Context
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Matter
@@ -223,13 +223,6 @@ def tell_issue(context: Context) -> None:
         subjects.attach_documents(held, certificates[0], certificates[1:])
 
 
-_PAPERS = Composed(
-    lambda hole: (
-        Document.objects.filter(record_kind="flow.case", record_id=hole("case", BigIntegerField()))
-        .order_by("pk")
-        .values_list("template__code", "pk")
-    )
-)
 _CHECKED = Composed(
     lambda hole: (
         SiteCheck.objects.filter(application_id=hole("application", BigIntegerField()))
@@ -244,7 +237,7 @@ def certificates_of(case_id: int, kind_code: str) -> list[int]:
     kind = items.licence_kind(kind_code)
     if kind is None or not kind.template:
         return []
-    found = dict(_PAPERS.all(case=case_id))
+    found = {code: pk for pk, code in documents.papers_of("flow.case", case_id)}
     return [found[code] for code in (kind.template, f"{kind.template}_copy") if code in found]
 
 

@@ -2,16 +2,14 @@
 
 import datetime
 
-from django.db.models import BigIntegerField
-
-from qipan.conf.composed import Composed
 from qipan.domains.licensing import ex_officio
 from qipan.domains.licensing.booking import actions as booking
 from qipan.domains.licensing.guarding import actions as guarding
 from qipan.domains.licensing.handover import actions as handover
+from qipan.domains.licensing.locking import case_of
 from qipan.domains.licensing.offers import actions as offers
 from qipan.kernel.documents import actions as documents
-from qipan.kernel.documents.models import Document
+from qipan.kernel.documents import queries as papers
 from qipan.kernel.flow.actions import fire
 from qipan.kernel.flow.models import Case
 from qipan.kernel.jobs import every, job
@@ -22,25 +20,13 @@ from qipan.kernel.ledger.clock import today
 CERTIFICATE = "licensing.certificate"
 
 
-_CASE = Composed(lambda hole: Case.objects.filter(pk=hole("case", BigIntegerField())))
-_PAPERS = Composed(
-    lambda hole: (
-        Document.objects.filter(record_kind="flow.case", record_id=hole("case", BigIntegerField()))
-        .order_by("pk")
-        .values_list("pk", "template__code")
-    )
-)
-
-
 @job(queue="documents")
 def issue_licence(case_id: int) -> None:
     """Make the documents of a granted application and issue it; done already, nothing happens."""
-    case: Case | None = _CASE.first(case=case_id)
-    if case is None:
-        raise Case.DoesNotExist
+    case = case_of(case_id)
     if case.state != "GRANTED":
         return
-    found = _PAPERS.all(case=case.pk)
+    found = papers.papers_of("flow.case", case.pk)
     for pk, _code in sorted(found, key=lambda paper: paper[1] != CERTIFICATE):
         documents.produce(pk)
     fire(case, "issue", Actor.system(case.org_path), key=f"issue:{case.uuid}")

@@ -1,4 +1,4 @@
-"""An application with its case locked, as it stands now."""
+"""An application and its case as they stand now, locked or not."""
 
 from django.db.models import BigIntegerField
 
@@ -16,6 +16,17 @@ _LOCKED = Composed(
         pk=hole("case", BigIntegerField())
     )
 )
+
+
+_CASE = Composed(lambda hole: Case.objects.filter(pk=hole("case", BigIntegerField())))
+
+
+def case_of(case_id: int) -> Case:
+    """The case of an application, not locked."""
+    found: Case | None = _CASE.first(case=case_id)
+    if found is None:
+        raise Case.DoesNotExist
+    return found
 
 
 def application_of(case_id: int) -> Application | None:

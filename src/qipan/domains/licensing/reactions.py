@@ -10,6 +10,7 @@ from qipan.conf.composed import Composed
 from qipan.domains.licensing.booking import actions as booking
 from qipan.domains.licensing.booking.models import Booking, BookingState
 from qipan.domains.licensing.elicences import calling
+from qipan.domains.licensing.locking import case_of
 from qipan.domains.licensing.models import Application
 from qipan.domains.licensing.offers import actions as offers
 from qipan.domains.licensing.offers.models import RenewalOffer
@@ -56,7 +57,6 @@ def told() -> dict[str, Words]:
     }
 
 
-_CASE = Composed(lambda hole: Case.objects.filter(pk=hole("case", BigIntegerField())))
 _APPLICATION = Composed(
     lambda hole: Application.objects.filter(pk=hole("case", BigIntegerField())).select_related(
         "case__subject", "grant__subject"
@@ -67,7 +67,7 @@ _APPLICATION = Composed(
 def tell_applicant(event: Event) -> None:
     """A message to everybody who acts for the business of the case."""
     words = told()[event.name]
-    case: Case = _CASE.first(case=event.record_id)
+    case = case_of(event.record_id)
     if case.subject_id is not None:
         agents = mandates.agents_in(case.pk, case.subject_id)
         _tell(case.subject_id, event.name, words(case, event), f"/my/cases/{case.uuid}/", agents)

@@ -321,3 +321,19 @@ def _document_verdict(row: Document, content: bytes) -> Verdict:
         standing=public.standing,
         document_id=row.pk,
     )
+
+
+_PAPERS = Composed(
+    lambda hole: (
+        Document.objects.filter(
+            record_kind=hole("kind", models.CharField()), record_id=hole("record", models.BigIntegerField())
+        )
+        .order_by("pk")
+        .values_list("pk", "template__code")
+    )
+)
+
+
+def papers_of(record_kind: str, record_id: int) -> list[tuple[int, str]]:
+    """(number, template's code) of each document of a record, in the order in which they were begun."""
+    return _PAPERS.all(kind=record_kind, record=record_id)

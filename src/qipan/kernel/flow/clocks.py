@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BigIntegerField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from qipan.conf.composed import Composed
+from qipan.conf.composed import Composed, give
 from qipan.kernel.flow.clock_steps import ClockStep, End, Extend, Resume, Start, Stop
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.errors import FlowError
@@ -33,7 +32,7 @@ def open_clocks(case: Case) -> dict[str, Clock]:
     found: list[Clock] = _OPEN.all(case=case.pk)
     stops: list[ClockStop] = _STOPS.all(clocks=[clock.pk for clock in found]) if found else []
     for clock in found:
-        _stops_are(clock, [stop for stop in stops if stop.clock_id == clock.pk])
+        give(clock, "stops", [stop for stop in stops if stop.clock_id == clock.pk])
     return {clock.rule_code: clock for clock in found}
 
 
@@ -92,27 +91,15 @@ def _start(context: Context, step: Start) -> Clock:
     clock = Clock(case=case, rule_code=step.rule, rule_on=case.rules_on, started_at=moment, fixed_on=fixed)
     count(clock, [])
     clock.save(force_insert=True)
-    _stops_are(clock, [])
+    give(clock, "stops", [])
     return clock
-
-
-def _stops_are(clock: Clock, stops: list[ClockStop] | None) -> None:
-    """Keep with a clock what its stops are; None when they have changed and are to be read anew."""
-    kept: Any = clock
-    known = getattr(kept, "_prefetched_objects_cache", {})
-    known.pop("stops", None)
-    if stops is not None:
-        rows: Any = clock.stops.all()
-        rows._result_cache, rows._prefetch_done = stops, True
-        known["stops"] = rows
-    kept._prefetched_objects_cache = known
 
 
 def _stop(clock: Clock, cause: str) -> None:
     if clock.state == ClockState.STOPPED:
         return
     ClockStop.objects.create(clock=clock, since=today(), cause=cause)
-    _stops_are(clock, None)
+    give(clock, "stops", None)
     clock.state = ClockState.STOPPED
     clock.save(update_fields=["state"])
 
@@ -121,7 +108,7 @@ def _resume(clock: Clock) -> None:
     if clock.state != ClockState.STOPPED:
         return
     clock.stops.filter(until__isnull=True).update(until=today())
-    _stops_are(clock, None)
+    give(clock, "stops", None)
     clock.state = ClockState.MISSED if clock.missed_at else ClockState.RUNNING
     recount(clock)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import BigIntegerField, DateField, Q, QuerySet
 
-from qipan.conf.composed import Composed, Hole
+from qipan.conf.composed import Composed, Hole, give
 from qipan.kernel.accounts.models import User
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
@@ -78,13 +78,9 @@ def own_subjects(reader: Reader) -> QuerySet[Subject]:
 
 def identifiers_of(subject: Subject) -> list[Identifier]:
     """The identifiers of a subject, read once for the row at hand."""
-    kept: Any = subject
-    known = getattr(kept, "_prefetched_objects_cache", {})
-    if "identifiers" not in known:
-        rows: Any = subject.identifiers.all()
-        rows._result_cache, rows._prefetch_done = _IDENTIFIERS.all(subject=subject.pk), True
-        kept._prefetched_objects_cache = {**known, "identifiers": rows}
-    return list(kept._prefetched_objects_cache["identifiers"])
+    if "identifiers" not in getattr(subject, "_prefetched_objects_cache", {}):
+        give(subject, "identifiers", _IDENTIFIERS.all(subject=subject.pk))
+    return list(subject.identifiers.all())
 
 
 _IDENTIFIERS = Composed(lambda hole: Identifier.objects.filter(subject_id=hole("subject", BigIntegerField())))
