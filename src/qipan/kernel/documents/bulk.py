@@ -1,15 +1,15 @@
 """Many documents in one transaction of the caller's: rendered, sealed, archived and entered together.
 
-What a single document does by itself (`actions`) is done here for a handful at a time: rows go in by bulk, the archive's
-disk is waited for beside the next page's setting, and there is no event a document. The caller appends the one event of
-its bulk act with count, digest and manifest.
+What a single document does by itself (`actions`) is done here for a handful at a time: rows go in by bulk, pages are set
+and the archive's disk is waited for beside the signing of others, and there is no event a document. The caller appends
+the one event of its bulk act with count, digest and manifest.
 """
 
 import datetime
 import functools
 import uuid as uuids
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.errors import Refused
 
+PRESSES = 2
+"""Pages set at once: setting one leaves the interpreter free, so the second has the other core or the gaps of the first."""
 WRITERS = 2
 
 
@@ -54,24 +56,29 @@ def issue(sheets: Iterable[Sheet], actor: Actor, batch: uuids.UUID) -> Made:
     """
     made, uses = Made(), []
     found = functools.lru_cache(seals.seal_of)  # one look at each seal, at the beginning of this handful
-    with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(WRITERS) as writers:
-        drafts = []
+    setting: list[tuple[Sheet, Document, Seal | None, Future[bytes]]] = []
+    with ThreadPoolExecutor(WRITERS) as writers:
         for sheet in sheets:
             try:
                 document, seal = _drafted(sheet, found)
             except Refused as refused:
                 made.refused[sheet.key] = str(refused)
                 continue
-            # Setting a page leaves the interpreter free: what the next ones are given is made meanwhile.
-            drafts.append((sheet, document, seal, beside.submit(actions.values_of, document, None)))
+            values = actions.values_of(document, None) | _of_seal(seal)
+            page = _presses().submit(rendering.render, document.template.body, values, _moment(document))
+            setting.append((sheet, document, seal, page))
         waiting = []
-        for sheet, document, seal, values in drafts:
-            try:
-                content = _sealed(document, seal, values.result())
-            except Refused as refused:
-                made.refused[sheet.key] = str(refused)
-                continue
-            waiting.append((sheet, document, seal, writers.submit(storage.put, content)))
+        try:
+            for sheet, document, seal, page in setting:
+                try:
+                    content = _sealed(document, seal, page.result())
+                except Refused as refused:
+                    made.refused[sheet.key] = str(refused)
+                    continue
+                waiting.append((sheet, document, seal, writers.submit(storage.put, content)))
+        finally:
+            for _sheet, _document, _seal, page in setting:
+                page.cancel()
         for sheet, document, seal, written in waiting:
             document.digest = written.result()
             made.documents[sheet.key] = document
@@ -81,6 +88,12 @@ def issue(sheets: Iterable[Sheet], actor: Actor, batch: uuids.UUID) -> Made:
     Document.objects.bulk_create(made.documents.values())
     SealUse.objects.bulk_create(_used(document, seal, actor, batch) for document, seal in uses)
     return made
+
+
+@functools.cache
+def _presses() -> ThreadPoolExecutor:
+    """The threads that set pages; each keeps its compiler with the fonts, so they stay from one handful to the next."""
+    return ThreadPoolExecutor(PRESSES, thread_name_prefix="press")
 
 
 def _number(documents: Iterable[Document]) -> None:
@@ -110,16 +123,19 @@ def _drafted(sheet: Sheet, found: Callable[[str], Seal]) -> tuple[Document, Seal
     return _row(sheet, template, now()), seal
 
 
-def _sealed(document: Document, seal: Seal | None, values: dict[str, Any]) -> bytes:
-    """The document's file, rendered and signed."""
-    template, moment = document.template, document.issued_at or now()
-    content = rendering.render(template.body, values | _of_seal(seal), moment)
+def _sealed(document: Document, seal: Seal | None, content: bytes) -> bytes:
+    """The document's file: the pages that were set, signed."""
     if seal is not None:
+        moment = _moment(document)
         signer, gm_signer = seals.signers(seal.pk, seal.key_id)
-        content = pades.sign(content, signer, moment, template.title)
+        content = pades.sign(content, signer, moment, document.template.title)
         document.seal_signature = gm_signer.sign(gbt38540.sm3(content), moment, str(document.uuid))
     document.size, document.pages = len(content), content.count(b"/Type/Page/") or 1
     return content
+
+
+def _moment(document: Document) -> datetime.datetime:
+    return document.issued_at or now()
 
 
 def _of_seal(seal: Seal | None) -> dict[str, str]:
@@ -156,7 +172,7 @@ def _used(document: Document, seal: Seal, actor: Actor, batch: uuids.UUID) -> Se
     return SealUse(
         uuid=uuids.uuid4(),
         seal=seal,
-        at=document.issued_at or now(),
+        at=_moment(document),
         org_path=seal.org_path,
         kind=seal.kind,
         user_id=actor.user_id,

@@ -48,15 +48,15 @@ def font_files() -> tuple[Path, ...]:
 
 
 @functools.cache
-def covered() -> frozenset[int]:
-    """Every character that some font has."""
+def covered() -> frozenset[str]:
+    """Every character that some font has, and those that need no glyph (up to the space)."""
     signs: set[int] = set()
     for file in font_files():
         with TTFont(file, lazy=True) as font:
             # Nobody asks for the glyphs' names here; working them out takes a second a process.
             font.setGlyphOrder([""] * font["maxp"].numGlyphs)
             signs |= set(font.getBestCmap())
-    return frozenset(signs)
+    return frozenset(map(chr, signs.union(range(33))))
 
 
 def missing(values: Any, path: str = "") -> list[tuple[str, str]]:
@@ -71,7 +71,9 @@ def missing(values: Any, path: str = "") -> list[tuple[str, str]]:
         return [pair for value in values for pair in missing(value, path)]
     if isinstance(values, str):
         have = covered()
-        return [(path, sign) for sign in dict.fromkeys(values) if ord(sign) > 32 and ord(sign) not in have]
+        if have.issuperset(values):
+            return []
+        return [(path, sign) for sign in dict.fromkeys(values) if sign not in have]
     return []
 
 
