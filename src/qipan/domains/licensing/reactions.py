@@ -1,12 +1,13 @@
 """What licensing does after the fact: the applicant is told of every step that concerns them, in plain words."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from django.db.models import BigIntegerField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
+from qipan.domains.licensing import telling
 from qipan.domains.licensing.booking import actions as booking
 from qipan.domains.licensing.booking.models import Booking, BookingState
 from qipan.domains.licensing.elicences import calling
@@ -26,7 +27,6 @@ from qipan.kernel.ledger.queries import title_of
 from qipan.kernel.ledger.webhooks import open_to_owners
 from qipan.kernel.orgs.reader import MANDATE
 from qipan.kernel.subjects import actions as subjects_actions
-from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.models import Grant, GrantState, Status
 
@@ -38,7 +38,7 @@ def _of(text: str) -> Words:
 
 
 def told() -> dict[str, Words]:
-    """What is said after which event. Steps that the applicant takes in person need no message."""
+    """What is said after which event. Steps that the applicant takes in person need no message (`is_news`)."""
     return {
         "licensing.application.returned": _of(_("“%(title)s”需要补正，请按告知的内容补充后再提交。")),
         "licensing.application.accepted": _of(_("“%(title)s”已受理（%(number)s）。")),
@@ -49,12 +49,20 @@ def told() -> dict[str, Words]:
         "licensing.application.refused": _of(_("“%(title)s”不予许可，理由和救济途径见决定书。")),
         "licensing.licence.issued": _of(_("“%(title)s”已办结，证照已经制发（%(number)s），可以下载。")),
         "licensing.application.terminated": _of(_("“%(title)s”已终止办理。")),
+        "licensing.application.withdrawn": _of(
+            _("“%(title)s”逾期没有补正，已视为撤回。需要办理的，请重新申请。")
+        ),
         "licensing.application.extended": _of(_("“%(title)s”经批准延长了办理期限。")),
         "licensing.matter.answered": _of(_("“%(title)s”：部门已经答复，请查看。")),
         "licensing.rescission.told": _of(_("关于“%(title)s”：请在五日内陈述、申辩或者要求听证。")),
         "licensing.licence.rescinded": _of(_("“%(title)s”：证照 %(number)s 已被撤销，详见决定书。")),
         "licensing.licence.kept": _of(_("“%(title)s”：决定不予撤销。")),
     }
+
+
+def is_news(event: Event) -> bool:
+    """Whether an event came about without the applicant: of the withdrawals, that by a limit which ran out."""
+    return event.name != "licensing.application.withdrawn" or event.data.get("transition") == "lapse"
 
 
 _APPLICATION = Composed(
@@ -65,12 +73,9 @@ _APPLICATION = Composed(
 
 
 def tell_applicant(event: Event) -> None:
-    """A message to everybody who acts for the business of the case."""
-    words = told()[event.name]
+    """A message to everybody who acts for the business of the case, or to who opened it where there is none yet."""
     case = case_of(event.record_id)
-    if case.subject_id is not None:
-        agents = mandates.agents_in(case.pk, case.subject_id)
-        _tell(case.subject_id, event.name, words(case, event), f"/my/cases/{case.uuid}/", agents)
+    telling.tell(case, event.name, told()[event.name](case, event))
 
 
 def tell_of_agent(event: Event) -> None:
@@ -83,7 +88,7 @@ def tell_of_agent(event: Event) -> None:
             "title": case.title,
             "step": title_of(event.name),
         }
-        _tell(case.subject_id, event.name, text, f"/my/cases/{case.uuid}/")
+        telling.tell(case, event.name, text, agents=False)
 
 
 def tell_of_expiry(event: Event) -> None:
@@ -99,9 +104,8 @@ def tell_of_expiry(event: Event) -> None:
     _tell(grant.subject_id, event.name, text, f"/items/{code}/" if code else "/items/")
 
 
-def _tell(subject_id: int, kind: str, text: str, link: str, more: Iterable[User] = ()) -> None:
-    people = {user.pk: user for user in (*subjects.representatives_of(subject_id), *more)}
-    for user in people.values():
+def _tell(subject_id: int, kind: str, text: str, link: str) -> None:
+    for user in subjects.representatives_of(subject_id):
         if user.person is not None:
             letters.notify(user.person, kind, text, link, subject_id)
 
@@ -159,8 +163,7 @@ def tell_of_visit(event: Event) -> None:
     }
     at = timezone.localtime(row.starts_at).strftime("%Y-%m-%d %H:%M")
     text = words[event.name] % {"title": row.case.title, "at": at}
-    if row.case.subject_id is not None:
-        _tell(row.case.subject_id, event.name, text, f"/my/bookings/{row.case.uuid}/")
+    telling.tell(row.case, event.name, text, f"/my/bookings/{row.case.uuid}/")
     for part in row.officers.filter(active=True).select_related("user__person"):
         if part.user.person is not None:
             letters.notify(part.user.person, event.name, text, "/m/visits/")
@@ -193,13 +196,12 @@ def follow_offer(event: Event) -> None:
 open_to_owners(
     "licensing.application.submitted",
     "licensing.application.granted",
-    "licensing.application.withdrawn",
     "licensing.matter.handed",
     *told(),
     "subjects.grant.expiring",
     "subjects.grant.moved",
 )
-subscribe(*told(), handler=tell_applicant, code="licensing.tell_applicant")
+subscribe(*told(), handler=tell_applicant, code="licensing.tell_applicant", when=is_news)
 subscribe("subjects.grant.expiring", handler=tell_of_expiry, code="licensing.tell_of_expiry")
 subscribe("licensing.renewal.offered", handler=tell_of_offer, code="licensing.tell_of_offer")
 subscribe(

@@ -31,7 +31,9 @@ def may_arrange(case: Case, reader: Reader) -> bool:
         return any(reader.may(role, case.org_path) for role in ARRANGERS)
     if case.subject_id is None:
         return case.opened_by is not None and case.opened_by == reader.user_id
-    item = Application.objects.values_list("item_code", flat=True).get(pk=case.pk)
+    item = Application.objects.values_list("item_code", flat=True).filter(pk=case.pk).first()
+    if item is None:  # a theme, a rescission, an inspection: nobody is visited for them by appointment
+        return False
     return case.subject_id in reader.subject_ids or bool(reader.mandate_for(case.subject_id, Act.FILL, item))
 
 
@@ -41,14 +43,19 @@ def current(case: Case) -> Booking | None:
 
 
 def movable(booking: Booking) -> bool:
-    """Until the day before."""
-    return today() < timezone.localtime(booking.starts_at).date()
+    """Until the day before; one whose day has passed without a word gives way to another time."""
+    return today() != timezone.localtime(booking.starts_at).date()
+
+
+def is_over(booking: Booking) -> bool:
+    """Whether its day has passed."""
+    return timezone.localtime(booking.starts_at).date() < today()
 
 
 def arrange(case: Case, starts_at: datetime.datetime, reader: Reader) -> Booking:
     """Book a time for the site check, or move the appointment that stands; the same time again changes nothing.
 
-    Either side may, until the day before. Refused: a time beyond the limit or without two free officers, a case that
+    Either side may, until the day before; an appointment that passed unrecorded is closed first. Refused: a time beyond the limit or without two free officers, a case that
     waits for no visit, strangers. The order goes to the officers of the time unless it is in hand already.
     """
     try:
@@ -71,6 +78,15 @@ def _arrange(case: Case, starts_at: datetime.datetime, reader: Reader) -> Bookin
         raise Refused(_("最迟在核查前一日改期，今天不能再改。"), code="state")
     if known is not None and known.starts_at == starts_at:
         return known
+    actor = (
+        reader.actor(None, locked.org_path)
+        if reader.kind == "staff"
+        else reader.actor(subject_id=locked.subject_id)
+    )
+    if known is not None and is_over(known):
+        # Nobody has recorded who was there, so that it is held against neither side.
+        _close(known, BookingState.CANCELLED, actor, _("约定的日期已过，没有核查记录。"))
+        known = None
     found = next(
         (
             slot
@@ -83,11 +99,6 @@ def _arrange(case: Case, starts_at: datetime.datetime, reader: Reader) -> Bookin
         raise Refused(
             _("这个时间不能预约：超出办理期限，或者没有两名核查人员有空。请另选一个。"), field="slot"
         )
-    actor = (
-        reader.actor(None, locked.org_path)
-        if reader.kind == "staff"
-        else reader.actor(subject_id=locked.subject_id)
-    )
     told = {"starts": found.key, "officers": list(found.officers)}
     if known is None:
         booking = Booking.objects.create(

@@ -87,30 +87,33 @@ def _moment(text: str) -> datetime.datetime | None:
 
 @staff(Role.INSPECTOR)
 def visits(request: HttpRequest) -> HttpResponse:
-    """My visits of today in the order of the way, and those of the next days."""
+    """My visits that passed unrecorded, those of today in the order of the way, and those of the next days."""
     reader = request.reader  # type: ignore[attr-defined]
     if request.method == "POST":
         return _missed(request)
-    start = timezone.make_aware(datetime.datetime.combine(today(), datetime.time.min))
-    rows = list(
+    mine = (
         Booking.objects.filter(
-            officers__user_id=reader.user_id,
-            officers__active=True,
-            state=BookingState.BOOKED,
-            starts_at__gte=start,
+            officers__user_id=reader.user_id, officers__active=True, state=BookingState.BOOKED
         )
         .select_related("case__subject", "case__premises")
         .distinct()
-        .order_by("starts_at")[:100]
+        .order_by("starts_at")
     )
+    start = timezone.make_aware(datetime.datetime.combine(today(), datetime.time.min))
+    over, rows = list(mine.filter(starts_at__lt=start)[:100]), list(mine.filter(starts_at__gte=start)[:100])
 
     def line(one: Booking) -> dict[str, Any]:
-        return {"booking": one, "order": slots.order_of(one.case), "begun": one.starts_at <= timezone.now()}
+        return {
+            "booking": one,
+            "order": slots.order_of(one.case),
+            "begun": one.starts_at <= timezone.now(),
+            "over": actions.is_over(one),
+        }
 
     now_ = [one for one in rows if timezone.localtime(one.starts_at).date() == today()]
     by_time = request.GET.get("by") == "time"
     context = {
-        "today": [line(one) for one in (now_ if by_time else route.ordered(now_))],
+        "today": [line(one) for one in (*over, *(now_ if by_time else route.ordered(now_)))],
         "by_time": by_time,
         "later": [line(one) for one in rows if one not in now_],
         "day": today(),

@@ -4,14 +4,11 @@ from django.db.models import BigIntegerField
 from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
+from qipan.domains.licensing import telling
 from qipan.domains.licensing.themes import progress
 from qipan.domains.licensing.themes.models import ThemeCase, ThemePart
-from qipan.kernel.accounts import letters
-from qipan.kernel.accounts.models import User
 from qipan.kernel.ledger.dispatch import subscribe
 from qipan.kernel.ledger.models import Event
-from qipan.kernel.subjects import mandates
-from qipan.kernel.subjects import queries as subjects
 
 MOVING = (
     "licensing.application.submitted",
@@ -48,7 +45,6 @@ _THEME = Composed(
 def tell(event: Event) -> None:
     """The applicant hears of a part that is held up or failed, and when the whole has come to its end."""
     row = ThemeCase.objects.select_related("case").get(pk=event.record_id)
-    link = f"/my/cases/{row.case.uuid}/"
     if event.name == "licensing.theme.closed":
         done, failed = len(event.data["done"]), len(event.data["failed"])
         text = _("“%(title)s”全部有结果：办成 %(done)d 项，未办成 %(failed)d 项。结果在同一页领取。") % {
@@ -65,19 +61,7 @@ def tell(event: Event) -> None:
         }
     else:
         return
-    people = (
-        {user.pk: user for user in subjects.representatives_of(row.case.subject_id)}
-        if row.case.subject_id
-        else {}
-    )
-    if row.case.subject_id:
-        people |= {user.pk: user for user in mandates.agents_in(row.pk, row.case.subject_id)}
-    opener = User.objects.select_related("person").filter(pk=row.case.opened_by).first()
-    if opener is not None:
-        people[opener.pk] = opener
-    for user in people.values():
-        if user.person is not None:
-            letters.notify(user.person, event.name, text, link)
+    telling.tell(row.case, event.name, text)
 
 
 subscribe("licensing.theme.submitted", handler=begin, code="licensing.begin_theme")
