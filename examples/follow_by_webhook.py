@@ -14,6 +14,7 @@ import os
 import queue
 import sys
 import time
+import typing
 import uuid
 
 import httpx
@@ -38,7 +39,7 @@ class Receiver(http.server.ThreadingHTTPServer):
         super().__init__(("", port), Handler)
         self.secret = secret
         self.seen: set[str] = set()
-        self.events: queue.Queue[dict[str, object]] = queue.Queue()
+        self.events: queue.Queue[dict[str, typing.Any]] = queue.Queue()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -83,8 +84,8 @@ def renew(client: httpx.Client, receiver: Receiver, licence: str, wait: float = 
             event = receiver.events.get(timeout=max(0.1, end - time.monotonic()))
         except queue.Empty:
             raise SystemExit(f"{case}: nothing came within {wait:.0f} s") from None
-        if event["type"] == "licensing.licence.issued":
-            break
+        if event["type"] == "licensing.licence.issued" and event["data"]["record"] == case:
+            break  # of this case: the business may have others, and its address hears of each
     papers = called(client, "GET", f"/cases/{number}/documents").json()
     paper = next(row for row in papers if row["template"] == "licensing.certificate")
     return called(client, "GET", paper["file"].removeprefix("/api/v1")).content

@@ -160,6 +160,7 @@ def _theme(theme: "ThemeRow", page: "Page", person: "User", offices: "Offices", 
     begun = time.perf_counter()
     hands.hand_in(page, "一次提交")
     done = _officers(page, offices)
+    _all_granted(page)
     waited = time.perf_counter() - begun
     parts = page.locator("[data-part]").count()
     found = hands.results(page, PATIENCE)
@@ -171,7 +172,7 @@ def _officers(page: "Page", offices: "Offices") -> int:
     """Officers work on the parts that wait for them until the theme has come to its end; gives how many steps."""
     from qipan.domains.licensing.themes.models import ThemePart
 
-    uuid = page.url.rstrip("/").rsplit("/", 1)[-1]
+    uuid = _uuid(page)
     done, last = 0, time.monotonic()
     while time.monotonic() < last + STUCK:
         parts = ThemePart.objects.filter(theme__case__uuid=uuid)
@@ -181,6 +182,19 @@ def _officers(page: "Page", offices: "Offices") -> int:
             return done
         page.wait_for_timeout(200 if steps else 1000)
     raise hands.Stopped(f"{STUCK:g} 秒没有进展，还没有全部办完：{_open_parts(page)}")
+
+
+def _all_granted(page: "Page") -> None:
+    """Stops where the theme came to its end and one of its items did not get what it asked for."""
+    from qipan.domains.licensing.themes.models import PartState, ThemeCase
+
+    row = ThemeCase.objects.select_related("case").get(case__uuid=_uuid(page))
+    if row.case.result != "DONE" or row.parts.exclude(state=PartState.DONE).exists():
+        raise hands.Stopped(f"有事项没有办成：{_open_parts(page)}")
+
+
+def _uuid(page: "Page") -> str:
+    return page.url.rstrip("/").rsplit("/", 1)[-1]
 
 
 def _open_parts(page: "Page") -> str:

@@ -1,15 +1,23 @@
 """A program that calls the interface with a token, as an integrator's would."""
 
 import datetime
+import importlib.util
 import json
+import threading
+import time
 import uuid
+from types import ModuleType
 from typing import Any
 
+import httpx
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
+from qipan.conf import environment
 from qipan.kernel.accounts import actions
 from qipan.kernel.accounts.models import User
+from qipan.kernel.jobs.testing import drain
 from qipan.kernel.ledger import clock
 from qipan.ui.interface.scopes import SCOPES
 from tests.orgs.factories import SYSTEM
@@ -92,3 +100,33 @@ class Program:
 
 CONTACT = {"contact_name": "王小明", "contact_phone": "13800138000", "truthful": True}
 PDF = b"%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n"
+
+
+def loaded(name: str) -> ModuleType:
+    """A program of `examples/`."""
+    path = environment.ROOT / "examples" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def caller(live_server: Any, user: User) -> httpx.Client:
+    """An integrator's client with a token of a user, for all scopes."""
+    headers = {"Authorization": Program(user, *SCOPES).headers["Authorization"]}
+    return httpx.Client(base_url=f"{live_server.url}/api/v1", headers=headers, timeout=30, trust_env=False)
+
+
+class Worker(threading.Thread):
+    """Does what is queued, as the worker process would, until it is told to stop."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            drain()
+            time.sleep(0.1)
+        connection.close()

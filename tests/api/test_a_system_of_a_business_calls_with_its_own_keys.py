@@ -14,6 +14,8 @@ from qipan.domains.licensing import actions as licensing
 from qipan.kernel.accounts import letters
 from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import ApiToken, User
+from qipan.kernel.documents import queries as documents
+from qipan.kernel.documents.models import Document
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.ledger import actions as ledger
 from qipan.kernel.ledger import dispatch, outbound, webhooks
@@ -24,9 +26,10 @@ from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import actions
 from qipan.kernel.subjects.clients import CLIENT_SCOPES
 from qipan.kernel.subjects.models import ApiClient, Grant, Subject
-from tests.api.programs import CONTACT, Program
+from tests.api.programs import CONTACT, Program, Worker, loaded
 from tests.licensing.city import SYSTEM, City
 from tests.orgs.factories import PublicUserFactory, reader_for, signed_in
+from tests.subjects.factories import GrantFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -211,25 +214,31 @@ def test_pages_belong_to_the_legal_representative(city: City, settings) -> None:
     made = {"subject": client.subject_id, "name": "第二个", "scopes": ["cases.read"], "per_minute": "60"}
     assert mine.post("/my/clients/", made).status_code == 302
     assert mine.post("/my/clients/", {**made, "per_minute": "0"}).status_code == 422
+    sent = webhooks.test_webhook(hook, actor=owner.actor())
+    with pytest.raises(Refused) as refused:
+        actions.delivery_of(client, other, sent.pk)
+    assert refused.value.code != "not_found"
+    assert rival.post(address, {"act": "resend", "number": sent.pk}).status_code == 404
+    assert ledger.resend(actions.delivery_of(client, owner, sent.pk), actor=owner.actor()).pk == sent.pk
     mine.post(address, {"act": "end"})
     assert "已停用" in mine.get(address).content.decode()
-    with pytest.raises(Refused):
-        ledger.resend(actions.delivery_of(client, other, 1), actor=other.actor())
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_example_follows_by_webhook(city: City, live_server, settings) -> None:
-    from tests.api.test_the_example_client_works import Worker, loaded
-
     settings.QIPAN_WEBHOOK_PRIVATE = True
     module = loaded("follow_by_webhook")
-    client, owner, _subject, grant = registered(city)
+    client, owner, subject, grant = registered(city)
     server = module.Receiver(0, "")
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/qipan"
     _hook, server.secret = actions.add_webhook(
         client, owner, title="", url=url, names=["licensing.licence.issued"]
     )
+    other = city.drafted("FB-RENEW", subject, GrantFactory(subject, ends_in=60), owner, unchanged=True)
+    licensing.submit(other, owner)
+    drain()
+    assert server.events.qsize() == 1, "a licence of another case of the same business comes first"
     head = {"Authorization": f"Bearer {actions.issue_key(client, owner)[1]}"}
     worker = Worker()
     worker.start()
@@ -242,7 +251,7 @@ def test_the_example_follows_by_webhook(city: City, live_server, settings) -> No
         worker.stopping.set()
         worker.join(timeout=30)
         server.shutdown()
-    assert pdf.startswith(b"%PDF-")
+    assert pdf == documents.file_of(Document.objects.get(pk=Grant.objects.get(pk=grant.pk).document_id))
     body = b"{}"
     header = dispatch.timed_signature(server.secret, body)
     assert module.is_genuine(header, body, server.secret)

@@ -1,14 +1,17 @@
-"""Signers that no authority of ours certified."""
+"""PDFs that are none of ours, and signers that no authority of ours certified."""
 
 import datetime
+import io
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
+from pypdf import PdfWriter
 
 
 def stranger(name: str) -> signers.SimpleSigner:
@@ -27,3 +30,24 @@ def stranger(name: str) -> signers.SimpleSigner:
         signing_key=asn1_keys.PrivateKeyInfo.load(private),
         cert_registry=SimpleCertificateStore(),
     )
+
+
+def written(pdf: PdfWriter) -> bytes:
+    """The file that a writer writes."""
+    out = io.BytesIO()
+    pdf.write(out)
+    return out.getvalue()
+
+
+def blank() -> bytes:
+    """An empty page."""
+    pdf = PdfWriter()
+    pdf.add_blank_page(200, 200)
+    return written(pdf)
+
+
+def signed_by(name: str) -> bytes:
+    """An empty page that a stranger signed in this name."""
+    meta = signers.PdfSignatureMetadata(field_name="Sig1")
+    made = signers.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(blank())), meta, signer=stranger(name))
+    return bytes(made.getvalue())

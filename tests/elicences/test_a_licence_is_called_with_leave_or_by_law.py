@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from qipan.domains.licensing.elicences import callers, calling
 from qipan.domains.licensing.elicences.models import Call, CallingSystem, CallRight
+from qipan.kernel.ledger import clock
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
@@ -17,7 +18,7 @@ from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects.models import Grant
 from tests.api.programs import Program
 from tests.elicences.conftest import Town
-from tests.licensing.city import SYSTEM
+from tests.licensing.city import SYSTEM, City, file_of
 from tests.orgs.factories import BusinessUserFactory, PublicUserFactory, StaffFactory, reader_for, signed_in
 from tests.subjects.factories import GrantFactory, SubjectFactory, owner_of
 
@@ -28,7 +29,7 @@ PURPOSE = "核对纳税人的经营许可"
 class Tax:
     """The tax authority's system and its program."""
 
-    def __init__(self, town: Town, *, law: str = "", kinds: tuple[str, ...] = ("JY",)) -> None:
+    def __init__(self, town: Town | City, *, law: str = "", kinds: tuple[str, ...] = ("JY",)) -> None:
         self.administrator = StaffFactory(role=Role.SYSTEM_ADMIN, unit=town.tree.city)
         self.leader = StaffFactory(role=Role.BUREAU_LEADER, unit=town.tree.city)
         self.user = PublicUserFactory()
@@ -147,11 +148,25 @@ def test_a_system_is_held_to_its_limit(town: Town) -> None:
     assert [tax.call(grant.number).status_code for _n in range(3)] == [200, 200, 429]
 
 
-def test_a_licence_that_ended_is_told_as_such_and_gives_no_file(town: Town) -> None:
-    grant, tax = GrantFactory(SubjectFactory()), Tax(town, law="Online 7")
+def test_the_file_is_given_while_the_licence_is_in_force(city: City) -> None:
+    grant, tax = GrantFactory(SubjectFactory()), Tax(city, law="Online 7")
+    content = file_of(grant)
+    file = tax.call(grant.number).json()["file"].removeprefix("/api/v1")
+    assert file and tax.program.call("get", file).content == content
     subjects.set_grant_state(grant, "REVOKED", SYSTEM, "处罚")
     told = tax.call(grant.number).json()
     assert told["licence"]["state"] == "REVOKED" and told["file"] == ""
+    assert tax.program.call("get", file).status_code == 404, "nor by the address that was given before"
+
+
+def test_the_file_of_a_call_can_be_fetched_for_a_day(city: City) -> None:
+    grant, tax = GrantFactory(SubjectFactory()), Tax(city, law="Online 7")
+    file_of(grant)
+    file = tax.call(grant.number).json()["file"].removeprefix("/api/v1")
+    for hours, status in ((calling.FILE_HOURS - 1, 200), (calling.FILE_HOURS + 1, 404)):
+        with clock.at(clock.now() + datetime.timedelta(hours=hours)):
+            assert tax.program.call("get", file).status_code == status
+    assert "/file" in tax.call(grant.number).json()["file"], "called again, there is another address"
 
 
 def test_registering_and_entitling_are_two_peoples_work(town: Town) -> None:

@@ -3,8 +3,11 @@
 import datetime
 import hashlib
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.urls import reverse
 
@@ -97,20 +100,27 @@ def test_a_batch_is_stopped_and_goes_on_and_makes_nothing_twice(
         batches.start(batch, decider)
 
 
-def test_a_handful_that_fails_leaves_nothing_behind(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def no_line_is_done() -> Iterator[None]:
+    """A database that refuses the last statement of a handful."""
+    lines = BatchLine._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE {lines} ADD CONSTRAINT none_is_done CHECK (state <> 'DONE')")
+        yield
+        cursor.execute(f"ALTER TABLE {lines} DROP CONSTRAINT none_is_done")
+
+
+def test_a_handful_that_fails_at_its_end_leaves_nothing_behind(city: City) -> None:
     licences(2)
     decider = reader_for(city.decider)
     batch = batches.start(prepared(decider), decider)
-
-    def broken(files: object) -> None:
-        raise OSError("the disk is full")
-
-    with monkeypatch.context() as now, pytest.raises(OSError, match="full"):
-        now.setattr(subjects, "attach_many", broken)
+    with no_line_is_done(), pytest.raises(IntegrityError, match="none_is_done"):
         batches.work(batch)
-    assert not Document.objects.exists() and batches.progress(batch).waiting == 2
+    assert not Document.objects.exists() and not SealUse.objects.exists() and not Certificate.objects.exists()
+    assert not Grant.objects.exclude(document_id=None).exists() and batches.progress(batch).waiting == 2
     drain()
-    assert batches.progress(batch).done == 2
+    assert batches.progress(batch).done == 2 and Document.objects.count() == 4
 
 
 def test_what_cannot_be_made_is_listed_and_stops_nothing(client: Client, city: City) -> None:
@@ -153,7 +163,9 @@ def test_the_pages_lead_through_a_batch(client: Client, city: City) -> None:
     licences(1)
     signed_in(client, city.decider.user)
     looked = client.get(reverse("licence_batches"), {"kind": "JY", "org_path": "SZ/FT/"}).content.decode()
-    assert ("1 张" in looked and "正本" in looked) or "食品经营许可证" in looked
+    assert "食品经营许可证：1 张" in looked and "每张制作" in looked
+    titles = batches.preview(batches.Selection("JY", "SZ/FT/"), reader_for(city.decider)).templates
+    assert len(titles) == 2 and "、".join(titles) in looked
     number = uuid.uuid4()
     sent = {"kind": "JY", "org_path": "SZ/FT/", "uuid": str(number), "reason": WHY}
     assert client.post(reverse("licence_batches"), {**sent, "reason": ""}).status_code == 422

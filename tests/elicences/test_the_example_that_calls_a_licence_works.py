@@ -6,7 +6,7 @@ import pytest
 from qipan.domains.licensing.elicences import batches, calling
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.ledger.clock import today
-from tests.api.test_the_example_client_works import caller, loaded
+from tests.api.programs import caller, loaded
 from tests.elicences.kinds import granted
 from tests.elicences.test_a_licence_is_called_with_leave_or_by_law import PURPOSE, Tax
 from tests.elicences.test_many_licences_are_issued_in_one_go import prepared

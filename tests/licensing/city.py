@@ -4,11 +4,14 @@ import uuid
 from typing import Any
 
 from qipan.domains.licensing import actions
+from qipan.domains.licensing.elicences import face
 from qipan.domains.licensing.models import Application
-from qipan.kernel.documents import seals
+from qipan.kernel.documents import actions as documents
+from qipan.kernel.documents import queries, seals
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
+from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects.models import Grant, Subject
 from tests.law.catalogues import load_catalogues
 from tests.orgs.factories import StaffFactory, UnitTree, reader_for
@@ -56,3 +59,21 @@ class City:
         result = actions.save(row, {**CONTACT, **answers}, reader)
         assert result.ok, result.errors
         return Application.objects.get(pk=row.pk)
+
+
+def file_of(grant: Grant) -> bytes:
+    """The newest file of a licence, issued now."""
+    kind = "licensing.certificate"
+    paper = documents.prepare(
+        kind,
+        face.certificate_of(grant),
+        record=grant,
+        org_path=grant.org_path,
+        seal="SZ/FT/",
+        actor=SYSTEM,
+        key=uuid.uuid4().hex,
+        own_job=False,
+    )
+    made = documents.produce(paper.pk)
+    subjects.attach_documents(grant, made.pk)
+    return queries.file_of(made)

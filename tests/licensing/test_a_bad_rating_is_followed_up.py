@@ -30,12 +30,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
-@pytest.fixture
 def leaders(city: City) -> dict[str, Reader]:
     tree = UnitTree()
     return {

@@ -36,12 +36,6 @@ NEW = {
 }
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def applied(city: City, item: str, subject: Subject, **answers):
     owner = reader_for(subject.representatives.first().user)
     case = actions.submit(city.drafted(item, subject, None, owner, **answers), owner, key=uuid.uuid4().hex)

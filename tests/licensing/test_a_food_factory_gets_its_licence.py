@@ -28,12 +28,6 @@ FACTORY = {"category": "104", "scope": "酱卤肉制品", "staff_count": "30", "
 CONTACT = {"contact_name": "王小明", "contact_phone": "13800138000"}
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def act(client: Client, case: Case, step: str, **more: str):
     case.refresh_from_db()
     return client.post(

@@ -19,12 +19,6 @@ from tests.orgs.factories import BusinessUserFactory, signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def test_what_the_registers_have_is_called_instead_of_asked_for(client: Client, city: City) -> None:
     subject, grant, owner = city.restaurant()
     business = granted("YYZZ", subject)

@@ -30,12 +30,6 @@ pytestmark = pytest.mark.django_db
 FACTS = "提交的布局图与现场不符，系伪造。"
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def found(city: City, ground: str = "FRAUD") -> Rescission:
     _subject, grant, _owner = city.restaurant()
     actor = reader_for(city.reviewer).actor(Role.LIC_REVIEWER, grant.org_path)

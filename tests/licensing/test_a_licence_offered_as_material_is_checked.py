@@ -2,22 +2,17 @@
 what to do; what others issued stays a paper for people (在线政务服务规定 10; 电子签名法 13)."""
 
 import datetime
-import io
 import uuid
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign import signers
-from pypdf import PdfWriter
 
 from qipan.domains.licensing import actions
-from qipan.domains.licensing.elicences import face, offering
+from qipan.domains.licensing.elicences import offering
 from qipan.domains.licensing.elicences.models import Offer, Offering
 from qipan.domains.licensing.models import Application
-from qipan.kernel.documents import actions as documents
-from qipan.kernel.documents import queries, seals
+from qipan.kernel.documents import seals
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
@@ -25,51 +20,13 @@ from qipan.kernel.ledger.models import Event
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects.models import Grant, Subject
-from tests.documents.strangers import stranger
-from tests.licensing.city import BUSINESS, CONTACT, PLACE, SYSTEM, City
+from tests.documents.strangers import blank, signed_by
+from tests.licensing.city import BUSINESS, CONTACT, PLACE, SYSTEM, City, file_of
 from tests.licensing.test_a_business_is_registered_and_ends import NEW
 from tests.orgs.factories import reader_for, signed_in
 from tests.subjects.factories import GrantFactory, SubjectFactory, owner_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
-def file_of(grant: Grant) -> bytes:
-    """The newest file of a licence, issued now."""
-    kind = "licensing.certificate"
-    paper = documents.prepare(
-        kind,
-        face.certificate_of(grant),
-        record=grant,
-        org_path=grant.org_path,
-        seal="SZ/FT/",
-        actor=SYSTEM,
-        key=uuid.uuid4().hex,
-        own_job=False,
-    )
-    made = documents.produce(paper.pk)
-    subjects.attach_documents(grant, made.pk)
-    return queries.file_of(made)
-
-
-def blank() -> bytes:
-    written, out = PdfWriter(), io.BytesIO()
-    written.add_blank_page(200, 200)
-    written.write(out)
-    return out.getvalue()
-
-
-def signed_by(name: str) -> bytes:
-    """A PDF that a stranger signed."""
-    meta = signers.PdfSignatureMetadata(field_name="Sig1")
-    made = signers.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(blank())), meta, signer=stranger(name))
-    return bytes(made.getvalue())
 
 
 class Applicant:

@@ -26,12 +26,6 @@ from tests.subjects.factories import SubjectFactory, owner_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def picture() -> bytes:
     stream = io.BytesIO()
     Image.new("RGB", (40, 20), "white").save(stream, "PNG")

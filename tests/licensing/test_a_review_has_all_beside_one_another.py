@@ -22,12 +22,6 @@ from tests.subjects.factories import SubjectFactory, owner_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def pdf(pages: int = 2) -> bytes:
     from django.utils import timezone
 

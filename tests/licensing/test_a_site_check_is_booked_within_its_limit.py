@@ -27,12 +27,6 @@ from tests.orgs.factories import StaffFactory, reader_for, signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def waiting(city: City) -> tuple[Case, Reader]:
     """A case that waits for its visit, and its applicant."""
     case = submitted(city)
@@ -178,7 +172,7 @@ def test_todays_visits_are_listed_in_the_order_of_the_way(city: City) -> None:
         Premises.objects.filter(pk=case.premises_id).update(longitude=114 + place, latitude=22.5)
         made.append(brought_forward(booking, 0, hours=0))
         BookedOfficer.objects.filter(booking=booking).update(starts_at=booking.starts_at)
-    rows = list(Booking.objects.select_related("case__premises"))
+    rows = list(Booking.objects.select_related("case__premises").order_by("pk"))
     assert [rows.index(one) for one in route.ordered(rows)] == [0, 2, 1]
     client = signed_in(Client(), city.inspectors[0].user)
     page = client.get(reverse("visits"))

@@ -28,12 +28,6 @@ pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def mandate_for(agent: Any, subject: Subject, owner: Reader, acts=("SUBMIT",), **options: Any) -> Mandate:
     """A mandate that the agent has confirmed."""
     until = options.pop("valid_to", today() + 30 * DAY)

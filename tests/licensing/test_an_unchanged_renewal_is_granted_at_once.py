@@ -23,12 +23,6 @@ from tests.orgs.factories import reader_for
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def renew(city: City, *, unchanged: bool = True, ends_in: int = 60, **facts) -> tuple[Case, Grant]:
     subject, grant, owner = city.restaurant(ends_in=ends_in, **facts)
     extra = {} if unchanged else {"changes": "更换了灶具"}

@@ -39,12 +39,6 @@ from tests.subjects.factories import SubjectFactory, owner_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def fire(case: Case, who, code: str, **more) -> Case:
     return flow.fire(Case.objects.get(pk=case.pk), code, reader_for(who).actor(None, case.org_path), **more)
 

@@ -22,12 +22,6 @@ from tests.orgs.factories import StaffFactory, reader_for, signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def renewals(city: City, count: int) -> list[Case]:
     """Renewals that the rules left to people."""
     made = []

@@ -20,12 +20,6 @@ from tests.orgs.factories import PublicUserFactory, signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def known_user(case_or_subject) -> User:
     """The representative, as a person with a phone."""
     subject = getattr(case_or_subject, "subject", case_or_subject)

@@ -21,12 +21,6 @@ from tests.orgs.factories import reader_for
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 class Visit:
     """The same visit as each of the two sees it, on a phone of one's own."""
 

@@ -28,12 +28,6 @@ from tests.subjects.factories import SubjectFactory, owner_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def handed_in(city: City, item: str = "JT-TAX-NEW") -> Case:
     subject = SubjectFactory("深圳市转办餐馆")
     owner = reader_for(owner_of(subject))

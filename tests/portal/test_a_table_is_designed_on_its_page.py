@@ -86,7 +86,9 @@ def test_an_overlap_is_drawn_at_its_cells_and_refused_at_release(desk: Designer)
     desk.step(r2c1=">= 50")
     page = desk.client.get(desk.page).content.decode()
     assert 'id="why-r1c1"' in page and 'id="why-r2c1"' in page and "有重叠" in page
-    assert "同时适用" in desk.release() and len(queries.versions(CODE)) == 1
+    refused = desk.release()
+    assert "同时适用" in refused and len(queries.versions(CODE)) == 1
+    assert "第 1 行“面积”列" in refused and "第 2 行“面积”列" in refused
 
 
 def test_a_cell_that_is_no_feel_is_told_while_it_is_typed_and_after(desk: Designer) -> None:

@@ -105,12 +105,6 @@ def chinese_afterwards() -> Iterator[None]:
     translation.deactivate()
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def check(client: Client, *paths: str) -> None:
     known = data()
     wrong = {}

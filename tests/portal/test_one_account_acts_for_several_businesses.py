@@ -20,12 +20,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
-@pytest.fixture
 def both(city: City):
     """(user, client, first business, second business): each with a draft for its licence that ends soon."""
     first, one, reader = city.restaurant()

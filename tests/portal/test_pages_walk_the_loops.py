@@ -18,12 +18,6 @@ from tests.orgs.factories import StaffFactory, signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def owner_client(grant) -> Client:
     return signed_in(Client(), grant.subject.representatives.get().user)
 

@@ -17,12 +17,6 @@ from tests.orgs.factories import PublicUserFactory, signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def test_offered_confirmed_used_and_taken_back(city: City) -> None:
     subject, _grant, _reader = city.restaurant()
     agent = PublicUserFactory(

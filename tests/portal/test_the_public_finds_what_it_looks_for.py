@@ -12,12 +12,6 @@ from tests.portal.test_pages_walk_the_loops import owner_client, walk_renewal
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def text_of(address: str, client: Client | None = None) -> str:
     answer = (client or Client()).get(address)
     assert answer.status_code == 200, address

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from qipan.domains.licensing.themes import applying, forming, measuring, queries
+from qipan.domains.licensing.themes import applying, forming, measuring
 from qipan.domains.licensing.themes.models import ThemeCase
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.flow.models import Clock
@@ -19,27 +19,9 @@ from qipan.kernel.orgs.roles import Role
 from tests.licensing.city import City
 from tests.orgs.factories import BusinessUserFactory, StaffFactory, reader_for, signed_in
 from tests.subjects.factories import SubjectFactory, owner_of
-from tests.themes.walking import Walk
+from tests.themes.walking import CANTEEN, Walk, walker
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    queries.forget()
-    return City()
-
-
-def walker(client: Client, city: City, code: str, person=None) -> Walk:
-    person = person or BusinessUserFactory()
-    signed_in(client, person)
-    theme = queries.theme(code)
-    assert theme is not None
-    return Walk(client, city, theme, person)
-
-
-CANTEEN = {"area": "80", "drain": False, "place": "OTHER"}
 
 
 def canteen(client: Client, city: City, **own: str) -> tuple[Walk, ThemeCase]:

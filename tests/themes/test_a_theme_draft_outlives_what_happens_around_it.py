@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from qipan.domains.licensing.themes import applying, forming, queries
+from qipan.domains.licensing.themes import applying, forming
 from qipan.domains.licensing.themes.declaration import ThemeRow
 from qipan.domains.licensing.themes.drafting import ThemeDraft
 from qipan.domains.licensing.themes.loading import load_themes
@@ -16,33 +16,20 @@ from qipan.domains.licensing.themes.models import ThemeCase
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.subjects import actions as subjects
-from tests.licensing.city import SYSTEM, City
+from tests.licensing.city import SYSTEM, City, file_of
 from tests.licensing.test_a_draft_outlives_what_happens_around_it import field, new_version
-from tests.licensing.test_a_licence_offered_as_material_is_checked import file_of
 from tests.orgs.factories import BusinessUserFactory, reader_for, signed_in
 from tests.subjects.factories import GrantFactory, SubjectFactory, owner_of
-from tests.themes.walking import Walk
+from tests.themes.walking import CANTEEN, Walk, walker
 
 pytestmark = pytest.mark.django_db
 HIDDEN = re.compile(r'name="(revision|form_version)" value="([^"]*)"')
-CANTEEN = {"area": "80", "drain": False, "place": "OTHER"}
-
-
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    queries.forget()
-    return City()
 
 
 @pytest.fixture
 def walk(client: Client, city: City) -> Walk:
     subject = SubjectFactory("深圳市食堂单位")
-    person = owner_of(subject)
-    signed_in(client, person)
-    theme = queries.theme("canteen")
-    assert theme is not None
-    walk = Walk(client, city, theme, person)
+    walk = walker(client, city, "canteen", owner_of(subject))
     walk.row = walk.begin(CANTEEN, subject)
     return walk
 
@@ -237,11 +224,7 @@ def test_of_several_licences_the_applicant_says_which(client: Client, city: City
     subject = SubjectFactory("深圳市两证单位")
     first, second = GrantFactory(subject, ends_in=300), GrantFactory(subject, ends_in=200)
     foreign = GrantFactory(SubjectFactory("深圳市别家单位"), ends_in=300)
-    person = owner_of(subject)
-    signed_in(client, person)
-    theme = queries.theme("close-business")
-    assert theme is not None
-    walk = Walk(client, city, theme, person)
+    walk = walker(client, city, "close-business", owner_of(subject))
     walk.row = walk.begin(subject=subject)
     fields = [one.code for one in ThemeDraft(walk.row).form.fields if one.code.startswith("grant_")]
     [code] = fields

@@ -4,30 +4,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from qipan.domains.licensing.themes import queries
 from qipan.kernel.flow import registry
 from qipan.kernel.flow.checks import missing, problems
 from tests.licensing.city import City
-from tests.orgs.factories import BusinessUserFactory, signed_in
-from tests.themes.walking import Walk
+from tests.themes.walking import Walk, walker
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    queries.forget()
-    return City()
-
-
-@pytest.fixture
 def walk(client: Client, city: City) -> Walk:
-    person = BusinessUserFactory()
-    signed_in(client, person)
-    theme = queries.theme("small-restaurant")
-    assert theme is not None
-    return Walk(client, city, theme, person)
+    return walker(client, city, "small-restaurant")
 
 
 def test_a_small_restaurant_from_the_first_question_to_the_last_certificate(walk: Walk) -> None:

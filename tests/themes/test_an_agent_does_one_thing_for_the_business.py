@@ -20,10 +20,9 @@ from tests.licensing.city import City
 from tests.licensing.test_an_agent_acts_within_the_mandate import mandate_for
 from tests.orgs.factories import PublicUserFactory, reader_for, signed_in
 from tests.subjects.factories import SubjectFactory, owner_of
-from tests.themes.walking import Walk
+from tests.themes.walking import CANTEEN, Walk
 
 pytestmark = pytest.mark.django_db
-CANTEEN = {"area": "80", "drain": False, "place": "OTHER"}
 #: Of the two items of this situation.
 FOOD, KITCHEN = "FS-CANTEEN-NEW", "FR-KITCHEN"
 

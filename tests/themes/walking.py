@@ -11,7 +11,7 @@ from django.urls import reverse
 from qipan.domains.licensing import actions, countersigning
 from qipan.domains.licensing.guards import needs_check
 from qipan.domains.licensing.models import Application
-from qipan.domains.licensing.themes import forming
+from qipan.domains.licensing.themes import forming, queries
 from qipan.domains.licensing.themes.declaration import ThemeRow
 from qipan.domains.licensing.themes.models import ThemeCase
 from qipan.kernel.accounts.models import User
@@ -25,8 +25,10 @@ from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects.models import Subject
 from tests.licensing.city import City
 from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import drawn, picture
-from tests.orgs.factories import StaffFactory, reader_for
+from tests.orgs.factories import BusinessUserFactory, StaffFactory, reader_for, signed_in
 
+#: A canteen that two items come of.
+CANTEEN = {"area": "80", "drain": False, "place": "OTHER"}
 WORDS = {
     "subject_new_name": "深圳市福田区一件事{number}店",
     "subject_new_domicile": "深圳市福田区园岭街道红荔路{number}号",
@@ -169,3 +171,12 @@ class Walk:
         """One step of an officer."""
         found = Case.objects.get(pk=case.pk)
         flow.fire(found, code, reader_for(who).actor(None, found.org_path), **more)
+
+
+def walker(client: Client, city: City, code: str, person: User | None = None) -> Walk:
+    """Somebody at the browser with the theme of this code."""
+    person = person or BusinessUserFactory()
+    signed_in(client, person)
+    theme = queries.theme(code)
+    assert theme is not None
+    return Walk(client, city, theme, person)

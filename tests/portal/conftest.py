@@ -1,0 +1,11 @@
+"""A small city."""
+
+import pytest
+
+from tests.licensing.city import City
+
+
+@pytest.fixture
+def city(settings, tmp_path) -> City:
+    settings.HOME = tmp_path
+    return City()
