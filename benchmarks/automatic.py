@@ -30,6 +30,8 @@ FOUND: Answers = {
 ENDED: Answers = {"cause": "STOPPED", "no_investigation": "true"}
 LOST: Answers = {"cause": "LOST"}
 CEASED: Answers = {"cause": "不再经营", "from_on": "2026-11-20", "settled": "true"}
+SIMPLY: Answers = {**CEASED, "unencumbered": "true", "no_investigation": "true", "penalties_met": "true"}
+PAUSED: Answers = {"cause": "水浸停业", "from_on": "2026-11-20", "until_on": "2027-11-19"}
 FACES: Answers = {
     "main_format": "2",
     "items": ["HOT"],
@@ -162,16 +164,16 @@ def _walks() -> Iterator[Walk]:
     for owner in ("USER", "MARKET", "STATION", "OPTICIAN"):
         yield _end(f"MF-{owner}-CANCEL", "JLBA", f"MF-{owner}-FILE", days=None, spoiled={"origin": "MF-OTHER-FILE"}, reason="原证由哪个事项办理")  # fmt: skip
     yield _reissue("CM-REISSUE", "CMA", "CM-NEW")
-    yield Walk("BI-NEW", FOUND, spoiled={"answers": {"business_scope": "烟草制品零售"}}, reason="须先批准")
+    yield Walk("BI-NEW", FOUND, spoiled={"answers": {"business_scope": "危险化学品经营"}}, reason="须先批准")
     yield Walk("BI-END", CEASED, spoiled={"holds": ("JY",)}, reason="其他有效的许可")
     yield Walk(
         "BX-SIMPLE",
-        CEASED,
+        SIMPLY,
         subject={"type": "COMPANY"},
-        spoiled={"answers": {"settled": ""}},
-        reason="债权债务",
+        spoiled={"answers": {"penalties_met": ""}},
+        reason="尚未执行完毕的行政处罚",
     )
-    yield Walk("BX-PAUSE", CEASED, spoiled={"answers": {"until_on": "2031-01-01"}}, reason="不超过三年")
+    yield Walk("BX-PAUSE", PAUSED, spoiled={"answers": {"until_on": "2031-01-01"}}, reason="不超过三年")
     yield Walk(
         "BX-REOPEN",
         CEASED,

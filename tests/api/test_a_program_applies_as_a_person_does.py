@@ -77,8 +77,8 @@ def test_what_the_rules_grant_ends_in_a_sealed_document(
 
 PROGRAM_FIELDS = {
     "FB-RENEW": ["unchanged", *CONTACT],
-    "FB-REISSUE": ["cause", "contact_name", "contact_phone"],
-    "FB-CANCEL": ["cause", "no_investigation", "contact_name", "contact_phone"],
+    "FB-REISSUE": ["cause", *CONTACT],
+    "FB-CANCEL": ["cause", "no_investigation", *CONTACT],
     "FB-CHANGE": ["change_kinds", *CONTACT],
 }
 DOCUMENTS = {
@@ -93,14 +93,13 @@ def test_a_filing_is_made_and_ended(city: City) -> None:
     subject, _grant, _reader = city.restaurant()
     program = owner(subject)
     number = program.draft("FF-NEW", subject.pk)
-    contact = {key: CONTACT[key] for key in ("contact_name", "contact_phone")}
-    assert program.fill(number, prepackaged_only=True, **PLACE, **contact).status_code == 200
+    assert program.fill(number, prepackaged_only=True, **PLACE, **CONTACT).status_code == 200
     assert program.submit(number).json()["state"] == "GRANTED"
     drain()
     filed = Application.objects.get(case__uuid=number).result_grant
     assert filed.number.startswith("YB") and Program().get(f"/licences/{filed.number}")["valid_to"] is None
     ended = program.draft("FF-CANCEL", subject.pk, filed.pk)
-    answer = program.fill(ended, cause="STOPPED", no_investigation=True, **contact)
+    answer = program.fill(ended, cause="STOPPED", no_investigation=True, **CONTACT)
     assert answer.status_code == 200, answer.content.decode()
     assert program.submit(ended).json()["state"] == "GRANTED"
     drain()

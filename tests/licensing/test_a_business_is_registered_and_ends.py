@@ -1,5 +1,6 @@
 """Registration: a person registers an individual business at once; it changes, pauses, reopens and ends by its applications."""
 
+import datetime
 import uuid
 
 import pytest
@@ -9,15 +10,18 @@ from django.urls import reverse
 from qipan.domains.licensing import actions
 from qipan.domains.licensing.models import Application
 from qipan.kernel.documents import queries as documents
+from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow.models import Case
 from qipan.kernel.jobs.testing import drain
+from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects.codes import is_uscc
-from qipan.kernel.subjects.models import Subject
-from qipan.kernel.subjects.queries import uscc_of
+from qipan.kernel.subjects.models import StatusChange, Subject
+from qipan.kernel.subjects.queries import suspended_days, uscc_of
 from tests.licensing.city import CONTACT, SYSTEM, City
+from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import picture
 from tests.orgs.factories import BusinessUserFactory, reader_for, signed_in
 from tests.subjects.factories import SubjectFactory, owner_of
 
@@ -78,7 +82,7 @@ def test_an_individual_business_is_registered_at_once_and_lives(client: Client, 
     subject.refresh_from_db()
     assert subject.business_scope == "餐饮服务；食品销售" and subject.grants.get().data["business_scope"].endswith("销售")
 
-    cause = {"cause": "装修", "from_on": "2026-11-20"}
+    cause = {"cause": "装修", "from_on": "2026-11-20", "until_on": "2027-11-19"}
     assert applied(city, "BX-PAUSE", subject, **cause).state == "ISSUED" and subject.status == "SUSPENDED"
     assert applied(city, "BX-REOPEN", subject, **cause).state == "ISSUED" and subject.status == "ACTIVE"
     assert applied(city, "BI-END", subject, **cause, settled="true").state == "ISSUED"
@@ -124,6 +128,55 @@ def test_a_listed_subject_has_no_simple_cancellation(city: City) -> None:
     assert facts_of(row)["in_abnormal_list"] is True
     with pytest.raises(Refused, match="简易注销"):
         subjects.change_status(subject, "CANCELLING", SYSTEM, "简易注销公告")
+
+
+def why(city: City, item: str, subject: Subject, **answers) -> list[str]:
+    """What a person is told of an application that no rule granted; nothing for one that was."""
+    case = applied(city, item, subject, **answers)
+    assert case.state in {"ISSUED", "SUBMITTED"}
+    return Application.objects.get(pk=case.pk).mode_reasons
+
+
+def test_a_pause_has_an_end_within_three_years_in_all(city: City) -> None:
+    """歇业的期限最长不得超过三年 (Reg 30), 累计 (RegDet 42): an open end or too long a one is for a person to look at."""
+    subject = SubjectFactory("深圳市歇业餐馆")
+    owner_of(subject)
+    pause = {"cause": "水浸停业", "from_on": "2026-11-20"}
+    (told,) = why(city, "BX-PAUSE", subject, **pause)
+    assert "写明了歇业期限" in told and subject.status == "ACTIVE"
+    for before, after, on in (
+        ("ACTIVE", "SUSPENDED", "2022-01-01"),
+        ("SUSPENDED", "ACTIVE", "2023-01-01"),
+        ("ACTIVE", "SUSPENDED", "2024-01-01"),
+        ("SUSPENDED", "ACTIVE", "2024-12-31"),
+    ):
+        StatusChange.objects.create(subject=subject, before=before, after=after, on=on, reason="歇业", source="Reg 30")
+    assert suspended_days(subject, today()) == 365 + 365
+    assert suspended_days(subject, datetime.date(2024, 1, 11)) == 365 + 10
+    Case.objects.filter(subject=subject).update(closed_at=now())
+    (told,) = why(city, "BX-PAUSE", subject, **pause, until_on="2027-11-22")
+    assert "累计不超过三年" in told
+    Case.objects.filter(subject=subject).update(closed_at=now())
+    assert why(city, "BX-PAUSE", subject, **pause, until_on="2027-11-20") == [] and subject.status == "SUSPENDED"
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ("unencumbered", "声明没有冻结、出质、抵押和对外投资：否（要求 是）"),
+        ("no_investigation", "声明没有被立案调查、采取强制措施和诉讼仲裁：否（要求 是）"),
+        ("penalties_met", "声明没有尚未执行完毕的行政处罚：否（要求 是）"),
+    ],
+)
+def test_each_bar_to_a_simple_cancellation_is_asked_about(city: City, missing: str, told: str) -> None:
+    """不得申请办理简易注销登记的情形 (RegDet 48): who does not declare that there is none goes to a person."""
+    subject = SubjectFactory("深圳市简易注销餐馆")
+    owner_of(subject)
+    declared = dict.fromkeys(("settled", "unencumbered", "no_investigation", "penalties_met"), "true")
+    actor = reader_for(subject.representatives.get().user).actor()
+    promise = evidence.store(picture(), actor=actor, kind="material", name="承诺书.png")
+    answers = {"cause": "不再经营", "from_on": "2026-11-20", "m_promise": [str(promise.uuid)], **declared}
+    assert why(city, "BX-SIMPLE", subject, **(answers | {missing: ""})) == [told]
 
 
 def test_nobody_comes_back_who_never_paused(city: City) -> None:

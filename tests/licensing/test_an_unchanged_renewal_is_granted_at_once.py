@@ -5,6 +5,7 @@ import datetime
 import pytest
 
 from qipan.domains.licensing import actions
+from qipan.domains.licensing.facts import facts_of
 from qipan.domains.licensing.models import Application
 from qipan.kernel.decisions.actions import replay
 from qipan.kernel.decisions.models import Decision
@@ -17,7 +18,7 @@ from qipan.kernel.ledger.models import Event
 from qipan.kernel.publication.queries import public_of
 from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects.models import Grant
-from tests.licensing.city import SYSTEM, City
+from tests.licensing.city import PLACE, SYSTEM, City
 from tests.orgs.factories import reader_for
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +137,24 @@ def test_simple_items_are_granted_at_once(city: City, item: str, answers: dict, 
     case.refresh_from_db()
     grant.refresh_from_db()
     assert (case.state, grant.state) == ("ISSUED", state)
+
+
+@pytest.mark.parametrize(("item", "answers"), [("FB-REISSUE", {"cause": "LOST"}), ("FF-NEW", {"prepackaged_only": True})])
+def test_who_is_listed_gets_no_licence_anew_and_files_nothing_by_rule(city: City, item: str, answers: dict) -> None:
+    """DOMAIN 3.4, the common columns: not in the list of abnormal operation."""
+    subject, grant, owner = city.restaurant()
+    subjects.add_mark(subject, "ABNORMAL_LIST", SYSTEM, ground="未年报")
+    about, place = (grant, {}) if item == "FB-REISSUE" else (None, PLACE)
+    case = actions.submit(city.drafted(item, subject, about, owner, **answers, **place), owner)
+    row = Application.objects.get(pk=case.pk)
+    assert case.state == "SUBMITTED" and row.mode_reasons == ["在经营异常名录：是（要求 否）"]
+
+
+def test_what_no_form_asked_nobody_has_declared(city: City) -> None:
+    subject, grant, owner = city.restaurant()
+    row = city.drafted("FB-RENEW", subject, grant, owner, unchanged=True)
+    known = facts_of(row)
+    assert known["truthful"] is True and "no_investigation" not in known
 
 
 def test_a_filing_is_made_at_once_without_an_end(city: City) -> None:

@@ -60,17 +60,18 @@ def facts_of(application: Application, at: datetime.datetime | None = None) -> d
         "place_in_city": _place_in_city(application),
         "marked": _marked(subject, item, day),
     }
+    if item is not None and item.target == "SUSPENDED":
+        known["suspended_days"] = subjects.suspended_days(subject, day)
     known |= _held_facts(application, item)
     return known | _grant_facts(application, day) | _change_facts(application)
 
 
 def _said(application: Application, day: datetime.date) -> dict[str, Any]:
-    """What the applicant says and declares; a declaration that the form does not ask for is not missing."""
+    """What the applicant says and declares; what the form does not ask for nobody has declared, and is not known."""
     answers = application.answers
     kinds = {field.code: field.kind for field in form_of(application).fields}
     declared = {
-        name: answers.get(name) is True if name in kinds else True
-        for name in ("truthful", "no_investigation")
+        name: answers.get(name) is True for name in ("truthful", "no_investigation") if name in kinds
     }
     since = next((date for name in SINCE if (date := _date(answers.get(name)))), None)
     year = answers.get("year")

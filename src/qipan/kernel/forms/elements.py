@@ -121,8 +121,8 @@ def _unsaid(value: Any) -> bool:
     return value is None or value in ("", [])
 
 
-def contradiction(field: FormField, one: ElementRow) -> str:
-    """How a field is wider than its element, or something else; an empty text when it fits."""
+def contradiction(field: FormField, one: Constraints) -> str:
+    """How a field is wider than what it must fit (its element), or something else; an empty text when it fits."""
     if "kind" in field.model_fields_set and field.kind not in {one.kind, *NARROWER.get(one.kind, ())}:
         return _("种类是 %(own)s，数据元是 %(wanted)s。") % {"own": field.kind, "wanted": one.kind}
     if one.personal and not field.personal and "personal" in field.model_fields_set:

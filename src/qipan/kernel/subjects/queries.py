@@ -20,6 +20,8 @@ from qipan.kernel.subjects.models import (
     MarkKind,
     Premises,
     Representative,
+    Status,
+    StatusChange,
     Subject,
 )
 
@@ -81,6 +83,20 @@ def identifiers_of(subject: Subject) -> list[Identifier]:
     if "identifiers" not in getattr(subject, "_prefetched_objects_cache", {}):
         give(subject, "identifiers", _IDENTIFIERS.all(subject=subject.pk))
     return list(subject.identifiers.all())
+
+
+def suspended_days(subject: Subject, day: datetime.date) -> int:
+    """Days for which a subject was out of business by record (歇业) until a day, all times together (RegDet 42)."""
+    total, since = 0, None
+    for before, after, on in (
+        StatusChange.objects.filter(subject=subject, on__lte=day)
+        .order_by("on", "pk")
+        .values_list("before", "after", "on")
+    ):
+        if before == Status.SUSPENDED and since is not None:
+            total += (on - since).days
+        since = on if after == Status.SUSPENDED else None
+    return total + ((day - since).days if since is not None else 0)
 
 
 _IDENTIFIERS = Composed(lambda hole: Identifier.objects.filter(subject_id=hole("subject", BigIntegerField())))

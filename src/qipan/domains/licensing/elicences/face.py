@@ -72,8 +72,8 @@ def _form_of(grant: Grant) -> FormRow | None:
         return None
 
 
-def _options(field: str, chosen: Any) -> str:
-    declared = forms.form(FOOD_FORM).field(field)
+def _options(field: str, chosen: Any, form: str = FOOD_FORM) -> str:
+    declared = forms.form(form).field(field)
     return words_of(declared, [one for one in (chosen if isinstance(chosen, list) else [chosen]) if one])
 
 
@@ -92,7 +92,8 @@ def food_certificate(grant: Grant, office: str = "") -> dict[str, Any]:
         "domicile": subject.domicile or "—",
         "premises": grant.premises.address if grant.premises else subject.domicile or "—",
         "main_format": _options("main_format", data.get("main_format", "")) or "—",
-        "items": _options("items", data.get("items", [])) or "—",
+        # Older licences hold items that no new one is applied for with: only a change's form has the words of all.
+        "items": _options("new_items", data.get("items", []), "licensing.food_change") or "—",
         "marks": _options("marks", data.get("marks", [])),
         "valid_from": _date(grant.valid_from),
         "valid_to": _date(grant.valid_to) if grant.valid_to else "长期",

@@ -33,8 +33,10 @@ def asked(theme: ThemeRow, situation: Mapping[str, Any]) -> list[Question]:
 
 
 def chosen(theme: ThemeRow, situation: Mapping[str, Any]) -> list[PartRow]:
-    """The parts that a situation needs."""
-    return [part for part in theme.parts if holds(part.when, situation)]
+    """The parts that a situation needs; an answer to what is not asked in it counts for nothing."""
+    known = {question.code for question in asked(theme, situation)}
+    said = {code: value for code, value in situation.items() if code in known}
+    return [part for part in theme.parts if holds(part.when, said)]
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ class CoverRow(BaseModel):
 class Question(FormField):
     """One question of the situation (情形引导). `usual` is the answer that brings the theme's whole list.
 
-    An answer to a question with an `element` is that element's value: the form does not ask again.
+    An answer to a question with an `element` is that element's value: the form does not ask again. What the question
+    does not say itself (kind, options, bounds) it has from the element, written out when the theme is loaded.
     """
 
     usual: str | list[str] | bool | None = None
@@ -38,6 +39,8 @@ class Question(FormField):
     def _answerable(self) -> "Question":
         if not self.title:
             raise ValueError(_("情形问题 %(code)s 要写明怎样问（title）。") % {"code": self.code})
+        if self.element and "kind" not in self.model_fields_set:
+            return self
         if self.kind in {"choice", "multi"} and not self.options:
             raise ValueError(_("情形问题 %(code)s 要有选项。") % {"code": self.code})
         if self.kind not in {"choice", "multi", "bool", "number"}:

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from pydantic import ValidationError
 
 from qipan.domains.licensing.themes import asking, elements, graph, merging, queries
 from qipan.domains.licensing.themes.declaration import CoverRow, ThemeRow, leaves
 from qipan.domains.licensing.themes.models import MaterialCover, Theme
+from qipan.kernel.forms import elements as dictionary
 from qipan.kernel.forms.declaration import FormField
 from qipan.kernel.forms.validation import validate
 from qipan.kernel.items.models import Item, MaterialType
@@ -19,6 +21,8 @@ from qipan.kernel.ledger.errors import Refused
 
 #: Kinds of field that ask for the same sort of thing.
 SORTS = {"longtext": "text", "address": "text", "text": "text"}
+#: Limits of an answer.
+BOUNDS = ("min", "max", "min_length", "max_length")
 
 
 def load_covers(rows: list[CoverRow], actor: Actor) -> Report:
@@ -38,14 +42,14 @@ def load_themes(rows: list[ThemeRow], actor: Actor) -> Report:
     for row in rows:
         if numbers.setdefault((row.number, row.valid_from), row.code) != row.code:
             raise _refused(row.code, _("序号 %(number)d 已经有主题。") % {"number": row.number})
-        prove(row)
+    proven = [prove(row) for row in rows]
     content = [
         (
             row.code,
             row.valid_from,
             {"number": row.number, "title": row.title, "body": row.model_dump(mode="json")},
         )
-        for row in rows
+        for row in proven
     ]
     created = keep_all_dated(Theme, content)
     return Report("themes", created, len(rows) - created)
@@ -55,8 +59,26 @@ def _refused(code: str, why: str) -> Refused:
     return Refused(_("主题目录 %(code)s 不对：%(why)s") % {"code": code, "why": why})
 
 
-def prove(theme: ThemeRow) -> None:
-    """Refuses a theme whose items, conditions, order, tokens, answers or merged fields do not hold together."""
+def written_out(theme: ThemeRow) -> ThemeRow:
+    """The theme with what its questions take from their elements. Refuses one that contradicts its element."""
+    try:
+        form = dictionary.written_out(asking.form_of(theme))
+        taken = [
+            question.model_copy(update={name: getattr(field, name) for name in type(field).model_fields})
+            for question, field in zip(theme.questions, form.fields, strict=True)
+        ]
+        return ThemeRow.model_validate(theme.model_copy(update={"questions": taken}).model_dump())
+    except ValidationError as error:
+        raise _refused(theme.code, "；".join(each["msg"] for each in error.errors())) from None
+    except Refused as refused:
+        raise _refused(theme.code, str(refused)) from None
+
+
+def prove(given: ThemeRow) -> ThemeRow:
+    """The theme with its elements written out. Refuses one whose items, conditions, order, tokens, answers or merged
+    fields do not hold together, or which asks wider than its items' forms accept.
+    """
+    theme = written_out(given)
     rules = queries.covers(theme.valid_from)
     codes = {part.item for part in theme.parts}
     if lost := codes - set(
@@ -74,6 +96,7 @@ def prove(theme: ThemeRow) -> None:
         raise _refused(theme.code, "；".join(usual.errors.values()))
     if not asking.chosen(theme, usual.cleaned):
         raise _refused(theme.code, _("通常情形下没有任何事项。"))
+    return theme
 
 
 def _order(theme: ThemeRow, nodes: list[graph.Node]) -> None:
@@ -152,6 +175,8 @@ def _elements(theme: ThemeRow, nodes: list[graph.Node], rules: queries.Covers) -
                 _("数据元 %(element)s 在 %(one)s 和 %(other)s 问的不是同样的内容。")
                 % {"element": element, "one": at, "other": where},
             )
+        if where != "questions":
+            _narrow_enough(theme, where, element, each)
     merged = merging.merge(theme, nodes, rules, theme.usual)
     codes = [
         code for section in merged.form.sections for code in (section.code, *(f.code for f in section.fields))
@@ -161,6 +186,28 @@ def _elements(theme: ThemeRow, nodes: list[graph.Node], rules: queries.Covers) -
     for ask in merged.asks.values():
         if ask.field.kind in {"choice", "multi"} and not ask.field.options:
             raise _refused(theme.code, _("字段 %(field)s 没有各表都接受的选项。") % {"field": ask.field.code})
+
+
+def _narrow_enough(theme: ThemeRow, part: str, element: str, each: FormField) -> None:
+    """An answer to a question is accepted by every form that it answers: there is no field there to put it right."""
+    for question in theme.questions:
+        if question.element != element:
+            continue
+        beyond = [
+            name for name in BOUNDS if getattr(question, name) is None and getattr(each, name) is not None
+        ]
+        wider = dictionary.contradiction(question, each)
+        if beyond or wider:
+            raise _refused(
+                theme.code,
+                _("问题 %(question)s 比部分 %(part)s 的字段 %(field)s 问得宽：%(why)s")
+                % {
+                    "question": question.code,
+                    "part": part,
+                    "field": each.code,
+                    "why": wider or "、".join(beyond),
+                },
+            )
 
 
 def _used(theme: ThemeRow, nodes: list[graph.Node]) -> None:

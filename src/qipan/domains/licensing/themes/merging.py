@@ -97,7 +97,11 @@ def merge(
     work = _Merging(theme, list(nodes), rules, situation, library or {})
     for one in work.nodes:
         rows = {group.code: Origin("ASKED", f"{one.code}_{group.code}") for group in one.form.groups}
-        work.origins[one.code] = rows | {each.code: _origin(work, one, each) for each in one.form.fields}
+        typed = (each for each in one.form.fields if each.kind != "file")
+        work.origins[one.code] = rows | {each.code: _origin(work, one, each) for each in typed}
+    for one in work.nodes:  # materials last: whether one is asked for may depend on what the situation answers
+        files = (each for each in one.form.fields if each.kind == "file")
+        work.origins[one.code] |= {each.code: _origin(work, one, each) for each in files}
     for one in work.nodes:
         for each in one.form.fields:
             found = work.origins[one.code][each.code]
@@ -183,7 +187,8 @@ def _material(work: _Merging, one: Node, each: FormField) -> Origin:
     stronger = work.rules.stand_ins.get(code, ())
     for other in work.nodes:
         for upload in other.form.fields:
-            asked = upload.kind == "file" and upload.required and not upload.when
+            asked = upload.kind == "file" and upload.required
+            asked = asked and _settled(upload.when, work.origins[other.code]) is ALWAYS
             if asked and upload.material in stronger and _giver_of(work, other, upload.material) is None:
                 return Origin("ASKED", f"m_{upload.material}")
     return Origin("ASKED", f"m_{code}")
