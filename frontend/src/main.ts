@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import Alpine from "@alpinejs/csp";
 import "@tabler/core/js/tabler";
 
+import "./parts/renew";
 import { startChecklists } from "./parts/checklist";
 import { startConfirmations } from "./parts/confirm";
 import { startCopies } from "./parts/copy";

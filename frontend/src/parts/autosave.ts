@@ -47,6 +47,12 @@ class Autosave {
     window.addEventListener("online", () => {
       if (this.changed) this.later(0);
     });
+    // Who goes back to the page finds it as it was left: it saves itself again.
+    window.addEventListener("pageshow", (event) => {
+      if (!event.persisted) return;
+      this.submitting = false;
+      if (this.changed) this.later(0);
+    });
   }
 
   private later(after: number): void {

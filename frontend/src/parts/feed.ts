@@ -1,16 +1,9 @@
-/** Whether somebody is typing in a part of the page, or has typed something there that is not sent yet. */
-function inUse(part: HTMLElement): boolean {
-  const at = document.activeElement;
-  if (at !== null && at !== document.body && part.contains(at) && at.matches("input, textarea, select")) return true;
-  return [...part.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("textarea, input")].some(
-    (field) => field.type !== "hidden" && field.value !== field.defaultValue,
-  );
-}
+import { busy, renewLater } from "./renew";
 
 /**
  * Follows the live feed of the page's ticket; elements with data-feed fetch themselves again through their own view.
  * A channel that ends in a slash stands for everything below it. After a break in the line everything is fetched again,
- * because what changed meanwhile was not heard.
+ * because what changed meanwhile was not heard. A part that is in somebody's hands is fetched once it is let go.
  */
 export function startFeed(root: ParentNode): void {
   const ticket = document.querySelector<HTMLMetaElement>('meta[name="feed-ticket"]')?.content;
@@ -22,10 +15,9 @@ export function startFeed(root: ParentNode): void {
   let wasOpen = false;
   const refresh = (concerned: (wanted: string) => boolean): void => {
     for (const element of root.querySelectorAll<HTMLElement>("[data-feed]")) {
-      if (element.dataset.feedKept !== undefined && inUse(element)) continue;
-      if ((element.dataset.feed ?? "").split(" ").filter(Boolean).some(concerned)) {
-        element.dispatchEvent(new CustomEvent("changed", { bubbles: false }));
-      }
+      if (!(element.dataset.feed ?? "").split(" ").filter(Boolean).some(concerned)) continue;
+      if (busy(element)) renewLater(element);
+      else element.dispatchEvent(new CustomEvent("changed", { bubbles: false }));
     }
   };
   source.addEventListener("open", () => {

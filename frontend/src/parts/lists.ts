@@ -1,4 +1,5 @@
 import { once } from "./once";
+import { t } from "../words";
 
 /** A form with data-auto-submit is sent as soon as a choice changes; its button is for browsers without scripts. */
 export function startFilters(root: ParentNode): void {
@@ -23,7 +24,7 @@ export function startPicks(root: ParentNode): void {
       const picked = boxes().filter((box) => box.checked).length;
       for (const button of buttons) button.hidden = picked === 0;
       for (const count of form.querySelectorAll<HTMLElement>("[data-pick-count]")) {
-        count.textContent = picked ? `（${picked}）` : "";
+        count.textContent = picked ? t("（{count}）", { count: picked }) : "";
       }
       if (all) {
         all.checked = picked > 0 && picked === boxes().length;

@@ -53,7 +53,9 @@ function unfit(box: HTMLElement, file: File): string {
   if (!file.size) return t("“{name}”是空文件，没有发送。", { name });
   const kinds = (box.querySelector<HTMLInputElement>("input[type=file]")?.accept ?? "").split(",").filter(Boolean);
   const fits = kinds.some((kind) => file.type === kind || (kind.endsWith("/*") && file.type.startsWith(kind.slice(0, -1))));
-  return kinds.length && !fits ? t("“{name}”的种类不对，没有发送。请选择图片（JPG、PNG）或者 PDF。", { name }) : "";
+  if (!kinds.length || fits) return "";
+  if (!kinds.includes("application/pdf")) return t("“{name}”的种类不对，没有发送。请选择图片（JPG、PNG）。", { name });
+  return t("“{name}”的种类不对，没有发送。请选择图片（JPG、PNG）或者 PDF。", { name });
 }
 
 /** A file that is not taken stands in the list with the reason, until it is removed. */
