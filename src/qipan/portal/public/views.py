@@ -93,7 +93,7 @@ def notice(request: HttpRequest, number: int) -> HttpResponse:
 @signed_in
 def unread(request: HttpRequest) -> HttpResponse:
     """The number beside the menu's entry of messages, fetched again when it changed."""
-    return render(request, "portal/unread.html", {"unread": letters.unread_notices(request.user.pk)})
+    return render(request, "ui/components/unread.html", {"unread": letters.unread_notices(request.user.pk)})
 
 
 def _number(text: str) -> int | None:

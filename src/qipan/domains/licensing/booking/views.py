@@ -129,7 +129,7 @@ def _missed(request: HttpRequest) -> HttpResponse:
         raise Http404
     try:
         actions.missed(found, reader, request.POST.get("note", ""))
-        messages.success(request, _("已记录爽约，可以重新预约。"))
+        messages.success(request, _("已登记申请人未到场，可以重新预约。"))
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect("visits")

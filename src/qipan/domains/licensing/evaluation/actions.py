@@ -31,6 +31,8 @@ from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 
 FOLLOW_UP, CONTACT = "licensing.follow_up", "licensing.follow_up_contact"
+#: The limit for finding and reply.
+HANDLE = "Rating.handle"
 MOST_ROUNDS = 2
 
 
@@ -121,7 +123,7 @@ def _follow(row: Evaluation) -> FollowUp:
         actor=Actor.system(path),
         record=row,
         requirement=_("联系申请人，核实情况，整改并答复。评价人信息只用于核实，不得告知被评价人员。"),
-        due_rule="Rating.handle",
+        due_rule=HANDLE,
         users=people,
         source="licensing.evaluation",
     )

@@ -22,6 +22,7 @@ from qipan.domains.licensing.evaluation.models import (
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts import limits
 from qipan.kernel.accounts.queries import masked
+from qipan.kernel.law import terms
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
@@ -76,6 +77,7 @@ def _rating(
         "back": back,
         "known": known,
         "mine": mine,
+        "rule": terms.rule(actions.HANDLE),
         "follow_ups": queries.follow_ups_of(known) if known else [],
         "levels": Level.choices,
         "tags": Tag.choices,
@@ -149,6 +151,7 @@ def follow_up(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     application = Application.objects.select_related("contact").filter(pk=case.pk).first()
     context: dict[str, Any] = {
         "row": row,
+        "rule": terms.rule(actions.HANDLE),
         "evaluation": row.evaluation,
         "case": case,
         "unit": queries.unit_title(row.evaluation.org_path),

@@ -13,6 +13,7 @@ from qipan.domains.licensing.models import STAFF, Ground
 from qipan.domains.licensing.rescission.steps import STANDING
 from qipan.kernel.decisions.models import Decision
 from qipan.kernel.items import queries as items
+from qipan.kernel.law import terms
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.roles import Role
 from qipan.ui.access import staff
@@ -71,6 +72,7 @@ def difference(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     grant = row.application.result_grant
     context = {
         "row": row,
+        "rule": terms.rule(actions.DUE),
         "item": items.item(row.application.item_code),
         "table": Decision.objects.select_related("table").get(pk=row.decision_id).table,
         "grant": grant,

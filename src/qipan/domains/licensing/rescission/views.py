@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.licensing.models import Ground
 from qipan.domains.licensing.rescission import actions
+from qipan.domains.licensing.rescission.flow import DECIDE_BY
 from qipan.domains.licensing.rescission.steps import STANDING
+from qipan.kernel.law import terms
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects.models import Grant
@@ -45,6 +47,7 @@ def begin_rescission(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("desk_case", uuid=row.case.uuid)
     context = {
         "grant": grant,
+        "rule": terms.rule(DECIDE_BY),
         "standing": grant.state in STANDING,
         "grounds": Ground.choices,
         "refused": refused,

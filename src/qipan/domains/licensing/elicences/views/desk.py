@@ -3,6 +3,7 @@
 import datetime
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from qipan.domains.licensing.elicences import callers as entitling
 from qipan.domains.licensing.elicences import queries
 from qipan.domains.licensing.elicences.batches import MAKERS
-from qipan.domains.licensing.elicences.models import CallingSystem
+from qipan.domains.licensing.elicences.models import CallingSystem, CallRight
 from qipan.domains.licensing.models import STAFF
 from qipan.kernel.items.models import LicenceKind
 from qipan.kernel.ledger.clock import today
@@ -62,7 +63,9 @@ def callers(request: HttpRequest) -> HttpResponse:
         except Refused as error:
             refused = error
     context = {
-        "systems": CallingSystem.objects.prefetch_related("rights").order_by("name"),
+        "systems": CallingSystem.objects.prefetch_related(
+            Prefetch("rights", CallRight.objects.filter(ended_at__isnull=True), to_attr="standing")
+        ).order_by("name"),
         "may_register": entitling.may_register(reader),
         "refused": str(refused) if refused else "",
         "field": refused.field if refused else "",

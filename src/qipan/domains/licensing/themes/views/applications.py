@@ -67,6 +67,7 @@ def _again(request: HttpRequest, theme: Any, result: Any, empty: str) -> HttpRes
         "questions": questions(theme, result.cleaned, result.errors, typed(theme, request.GET)),
         "plan": planning.plan(theme, result.cleaned),
         "errors": result.errors,
+        "unanswered": bool(result.errors),
         "empty": empty,
         "usual": False,
     }

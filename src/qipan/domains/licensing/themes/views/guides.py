@@ -80,6 +80,7 @@ def guide(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "theme": theme,
         "usual": usual,
+        "unanswered": bool(asking.answered(theme, theme.usual if usual else given).errors),
         "questions": questions(theme, {} if usual else situation, result.errors, given),
         "plan": shown,
         "joint": terms.rule("Licence42.joint"),
