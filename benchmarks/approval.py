@@ -111,9 +111,7 @@ def run(scale: float, tell: Callable[[str], None]) -> Iterator[Measure]:
         warm, drafts = drafts[1 : 1 + APPLICANTS], drafts[1 + APPLICANTS :]
         alone, drafts = drafts[:single], drafts[single:]
         _walk_all(applicants, warm)
-        workers = [bare.worker() for _one in range(APPLICANTS)]
-        for worker in workers:
-            worker.all()
+        crew = bare.crew(APPLICANTS)
         walked: list[Walked] = []
         bare_times: list[float] = []
         ours = limit = 0.0
@@ -124,14 +122,15 @@ def run(scale: float, tell: Callable[[str], None]) -> Iterator[Measure]:
             found, seconds = _walk_all(applicants, part)
             walked += found
             ours += seconds
-            found_bare, seconds = _bare_all(workers, len(part))
+            found_bare, seconds = crew.do(len(part))
             bare_times += found_bare
             limit += seconds
-        parts = _parts(workers[0])
+        worker = bare.worker()
+        parts = _parts(worker)
+        worker.close()
         tell("一个申请人…")
         quiet = _walk_all(applicants[:1], alone)[0]
-        for worker in workers:
-            worker.close()
+        crew.close()
     yield from _figures(walked, bare_times, ours, limit, parts, len(bare.rows), quiet)
 
 
@@ -163,20 +162,6 @@ def _walk_all(applicants: list[Applicant], drafts: list[tuple[Candidate, str]]) 
         return [applicant.walk(*draft) for draft in iter(take, None)]
 
     return _at_once([lambda one=one: work(one) for one in applicants])
-
-
-def _bare_all(workers: list[object], count: int) -> tuple[list[float], float]:
-    take = _locked(iter(range(count)))
-
-    def work(worker: object) -> list[float]:
-        times = []
-        for _number in iter(take, None):
-            begun = time.perf_counter()
-            worker.all()  # type: ignore[attr-defined]
-            times.append(time.perf_counter() - begun)
-        return times
-
-    return _at_once([lambda one=one: work(one) for one in workers])
 
 
 def _locked(source: Iterator[object]) -> Callable[[], object]:

@@ -52,8 +52,7 @@ FACES: Answers = {
 class Walk:
     """One item: who applies (`subject` facts), other grants that it `holds`, the `grant` it is about, the `answers`.
 
-    `spoiled` are other answers, `without` and `beside` other circumstances that send it to a person; `reason` is a word
-    of what the person is told.
+    `spoiled` are other answers that send it to a person; `reason` is a word of what the person is told.
     """
 
     item: str

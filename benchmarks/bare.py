@@ -5,10 +5,13 @@ transactions as the product takes, into copies of the tables with all their inde
 """
 
 import json
+import multiprocessing
 import os
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ import typst
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+CONTEXT = multiprocessing.get_context("fork")
 SCHEMA = "bench"
 #: The queue, the rate limits and row versions are what our way costs, not what the task needs.
 NOT_NEEDED = ("procrastinate_", "accounts_bucket", "django_")
@@ -117,6 +121,10 @@ class Bare:
         """One that does it, with a connection and a compiler of its own."""
         return Worker(self)
 
+    def crew(self, count: int) -> "Crew":
+        """So many processes that do it at the same time."""
+        return Crew(self, count)
+
 
 def _value(value: Any, kind: str) -> Any:
     if kind == "jsonb":
@@ -194,3 +202,52 @@ class Worker:
     def close(self) -> None:
         """Give the connection back."""
         self.connection.close()
+
+
+class Crew:
+    """Processes that do it at the same time, each with an interpreter, a connection and a compiler of its own, all warm.
+
+    They are made before this process sets a page: a forked compiler has no threads.
+    """
+
+    def __init__(self, bare: Bare, count: int) -> None:
+        self.pipes: list[Connection] = []
+        self.people = []
+        for _one in range(count):
+            ours, theirs = CONTEXT.Pipe()
+            person = CONTEXT.Process(target=_stand_by, args=(bare, theirs), daemon=True)
+            person.start()
+            self.pipes.append(ours)
+            self.people.append(person)
+        for pipe in self.pipes:
+            pipe.recv()
+
+    def do(self, count: int) -> tuple[list[float], float]:
+        """Do it so many times in all, shared out evenly; (seconds of each, seconds for all)."""
+        begun = time.perf_counter()
+        few, more = divmod(count, len(self.pipes))
+        for place, pipe in enumerate(self.pipes):
+            pipe.send(few + (place < more))
+        found = [seconds for pipe in self.pipes for seconds in pipe.recv()]
+        return found, time.perf_counter() - begun
+
+    def close(self) -> None:
+        """Let them go."""
+        for pipe in self.pipes:
+            pipe.send(None)
+        for person in self.people:
+            person.join(10)
+
+
+def _stand_by(bare: Bare, pipe: Connection) -> None:
+    worker = bare.worker()
+    worker.all()
+    pipe.send("warm")
+    while (count := pipe.recv()) is not None:
+        times = []
+        for _number in range(count):
+            begun = time.perf_counter()
+            worker.all()
+            times.append(time.perf_counter() - begun)
+        pipe.send(times)
+    worker.close()

@@ -91,9 +91,11 @@ def _top_up(mighty: Mighty, seals: int, uses: int, tell: Callable[[str], None]) 
     agencies = mighty.execute(
         "SELECT id, org_path, kind FROM documents_seal WHERE unit_path <> '' ORDER BY id"
     ).fetchall()
-    with _without_indexes(mighty, "documents_sealuse"), mighty.cursor() as cursor, cursor.copy(COPY) as copy:
-        for block in _use_rows(places, agencies, seals, uses, used):
-            copy.write(block)
+    # One transaction: a run that is killed leaves the table as it was, indexes included.
+    with mighty.transaction(), _without_indexes(mighty, "documents_sealuse"), mighty.cursor() as cursor:
+        with cursor.copy(COPY) as copy:
+            for block in _use_rows(places, agencies, seals, uses, used):
+                copy.write(block)
         tell("正在建立索引…")
     mighty.execute("SET session_replication_role = origin")
     from qipan.kernel.documents import counting
@@ -119,13 +121,11 @@ def _without_indexes(mighty: Mighty, table: str) -> Iterator[None]:
         mighty.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')  # type: ignore[call-overload]
     for name, _text in indexes:
         mighty.execute(f'DROP INDEX "{name}"')  # type: ignore[call-overload]
-    try:
-        yield
-    finally:
-        for name, text in constraints:
-            mighty.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {text}')  # type: ignore[call-overload]
-        for _name, text in indexes:
-            mighty.execute(text)  # type: ignore[call-overload]
+    yield
+    for name, text in constraints:
+        mighty.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {text}')  # type: ignore[call-overload]
+    for _name, text in indexes:
+        mighty.execute(text)  # type: ignore[call-overload]
 
 
 def _use_rows(

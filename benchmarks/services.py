@@ -101,9 +101,7 @@ def run(scale: float, tell: Callable[[str], None]) -> Iterator[Measure]:
         applicants = [Applicant(qipan.url) for _one in range(APPLICANTS)]
         bare = _sample(qipan, applicants[0], [makers.made(walk) for walk in every])
         _walk_all(applicants, [makers.made(walk) for walk in every])  # everything is warm after it
-        workers = [bare.worker() for _one in range(APPLICANTS)]
-        for worker in workers[:1]:
-            worker.all()
+        crew = bare.crew(APPLICANTS)
         walked: list[Walked] = []
         ours = limit = 0.0
         for number in range(rounds):
@@ -112,13 +110,10 @@ def run(scale: float, tell: Callable[[str], None]) -> Iterator[Measure]:
             tell(f"第 {number + 1} 轮：{len(waiting)} 件…")
             found, seconds = _walk_all(applicants, waiting)
             walked, ours = walked + found, ours + seconds
-            begun = time.perf_counter()
-            _bare_all(workers)
-            limit += time.perf_counter() - begun
+            limit += crew.do(APPLICANTS)[1]  # each does the parts of all 54 once
         tell("一个申请人…")
         alone = _walk_all(applicants[:1], [makers.made(walk) for walk in every])[0]
-        for worker in workers:
-            worker.close()
+        crew.close()
     bare_rate = rounds * len(every) * APPLICANTS / limit
     yield from _figures(walked, alone, len(walked) / ours, bare_rate, bare)
 
@@ -157,13 +152,6 @@ def _walk_all(applicants: list[Applicant], waiting: list[Waiting]) -> tuple[list
     with concurrent.futures.ThreadPoolExecutor(len(applicants)) as pool:
         found = [future.result() for future in [pool.submit(work, one) for one in applicants]]
     return list(itertools.chain.from_iterable(found)), time.perf_counter() - begun
-
-
-def _bare_all(workers: list[Any]) -> None:
-    """Each worker does the parts of all 54 once, all workers at the same time."""
-    with concurrent.futures.ThreadPoolExecutor(len(workers)) as pool:
-        for future in [pool.submit(one.all) for one in workers]:
-            future.result()
 
 
 def _figures(
@@ -271,7 +259,7 @@ class _Makers:
                 "name": f"深圳市性能测试{serial}",
                 "type": "INDIVIDUAL",
                 "org_path": self.office.path,
-                "identifiers": {"USCC": codes.make_uscc("92", area, f"T{secrets.randbelow(10**7):07d}")},
+                "identifiers": {"USCC": codes.make_uscc("92", area, "T" + "".join(secrets.choice(codes.USCC_ALPHABET) for _sign in range(7)))},
                 "legal_rep": create_person(name="王小明", phone="13800138000", actor=self.system),
                 "domicile": f"深圳市福田区园岭街道性能测试路{serial}号",
                 "business_scope": "餐饮服务；食品销售",

@@ -1,6 +1,7 @@
 """API clients: a system acts for its business within its scopes and rate; keys overlap and end; webhooks stay within its own."""
 
 import datetime
+import re
 import socket
 import threading
 import time
@@ -79,6 +80,35 @@ def test_scopes_rates_and_their_headers(city: City) -> None:
     for wrong in (["inbox.read"], []):
         with pytest.raises(Refused):
             actions.register_client(subject, owner, name="x", scopes=wrong)
+
+
+def test_a_form_that_comes_twice_issues_nothing_twice(client: Client, city: City) -> None:
+    system, owner, subject, _grant = registered(city)
+    signed_in(client, User.objects.get(pk=owner.user_id))
+    page = f"/my/clients/{system.uuid}/"
+    sent = {"act": "key", "overlap": "24", "uuid": str(uuid.uuid4())}
+    shown = client.post(page, sent).content.decode()
+    key = re.search(r"qp_[\w-]{20,}", shown)
+    assert key is not None and with_key(key[0]).get("/account")
+    again = client.post(page, sent, follow=True).content.decode()
+    assert "已经提交过" in again and "qp_" not in again
+    assert ApiToken.objects.get(user=system.user).expires_at > now() + datetime.timedelta(days=100)
+    client.post(page, {**sent, "uuid": str(uuid.uuid4())})
+    told = Event.objects.get(name="accounts.token.shortened")
+    assert told.record_id == ApiToken.objects.filter(user=system.user).order_by("pk")[0].pk
+    hook = {
+        "act": "webhook",
+        "url": "https://8.8.8.8/x",
+        "names": webhooks.open_names()[:1],
+        "uuid": sent["uuid"],
+    }
+    assert "whsec_" in client.post(page, hook).content.decode()
+    assert "whsec_" not in client.post(page, hook, follow=True).content.decode()
+    assert Subscription.objects.filter(client=system.uuid).count() == 1
+    other = {"subject": subject.pk, "name": "另一个", "scopes": CLIENT_SCOPES[:1], "per_minute": "10"}
+    for _twice in range(2):
+        assert client.post("/my/clients/", {**other, "uuid": sent["uuid"]}).status_code == 302
+    assert ApiClient.objects.filter(name="另一个").count() == 1
 
 
 def test_keys_overlap_and_end_at_once(city: City) -> None:

@@ -65,6 +65,20 @@ def test_without_leave_nothing_is_given_and_the_holder_sees_that_it_was_asked(
     assert "深圳市税务局" in page and "持证人没有授权" in page
 
 
+def test_a_key_stands_for_one_call_and_no_other(town: Town) -> None:
+    grant, tax = GrantFactory(SubjectFactory()), Tax(town)
+    first = tax.call(grant.number, "k-1")
+    assert (
+        tax.call(grant.number, "k-1").json()["detail"] == first.json()["detail"] and Call.objects.count() == 1
+    )
+    for other in (
+        tax.call(GrantFactory(SubjectFactory()).number, "k-1"),
+        tax.call(grant.number, "k-1", matter="2"),
+    ):
+        assert other.status_code == 409 and "另一次调用" in other.json()["detail"]
+    assert Call.objects.count() == 1
+
+
 def test_with_leave_the_data_are_given_until_it_is_taken_back(client: Client, town: Town) -> None:
     grant, tax = GrantFactory(SubjectFactory(rep="王小明")), Tax(town)
     user = owner_of(grant.subject)
@@ -79,7 +93,8 @@ def test_with_leave_the_data_are_given_until_it_is_taken_back(client: Client, to
     assert answer.status_code == 200, told
     assert told["basis"] == "CONSENT" and told["licence"]["holder"] == grant.subject.name
     assert {"title": "法定代表人（负责人）", "text": "王小明"} in told["licence"]["lines"]
-    assert tax.call(grant.number, key="once").json()["uuid"] == told["uuid"] and Call.objects.count() == 1
+    assert tax.call(grant.number, key="once", matter="税 2026-1").json()["uuid"] == told["uuid"]
+    assert Call.objects.count() == 1
     (line,) = Program(user).get("/licence-calls/of-my-licences")
     assert (line["caller"], line["purpose"], line["given"]) == ("深圳市税务局 登记系统", PURPOSE, True)
     assert tax.program.get("/licence-calls")[0]["uuid"] == told["uuid"]

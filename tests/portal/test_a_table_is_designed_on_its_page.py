@@ -15,6 +15,8 @@ from qipan.kernel.law.drafting import queries as drafting
 from qipan.kernel.law.drafting.models import Draft, Trial
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import today
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs.reader import Power, Reader
 from qipan.kernel.orgs.roles import Role
 from tests.orgs.factories import StaffFactory, UnitTree, reader_for, signed_in
 
@@ -89,6 +91,50 @@ def test_an_overlap_is_drawn_at_its_cells_and_refused_at_release(desk: Designer)
     refused = desk.release()
     assert "同时适用" in refused and len(queries.versions(CODE)) == 1
     assert "第 1 行“面积”列" in refused and "第 2 行“面积”列" in refused
+
+
+def test_a_rule_with_a_cell_too_many_is_told_and_mended_on_the_page(desk: Designer) -> None:
+    wrong = {**BODY, "rules": [{**BODY["rules"][0], "then": ['"GRANT"', "nonsense ("]}, BODY["rules"][1]]}
+    draft = desk.draft
+    editor = Reader(
+        "staff", draft.drafted_by, (Power(Role.CATALOGUE_EDITOR, draft.org_path),), org_path="SZ/"
+    )
+    actions.change(draft.pk, wrong, reader=editor)
+    page = desk.client.get(desk.page)
+    assert page.status_code == 200 and "规则 1 的格数与列数不一致" in page.content.decode()
+    assert "格数与列数不一致" in desk.release()
+    actions.change(desk.draft.pk, BODY, reader=editor)
+    assert "格数与列数不一致" not in desk.client.get(desk.page).content.decode()
+
+
+def test_a_trial_counts_for_the_day_that_it_was_made_for(desk: Designer) -> None:
+    desk.step(r1c1="<= 60", r2c1="> 60")
+    assert drafting.trial_of(desk.draft) is None
+    desk.trial()
+    assert drafting.trial_of(desk.draft) is not None
+    later = today() + datetime.timedelta(days=30)
+    draft = desk.draft
+    editor = Reader(
+        "staff", draft.drafted_by, (Power(Role.CATALOGUE_EDITOR, draft.org_path),), org_path="SZ/"
+    )
+    actions.change(draft.pk, draft.body, reader=editor, valid_from=later)
+    assert drafting.trial_of(desk.draft) is None, "other tables may hold on the other day"
+    refused = desk.releaser.post(desk.page, {"act": "release"}, follow=True).content.decode()
+    assert "还没有按现在的内容试算过" in refused
+
+
+def test_a_code_or_title_that_is_too_long_is_told(desk: Designer) -> None:
+    day = {"valid_from": (today() + datetime.timedelta(days=3)).isoformat()}
+    version = {"version": today().isoformat(), "new_code": "test." + "a" * 60}
+    told = desk.client.post(f"/desk/catalogue/decision_tables/{CODE}/draft/", day | version, follow=True)
+    assert told.status_code == 200 and "最长 60 个字" in told.content.decode()
+    draft = desk.draft
+    editor = Reader(
+        "staff", draft.drafted_by, (Power(Role.CATALOGUE_EDITOR, draft.org_path),), org_path="SZ/"
+    )
+    with pytest.raises(Refused, match="最长 120 个字"):
+        actions.change(draft.pk, {**BODY, "title": "长" * 121}, reader=editor)
+    assert desk.draft.body["title"] == BODY["title"]
 
 
 def test_a_cell_that_is_no_feel_is_told_while_it_is_typed_and_after(desk: Designer) -> None:

@@ -30,6 +30,7 @@ from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects.models import Act
 from qipan.portal import turns
 from qipan.ui import cases
+from qipan.ui.sent import whole
 
 
 @dataclass(frozen=True)
@@ -311,7 +312,7 @@ def take(request: HttpRequest, case: Case, code: str) -> tuple[bool, str]:
             posted=request.POST,
             reason=request.POST.get("reason", ""),
             key=request.POST.get("key") or None,
-            version=int(version) if version.isdigit() else None,
+            version=whole(version),
         )
     except Refused as refused:
         return False, str(refused)

@@ -5,6 +5,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import SuspiciousOperation
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -67,6 +69,20 @@ class ReaderMiddleware:
         if second_factor.is_owed(request):
             return Reader(kind="staff", user_id=request.user.pk)
         return reader_of(request.user)
+
+
+class UnwritableMiddleware:
+    """Answers 400 where text with a NUL character reached the database, which keeps none; people cannot type it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        if isinstance(error, DataError) and any(sign in str(error) for sign in ("NUL", "u0000")):
+            raise SuspiciousOperation("a NUL character in what was sent") from error
 
 
 class FirstStepsMiddleware:

@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "qipan.ui.interface.problems.ProblemMiddleware",
     "qipan.ui.middleware.ReaderMiddleware",
+    "qipan.ui.middleware.UnwritableMiddleware",
     "qipan.ui.middleware.FirstStepsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

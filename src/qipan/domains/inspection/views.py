@@ -24,6 +24,7 @@ from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import queries as subjects
 from qipan.ui import checklists
 from qipan.ui.access import staff
+from qipan.ui.sent import form_key
 
 PAGES = {
     "ASSIGNED": "inspection/notice.html",
@@ -43,13 +44,6 @@ def _found(request: HttpRequest, uuid: uuids.UUID, kind: str) -> tuple[WorkOrder
     if visit is None:
         raise Http404
     return order, visit
-
-
-def _uuid(text: str) -> uuids.UUID:
-    try:
-        return uuids.UUID(text)
-    except ValueError:
-        return uuids.uuid4()
 
 
 def _day(text: str) -> datetime.date | None:
@@ -110,7 +104,7 @@ def _sign(request: HttpRequest, order: WorkOrder, visit: Visit) -> HttpResponse:
     signed = actions.sign(
         visit,
         request.reader,  # type: ignore[attr-defined]
-        submission=_uuid(post.get("uuid", "")),
+        submission=form_key(post.get("uuid", "")),
         signatures={name: post.get(name, "") for name in ("officer1", "officer2", "operator", "witness")},
         measure=post.get("measure", ""),
         affects_safety={"yes": True, "no": False}.get(post.get("affects", "")),
@@ -243,7 +237,7 @@ def inspection_recheck(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             done = actions.recheck(
                 visit,
                 request.reader,  # type: ignore[attr-defined]
-                submission=_uuid(post.get("uuid", "")),
+                submission=form_key(post.get("uuid", "")),
                 found=given,
                 signatures={name: post.get(name, "") for name in ("officer1", "officer2", "operator")},
                 refused=post.get("refused") == "on",
@@ -310,7 +304,7 @@ def inspection_open(request: HttpRequest, pk: int) -> HttpResponse:
             visit = actions.order_visit(
                 reader,
                 post.get("kind", ""),
-                uuid=_uuid(post.get("uuid", "")),
+                uuid=form_key(post.get("uuid", "")),
                 subject=subject,
                 grant=chosen,
                 wanted_by=_day(post.get("wanted_by", "")),

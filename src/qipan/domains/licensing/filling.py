@@ -129,6 +129,12 @@ class Filling(ABC):
         except Refused as refused:
             errors, general = declared.told_of(refused)
             self.load()  # as it is kept, not as the refused act left it in memory
+            if (
+                refused.code == "stale" and filled.seen is not None
+            ):  # another saved since this page was looked at
+                found = self.draft.clashes(filled.answers, filled.seen)
+                if found:
+                    return self.page(typed=filled.answers, clashes=found)
         return self.page(typed=filled.answers, errors=errors, general=general)
 
     def save_itself(self) -> JsonResponse:

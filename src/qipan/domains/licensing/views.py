@@ -22,6 +22,7 @@ from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import mandates
 from qipan.ui import checklists
 from qipan.ui.access import business, staff
+from qipan.ui.sent import form_key, whole
 
 
 @business
@@ -39,16 +40,14 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
     owned = {subject.pk: subject for subject in mandates.subjects_for(reader, item=item.code)}
     refusals = []
     if request.method == "POST":
-        choice = request.POST.get("choice", "")
-        grant = grants.get(int(choice)) if following and choice.isdigit() else None
-        subject = (
-            grant.subject if grant else owned.get(int(choice)) if not following and choice.isdigit() else None
-        )
+        choice = whole(request.POST.get("choice", "")) or 0
+        grant = grants.get(choice) if following else None
+        subject = grant.subject if grant else None if following else owned.get(choice)
         try:
             if subject is None and not founding:
                 raise Refused(_("请选择一项。"))
             row = actions.start(
-                code, uuid=_uuid(request.POST.get("uuid", "")), reader=reader, subject=subject, grant=grant
+                code, uuid=form_key(request.POST.get("uuid", "")), reader=reader, subject=subject, grant=grant
             )
             return redirect("apply_form", uuid=row.case.uuid)
         except Refused as refused:
@@ -81,13 +80,6 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
 def _grant_line(grant: Any) -> str:
     until = _("有效期至 %(day)s") % {"day": grant.valid_to} if grant.valid_to else _("长期有效")
     return f"{grant.subject.name} · {grant.premises.address if grant.premises else ''} · {until}"
-
-
-def _uuid(text: str) -> uuids.UUID:
-    try:
-        return uuids.UUID(text)
-    except ValueError:
-        return uuids.uuid4()
 
 
 def _check_order(request: HttpRequest, uuid: uuids.UUID) -> tuple[WorkOrder, Application]:
@@ -124,7 +116,7 @@ def licensing_check(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         answers |= typed
         try:
             check = actions.start_check(
-                row, reader, uuid=_uuid(request.POST.get("uuid", "")), officers=officers, place=place
+                row, reader, uuid=form_key(request.POST.get("uuid", "")), officers=officers, place=place
             )
             if not check.conclusion:
                 actions.conclude_check(

@@ -20,7 +20,7 @@ def register(
 ) -> QuerySet[Seal]:
     """The register of seals in the reader's units, newest first; `text` is the head of a number or the whole name."""
     rows = Seal.objects.filter(within(reader, *STAFF)).defer(*LIGHT)
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         rows = rows.filter(seal_id__gte=text, seal_id__lt=text + ":")
     elif text:
         rows = rows.filter(name=text)

@@ -132,6 +132,7 @@ class ApiToken(models.Model):
     )
     name = models.CharField(_("用途"), max_length=60)
     digest = models.CharField(_("摘要"), max_length=64, unique=True, editable=False, db_collation="C")
+    asked_as = models.UUIDField(_("提交编号"), null=True, unique=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=40), verbose_name=_("范围"), default=list)
     created_at = models.DateTimeField(_("创建时间"), default=now, editable=False)
     expires_at = models.DateTimeField(_("到期时间"))

@@ -118,16 +118,17 @@ def _shape(table: Table) -> list[Problem]:
 def _cells_wrong(table: Table) -> list[Problem]:
     names = {one.name for one in table.inputs}
     found = []
+    titles = [*(one.title for one in table.inputs), *(one.title for one in table.outputs)]
     for number, rule in enumerate(table.rules, 1):
-        titles = [*(one.title for one in table.inputs), *(one.title for one in table.outputs)]
-        for place, cell in enumerate([*rule.when, *rule.then]):
+        # What has more cells than columns is told as such (`_shape`).
+        for place, (title, cell) in enumerate(zip(titles, [*rule.when, *rule.then], strict=False)):
             read = parse_unary_tests if place < len(table.inputs) else parse_expression
             try:
                 read(cell, names)
             except ValueError as error:
                 text = _("第 %(rule)d 行“%(title)s”列（%(text)s）：%(why)s") % {
                     "rule": number,
-                    "title": titles[place],
+                    "title": title,
                     "text": cell,
                     "why": error,
                 }

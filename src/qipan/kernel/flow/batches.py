@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qipan.conf import wall
+from qipan.conf.repeating import looks_again
 from qipan.kernel.accounts.models import User
 from qipan.kernel.flow import engine, events, permissions
 from qipan.kernel.flow.errors import FlowError
@@ -24,7 +25,7 @@ from qipan.kernel.orgs.reader import Reader
 MOST_CASES = 500
 
 
-@transaction.atomic
+@looks_again
 def begin(
     cases: Sequence[tuple[Case, int]],
     transition: str,

@@ -33,12 +33,25 @@ def open_names() -> list[str]:
 
 
 def add_webhook(
-    subject_id: int, client: uuids.UUID, *, title: str, url: str, names: Iterable[str], actor: Actor
+    subject_id: int,
+    client: uuids.UUID,
+    *,
+    title: str,
+    url: str,
+    names: Iterable[str],
+    actor: Actor,
+    uuid: uuids.UUID | None = None,
 ) -> tuple[Subscription, str]:
     """Set a webhook up for a client of a business; returns it with its secret, which is shown once.
 
+    The same `uuid` again gives the same webhook without its secret; the caller has the client locked.
+
     Refuses events that are not open to businesses, no event, and addresses that lead inside.
     """
+    code = f"client-{(uuid or uuids.uuid4()).hex[:24]}"
+    known = Subscription.objects.filter(code=code, client=client).first() if uuid else None
+    if known is not None:
+        return known, ""
     wanted = list(dict.fromkeys(names))
     if not wanted:
         raise Refused(_("请至少选择一种事件。"), field="names")
@@ -49,7 +62,7 @@ def add_webhook(
         raise Refused(_("一个系统最多设 %(most)d 个推送地址。") % {"most": MOST}, code="state")
     secret = "whsec_" + secrets.token_urlsafe(32)
     row = Subscription(
-        code=f"client-{uuids.uuid4().hex[:24]}",
+        code=code,
         title=title.strip()[:100] or url[:100],
         pattern="*",
         names=wanted,

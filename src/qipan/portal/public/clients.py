@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from qipan.kernel.accounts.models import ApiToken
 from qipan.kernel.ledger import actions as ledger
@@ -22,6 +23,10 @@ from qipan.kernel.subjects.models import ApiClient
 from qipan.portal.public.mandates import chosen_of, represented
 from qipan.ui.access import business, reauthenticated
 from qipan.ui.interface.scopes import SCOPES
+from qipan.ui.sent import identifier, whole
+
+MOST = 10**6
+AGAIN = lazy("这个表单已经提交过：密钥只显示一次，没有再发放。没有记下的，请重新发放。")
 
 
 @business
@@ -38,7 +43,8 @@ def my_clients(request: HttpRequest) -> HttpResponse:
                 reader,
                 name=post.get("name", ""),
                 scopes=post.getlist("scopes"),
-                per_minute=_number(post.get("per_minute", "300")),
+                per_minute=whole(post.get("per_minute", "300"), MOST) or 0,
+                uuid=identifier(post.get("uuid", "")),
             )
             return redirect("my_client", uuid=made.uuid)
         except Refused as refusal:
@@ -49,14 +55,11 @@ def my_clients(request: HttpRequest) -> HttpResponse:
         "owned": owned,
         "scopes": [(scope, SCOPES[scope]) for scope in CLIENT_SCOPES],
         "posted": request.POST,
+        "uuid": identifier(request.POST.get("uuid", "")) or uuids.uuid4(),
         "chosen": request.POST.getlist("scopes") if request.method == "POST" else list(CLIENT_SCOPES),
         "refusals": [{"text": str(refused), "field": refused.field}] if refused else [],
     }
     return render(request, "portal/clients.html", context, status=422 if refused else 200)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 9 else 0
 
 
 @business
@@ -74,8 +77,8 @@ def my_client(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         try:
             shown = _act(request.POST, row, reader)
             row.refresh_from_db()
-            if not shown:
-                messages.success(request, _("已办理。"))
+            if not any(shown.values()):
+                messages.success(request, AGAIN if shown else _("已办理。"))
                 return redirect("my_client", uuid=uuid)
         except Refused as refusal:
             refused = refusal
@@ -89,6 +92,7 @@ def my_client(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             {"row": hook, "deliveries": [_line(one) for one in webhooks.deliveries_of(hook, 20)]}
             for hook in hooks
         ],
+        "form_key": uuids.uuid4(),
         "names": [(name, events.title_of(name)) for name in webhooks.open_names()],
         "posted": request.POST,
         "chosen": request.POST.getlist("names"),
@@ -109,14 +113,24 @@ def _line(row: Delivery) -> dict[str, Any]:
 
 
 def _act(post: QueryDict, row: ApiClient, reader: Reader) -> dict[str, str]:
-    """Do what was asked; gives what is shown once: {"key": …} or {"secret": …}."""
-    act, number = post.get("act", ""), _number(post.get("number", ""))
+    """Do what was asked; gives what is shown once: {"key": …} or {"secret": …}, empty where the form came twice."""
+    act, number = post.get("act", ""), whole(post.get("number", "")) or 0
+    asked_as = identifier(post.get("uuid", ""))
     if act == "key":
-        overlap = _number(post.get("overlap", "24"))
-        return {"key": actions.issue_key(row, reader, overlap_hours=overlap)[1]}
+        overlap = whole(post.get("overlap", "24"), MOST)
+        return {
+            "key": actions.issue_key(
+                row, reader, overlap_hours=MOST if overlap is None else overlap, uuid=asked_as
+            )[1]
+        }
     if act == "webhook":
         made = actions.add_webhook(
-            row, reader, title=post.get("title", ""), url=post.get("url", ""), names=post.getlist("names")
+            row,
+            reader,
+            title=post.get("title", ""),
+            url=post.get("url", ""),
+            names=post.getlist("names"),
+            uuid=asked_as,
         )
         return {"secret": made[1]}
     if act == "end_key":

@@ -19,6 +19,7 @@ from qipan.kernel.subjects import actions, mandates
 from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.models import Act, Mandate, MandateState, Subject
 from qipan.ui.access import business
+from qipan.ui.sent import day, identifier
 
 LINES = 4
 MOST = 100
@@ -110,9 +111,9 @@ def new_mandate(request: HttpRequest) -> HttpResponse:
                 login=post.get("login", ""),
                 acts=post.getlist("acts"),
                 items_named=[text.split()[0] for text in _named(request)],
-                valid_from=_day(post.get("valid_from", "")),
-                valid_to=_day(post.get("valid_to", "")),
-                uuid=_uuid(post.get("uuid", "")),
+                valid_from=day(post.get("valid_from", ""), "valid_from"),
+                valid_to=day(post.get("valid_to", ""), "valid_to"),
+                uuid=identifier(post.get("uuid", "")),
             )
             messages.success(request, _("委托已发出，代理人确认后生效。"))
             return redirect("my_mandates")
@@ -146,20 +147,6 @@ def _named(request: HttpRequest) -> list[str]:
 def _lines(request: HttpRequest) -> list[str]:
     typed = request.POST.getlist("items") or [request.GET.get("item", "")]
     return [*typed, *[""] * LINES][: max(LINES, len(typed))]
-
-
-def _day(text: str) -> datetime.date | None:
-    try:
-        return datetime.date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
-def _uuid(text: str) -> uuids.UUID | None:
-    try:
-        return uuids.UUID(text)
-    except ValueError:
-        return None
 
 
 @business

@@ -19,6 +19,7 @@ from qipan.kernel.subjects import queries as subjects
 from qipan.portal import turns
 from qipan.ui import acting
 from qipan.ui.access import business
+from qipan.ui.sent import whole
 
 SOON = datetime.timedelta(days=120)
 
@@ -62,7 +63,7 @@ def choose_business(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         raise Http404
     number = request.POST.get("subject", "")
-    acting.choose(request, int(number) if number.isdigit() and len(number) < 19 else None)
+    acting.choose(request, whole(number))
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     return redirect(back if safe else "my_cases")

@@ -23,6 +23,7 @@ from qipan.portal.public.limiting import for_strangers
 from qipan.portal.public.matters import matters
 from qipan.ui import acting, cases
 from qipan.ui.access import business, public, signed_in
+from qipan.ui.sent import whole
 
 PAGE = 20
 NOTICES = 100
@@ -32,7 +33,7 @@ NOTICES = 100
 def my_cases(request: HttpRequest) -> HttpResponse:
     """One's own matters (of one business or of all): what waits, what ends soon, every case, the licences."""
     reader = request.reader  # type: ignore[attr-defined]
-    before = _number(request.GET.get("before", ""))
+    before = whole(request.GET.get("before", ""))
     subject = acting.chosen(request)
     found = flow.search_cases(reader, filters=CaseFilters(subject_id=subject), before=before, limit=PAGE + 1)
     rows = [
@@ -63,9 +64,9 @@ def notices(request: HttpRequest) -> HttpResponse:
     """What one was told about one's own affairs, of one business or of all."""
     user, subject = request.user.pk, acting.chosen(request)
     if request.method == "POST":
-        letters.mark_read(user, last=_number(request.POST.get("last", "")), subject_id=subject)
+        letters.mark_read(user, last=whole(request.POST.get("last", "")), subject_id=subject)
         return redirect("notices")
-    only, before = request.GET.get("new") == "1", _number(request.GET.get("before", ""))
+    only, before = request.GET.get("new") == "1", whole(request.GET.get("before", ""))
     found = letters.notices_of(user, NOTICES + 1, subject_id=subject, unread=only, before=before)
     shown = found[:NOTICES]
     names = {one.pk: one.name for one in subjects.named(one.subject_id for one in shown if one.subject_id)}
@@ -94,10 +95,6 @@ def notice(request: HttpRequest, number: int) -> HttpResponse:
 def unread(request: HttpRequest) -> HttpResponse:
     """The number beside the menu's entry of messages, fetched again when it changed."""
     return render(request, "ui/components/unread.html", {"unread": letters.unread_notices(request.user.pk)})
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdigit() and len(text) < 19 else None
 
 
 def _with_file(grant: Any) -> Any:

@@ -13,6 +13,7 @@ from qipan.kernel.orgs.reader import Reader
 from qipan.portal import casepage, turns
 from qipan.portal.staff.decisions import of_case
 from qipan.ui.access import staff
+from qipan.ui.sent import whole
 
 PAGE = 20
 
@@ -27,7 +28,7 @@ def desk_cases(request: HttpRequest) -> HttpResponse:
         reader,
         text,
         CaseFilters(flow=chosen),
-        before=int(before) if before.isdigit() else None,
+        before=whole(before),
         limit=PAGE + 1,
     )
     context = {

@@ -19,6 +19,7 @@ from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.portal.staff import changes, form_designer, row_designer, table_designer
 from qipan.ui.access import staff
+from qipan.ui.sent import whole
 
 MOST_BYTES = 2_000_000
 HOW_MANY = (100, 500, 2000, 5000)
@@ -209,7 +210,7 @@ def _done(request: HttpRequest, draft: Draft, reader: Reader) -> HttpResponse | 
         messages.success(request, _("草稿已撤回。"))
         return redirect("drafts")
     if act == "trial":
-        actions.ask_trial(draft.pk, reader=reader, most=_number(sent.get("most", "")) or 0)
+        actions.ask_trial(draft.pk, reader=reader, most=whole(sent.get("most", "")) or 0)
     elif act == "rebase":
         _draft, conflicts = actions.rebase(draft.pk, reader=reader)
         text = _("已经以新版为底。")
@@ -232,11 +233,7 @@ def _done(request: HttpRequest, draft: Draft, reader: Reader) -> HttpResponse | 
 
 
 def _revision(sent: Any) -> int | None:
-    return _number(sent.get("revision", ""))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 9 else None
+    return whole(sent.get("revision", ""))
 
 
 def _typed(text: str, draft: Draft) -> dict[str, Any]:

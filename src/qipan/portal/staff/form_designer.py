@@ -17,6 +17,7 @@ from qipan.kernel.law.drafting.kinds import Row
 from qipan.kernel.law.drafting.models import Draft
 from qipan.kernel.ledger.errors import Refused
 from qipan.portal.staff.catalogue import drawn_form
+from qipan.ui.sent import whole
 
 TEMPLATE = "portal/form_designer.html"
 KINDS = {
@@ -50,7 +51,7 @@ STEPS = {"up": -1, "down": 1}
 def changed(body: Row, sent: Any, kind: str) -> tuple[Row, str]:
     """The body after the step that was sent, and the part of the address that shows where it was. Raises Refused."""
     step, code = sent.get("step", ""), sent.get("field", "")
-    place = _number(sent.get("section", ""))
+    place = whole(sent.get("section", ""))
     if step == "field":
         before = _field(body, code)
         field = designing.typed(sent, before)
@@ -70,10 +71,6 @@ def changed(body: Row, sent: Any, kind: str) -> tuple[Row, str]:
     if step == "title":
         return {**body, "title": sent.get("title", "").strip()}, ""
     raise Refused(_("没有这一步。"))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
 
 
 def _field(body: Row, code: str) -> Row:
@@ -129,7 +126,7 @@ def context(draft: Draft, body: Row, request: HttpRequest, told: dict[str, Any])
 
 def _in_hand(body: Row, asked: Any, sent: Any, told: dict[str, Any]) -> dict[str, Any] | None:
     """The field whose editor is open: as it is, or as it was typed and refused."""
-    code, section = asked.get("field", ""), _number(asked.get("section", "") or asked.get("add", ""))
+    code, section = asked.get("field", ""), whole(asked.get("section", "") or asked.get("add", ""))
     adding = "add" in asked or (bool(sent) and not code)
     if not adding and not code:
         return None

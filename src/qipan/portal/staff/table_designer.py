@@ -113,6 +113,8 @@ def context(draft: Draft, body: Row, request: HttpRequest, told: dict[str, Any])
 
 def _title(body: Row, place: int) -> str:
     columns = [*body["inputs"], *body["outputs"]]
+    if place > len(columns):
+        return _("多出的一格")
     return str(columns[place - 1].get("title") or columns[place - 1]["name"])
 
 

@@ -19,6 +19,7 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.roles import Role
 from qipan.ui import cases
 from qipan.ui.access import staff
+from qipan.ui.sent import form_key, identifier, whole
 
 #: So many are done before the answer; more go to a worker, and the page follows.
 AT_ONCE = 20
@@ -30,7 +31,7 @@ def batch(request: HttpRequest) -> HttpResponse:
     """Like applications: the groups, one group side by side, or (posted) the orders that were ticked in the inbox."""
     reader = request.reader  # type: ignore[attr-defined]
     if request.method == "POST":
-        orders = [text for text in request.POST.getlist("order") if _uuid(text)][: likes.MOST_SHOWN]
+        orders = [text for text in request.POST.getlist("order") if identifier(text)][: likes.MOST_SHOWN]
         found = WorkOrder.objects.visible_to(reader).filter(uuid__in=orders, case__isnull=False)
         rows = likes.chosen(reader, list(found.order_by("due_on", "pk").values_list("case_id", flat=True)))
         left = len(orders) - len(rows)
@@ -78,9 +79,9 @@ def take_batch(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         raise Http404
     seen = {
-        uuid: int(version)
-        for uuid, _sign, version in (text.partition(":") for text in request.POST.getlist("case"))
-        if _uuid(uuid) and version.isdecimal() and len(version) < 9
+        str(uuid): version
+        for uuid, version in map(_ticked, request.POST.getlist("case"))
+        if uuid is not None and version is not None
     }
     step = request.POST.get("step", "")
     rows = list(
@@ -101,13 +102,13 @@ def take_batch(request: HttpRequest) -> HttpResponse:
             [(row.case, seen[str(row.case.uuid)]) for row in rows],
             step,
             reader,
-            uuid=_uuid(request.POST.get("uuid", "")) or uuids.uuid4(),
+            uuid=form_key(request.POST.get("uuid", "")),
             data=data,
             reason=request.POST.get("reason", ""),
         )
     except Refused as refused:
         shown = [str(pk) for pk in request.POST.getlist("shown")]
-        all_rows = likes.chosen(reader, [int(pk) for pk in shown if pk.isdecimal() and len(pk) < 18])
+        all_rows = likes.chosen(reader, [pk for pk in map(whole, shown) if pk is not None])
         return _beside(request, all_rows or rows, refused=str(refused), status=409)
     if made.entries.count() <= AT_ONCE:
         flow.work_off_batch(made)
@@ -138,8 +139,7 @@ def batch_result(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     return render(request, "licensing/batch_result.html", context)
 
 
-def _uuid(text: str) -> uuids.UUID | None:
-    try:
-        return uuids.UUID(text)
-    except ValueError:
-        return None
+def _ticked(text: str) -> tuple[uuids.UUID | None, int | None]:
+    """A ticked case and the version that was looked at: `uuid:version`."""
+    uuid, _sign, version = text.partition(":")
+    return identifier(uuid), whole(version)

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from qipan.conf.repeating import looks_again
 from qipan.domains.licensing.elicences import events, face
 from qipan.domains.licensing.elicences.models import Batch, BatchLine, BatchState, LineState
 from qipan.kernel.documents import bulk
@@ -108,7 +109,7 @@ def templates_of(kind_code: str) -> list[str]:
     return [kind.template, *([copy] if in_force(Template, copy) is not None else ())]
 
 
-@transaction.atomic
+@looks_again
 def prepare(selection: Selection, reader: Reader, *, uuid: uuids.UUID, reason: str) -> Batch:
     """Fix the licences of a batch; nothing is made before it is started. Idempotent by `uuid`.
 

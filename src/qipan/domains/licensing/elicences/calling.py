@@ -13,6 +13,7 @@ from django.db.models import BigIntegerField, CharField
 from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
+from qipan.conf.repeating import looks_again
 from qipan.domains.licensing.elicences import events
 from qipan.domains.licensing.elicences.models import Basis, Call, CallingSystem, CallRight, Consent
 from qipan.domains.licensing.models import Application
@@ -46,19 +47,25 @@ def system_of(reader: Reader) -> CallingSystem | None:
     return CallingSystem.objects.filter(user_id=reader.user_id or 0).first()
 
 
-@transaction.atomic
+@looks_again
 def call(wish: Wish, reader: Reader, *, key: str) -> Call:
-    """Call a licence for a system; the same key gives the same call. What is refused is entered as such, with why."""
+    """Call a licence for a system; the same key gives the same call. What is refused is entered as such, with why.
+
+    Refuses a key under which something else was called.
+    """
+    system, grant = system_of(reader), subjects.grant_by_number(wish.number)
     known = Call.objects.filter(key=key).select_related("grant__subject").first()
     if known is not None:
+        number = grant.number if grant is not None else wish.number[:60]
+        asked = (number, wish.item[:40], wish.purpose[:200], wish.matter[:80])
+        if (known.number, known.item_code, known.purpose, known.matter) != asked:
+            raise Refused(_("同一提交编号已用于另一次调用，请换用新的编号。"), code="conflict")
         return known
-    system = system_of(reader)
     right = (
         system.rights.filter(item_code=wish.item, ended_at__isnull=True).first()
         if system is not None
         else None
     )
-    grant = subjects.grant_by_number(wish.number)
     consent = _consent(grant, right)
     reason = _refusal(wish, system, right, grant, consent)
     basis = "" if reason or right is None else (Basis.LAW if right.law else Basis.CONSENT)

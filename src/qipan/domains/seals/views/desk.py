@@ -20,6 +20,7 @@ from qipan.kernel.orgs.roles import ADMINISTRATORS, Role
 from qipan.kernel.subjects import queries as subjects
 from qipan.ui.access import reauthenticated, staff
 from qipan.ui.refusals import told
+from qipan.ui.sent import whole
 
 PAGE = 20
 
@@ -29,9 +30,7 @@ def register(request: HttpRequest) -> HttpResponse:
     """The register of seals in one's units, with what it adds up to."""
     reader, get = request.reader, request.GET  # type: ignore[attr-defined]
     text, kind, state, before = (get.get(name, "").strip()[:120] for name in ("q", "kind", "state", "before"))
-    rows = queries.register(
-        reader, text=text, kind=kind, state=state, before=int(before) if before.isdigit() else None
-    )
+    rows = queries.register(reader, text=text, kind=kind, state=state, before=whole(before))
     found = list(rows[: PAGE + 1])
     chosen = "&".join(
         f"{name}={value}" for name, value in (("q", text), ("kind", kind), ("state", state)) if value
@@ -54,9 +53,7 @@ def register(request: HttpRequest) -> HttpResponse:
 def register_of_uses(request: HttpRequest) -> HttpResponse:
     """The register of uses in one's units."""
     reader, before, kind = request.reader, request.GET.get("before", ""), request.GET.get("kind", "")  # type: ignore[attr-defined]
-    found = list(
-        queries.uses(reader, kind=kind, before=int(before) if before.isdigit() else None)[: PAGE + 1]
-    )
+    found = list(queries.uses(reader, kind=kind, before=whole(before))[: PAGE + 1])
     chosen = f"kind={kind}&" if kind in SealKind.values else ""
     context = {
         "uses": _with_people(found[:PAGE]),
@@ -117,7 +114,7 @@ def seal_page(request: HttpRequest, number: str) -> HttpResponse:
 
 def _page(request: HttpRequest, seal: Seal, refused: Refused | None) -> HttpResponse:
     reader, before = request.reader, request.GET.get("before", "")  # type: ignore[attr-defined]
-    found = list(queries.uses_of(seal, before=int(before) if before.isdigit() else None)[: PAGE + 1])
+    found = list(queries.uses_of(seal, before=whole(before))[: PAGE + 1])
     rows = (
         Authorisation.objects.filter(seal=seal, ended_at__isnull=True).select_related("user").order_by("pk")
     )

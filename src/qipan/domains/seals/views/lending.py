@@ -12,6 +12,7 @@ from qipan.domains.seals import actions
 from qipan.domains.seals.models import Authorisation
 from qipan.kernel.documents.models import Seal
 from qipan.kernel.ledger.errors import Refused
+from qipan.ui.sent import whole
 
 Page = Callable[[HttpRequest, Seal, Refused | None], HttpResponse]
 
@@ -25,8 +26,8 @@ def lend(request: HttpRequest, seal: Seal, page: Page, back: str, done: str) -> 
     if request.method != "POST":
         return redirect(back, number=seal.seal_id)
     try:
-        if post.get("end", "").isdigit():
-            row = Authorisation.objects.filter(pk=int(post["end"]), seal=seal).first()
+        if post.get("end"):
+            row = Authorisation.objects.filter(pk=whole(post["end"]), seal=seal).first()
             if row is None:
                 raise Http404
             actions.end_authorisation(row, reader)

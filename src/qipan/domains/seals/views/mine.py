@@ -20,6 +20,7 @@ from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as subjects
 from qipan.ui.access import business, reauthenticated
 from qipan.ui.refusals import told
+from qipan.ui.sent import form_key, whole
 
 LETTER = "seal_letter"
 
@@ -66,7 +67,7 @@ def apply(request: HttpRequest) -> HttpResponse:
                 raise Refused(_("请选择主体。"), field="subject")
             old = Seal.objects.filter(seal_id=post.get("replaces") or "", subject_id=subject.pk).first()
             row = actions.apply(
-                uuid=reading.uuid_of(post.get("uuid", "")),
+                uuid=form_key(post.get("uuid", "")),
                 reader=reader,
                 subject=subject,
                 kind=old.kind if old else post.get("kind", ""),
@@ -140,7 +141,7 @@ def my_seal(request: HttpRequest, number: str) -> HttpResponse:
 def _page(request: HttpRequest, seal: Seal, refused: Refused | None) -> HttpResponse:
     reader = request.reader  # type: ignore[attr-defined]
     before = request.GET.get("before", "")
-    found = list(queries.uses_of(seal, before=int(before) if before.isdigit() else None)[:21])
+    found = list(queries.uses_of(seal, before=whole(before))[:21])
     owner = seal.subject_id in reader.subject_ids
     if not owner:  # who was lent it sees what they did with it themselves
         found = [use for use in found if use.user_id == reader.user_id]

@@ -16,6 +16,7 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
 from qipan.ui.refusals import told
+from qipan.ui.sent import form_key
 
 
 def seal_one(request: HttpRequest, seal: Seal) -> SealUse:
@@ -23,7 +24,7 @@ def seal_one(request: HttpRequest, seal: Seal) -> SealUse:
     post = request.POST
     title, content = reading.uploaded(request)
     place = reading.place_of(post, using.must_fit(content))
-    paper = using.Paper(reading.uuid_of(post.get("uuid", "")), title, content, place)
+    paper = using.Paper(form_key(post.get("uuid", "")), title, content, place)
     return actions.use(seal, request.reader, paper, purpose=post.get("purpose", ""))  # type: ignore[attr-defined]
 
 
@@ -63,7 +64,7 @@ def form(request: HttpRequest, seal: Seal, refused: Refused | None, **more: Any)
 
 def seal_several(request: HttpRequest, seal: Seal) -> uuids.UUID:
     """Seal the uploaded PDFs, all or none; gives the batch."""
-    key = reading.uuid_of(request.POST.get("uuid", ""))
+    key = form_key(request.POST.get("uuid", ""))
     papers = several(request, key)
     actions.use_many(seal, request.reader, papers, purpose=request.POST.get("purpose", ""), batch=key)  # type: ignore[attr-defined]
     return key

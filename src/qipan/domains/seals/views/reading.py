@@ -1,6 +1,5 @@
 """What the pages of seals read from a request and put into every context."""
 
-import uuid as uuids
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,27 +14,20 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.queries import timeline_of
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
+from qipan.ui.sent import whole
 
 ROWS, COLUMNS = 7, 5
 """The places offered on a page: a grid, from its upper left."""
 
 
-def uuid_of(text: str) -> uuids.UUID:
-    """A form's idempotency key; another one for what is none."""
-    try:
-        return uuids.UUID(text)
-    except ValueError:
-        return uuids.uuid4()
-
-
 def place_of(post: Any, pages: int, prefix: str = "") -> Place:
     """Where a form wants the seal: `page` (a number, or last), `spot` (row-column of the grid)."""
     page_text = post.get(f"{prefix}page", "last").strip()
-    page = pages if page_text in {"", "last"} else int(page_text) if page_text.isdigit() else 0
-    row, _dash, column = post.get(f"{prefix}spot", "").partition("-")
-    if not (row.isdigit() and column.isdigit() and int(row) < ROWS and int(column) < COLUMNS):
+    page = pages if page_text in {"", "last"} else whole(page_text) or 0
+    row, column = (whole(part) for part in (post.get(f"{prefix}spot", "").partition("-")[::2]))
+    if row is None or column is None or row >= ROWS or column >= COLUMNS:
         raise Refused(_("请选择盖章的位置。"), field=f"{prefix}spot")
-    return Place(page, (int(column) + 0.5) / COLUMNS, (int(row) + 0.5) / ROWS)
+    return Place(page, (column + 0.5) / COLUMNS, (row + 0.5) / ROWS)
 
 
 def grid() -> list[list[dict[str, str]]]:

@@ -18,6 +18,7 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects import queries as subjects
 from qipan.ui.access import business, reauthenticated
 from qipan.ui.refusals import told
+from qipan.ui.sent import form_key
 
 OFFERED = 4
 
@@ -62,7 +63,7 @@ def open_round(request: HttpRequest) -> HttpResponse:
             title, content = reading.uploaded(request)
             pages = using.must_fit(content)
             row = actions.open_round(
-                uuid=reading.uuid_of(post.get("uuid", "")),
+                uuid=form_key(post.get("uuid", "")),
                 reader=reader,
                 subject=subject,
                 title=post.get("title", "").strip() or title,

@@ -9,7 +9,7 @@ from qipan.kernel.accounts.actions.registration import (
     sweep_unconfirmed,
     wrong_code,
 )
-from qipan.kernel.accounts.actions.tokens import issue_token, revoke_token, token_digest
+from qipan.kernel.accounts.actions.tokens import issue_token, revoke_token, shorten_tokens, token_digest
 from qipan.kernel.accounts.actions.users import (
     check_password,
     create_user,
@@ -44,6 +44,7 @@ __all__ = [
     "reset_second_factor",
     "revoke_token",
     "set_password",
+    "shorten_tokens",
     "sweep_unconfirmed",
     "token_digest",
     "wrong_code",

@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import secrets
+import uuid as uuids
 from collections.abc import Iterable
 
 from django.db import transaction
@@ -32,10 +33,11 @@ def issue_token(
     expires_at: datetime.datetime,
     actor: Actor,
     per_minute: int | None = None,
+    asked_as: uuids.UUID | None = None,
 ) -> tuple[ApiToken, str]:
     """Make a token for programs; returns the row and the token itself, which is not kept.
 
-    `per_minute` is a rate of its own, for a system's key.
+    `per_minute` is a rate of its own, for a system's key. `asked_as` is the number of the form that asked for it.
 
     Refuses no scope, no name, a past end or one more than a year away, and a closed account.
     """
@@ -56,9 +58,24 @@ def issue_token(
         scopes=wanted,
         expires_at=expires_at,
         per_minute=per_minute,
+        asked_as=asked_as,
     )
     append(events.TOKEN_ISSUED, row, actor, data={"scopes": wanted, "purpose": row.name})
     return row, token
+
+
+@transaction.atomic
+def shorten_tokens(user: User, until: datetime.datetime, *, actor: Actor) -> int:
+    """Let every token of an account end at `until` at the latest; returns how many ended later."""
+    rows = ApiToken.objects.select_for_update().filter(
+        user=user, revoked_at__isnull=True, expires_at__gt=until
+    )
+    found = list(rows.order_by("pk"))
+    for row in found:
+        row.expires_at = until
+        row.save(update_fields=["expires_at"])
+        append(events.TOKEN_SHORTENED, row, actor, data={"expires": until.isoformat()})
+    return len(found)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
+from qipan.conf.repeating import looks_again
 from qipan.kernel.law import catalogue, events
 from qipan.kernel.law.drafting import differences, kinds, queries
 from qipan.kernel.law.drafting.kinds import Row
@@ -28,7 +29,7 @@ def digest_of(body: Row) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-@transaction.atomic
+@looks_again
 def begin(
     kind: str,
     code: str,
@@ -131,6 +132,7 @@ def _not_past(day: datetime.date) -> None:
 
 def checked(kind: str, code: str, valid_from: datetime.date, body: Row) -> Any:
     """The row as the loader of its kind reads it. Raises Refused, with the place under details["place"]."""
+    _fits(kinds.draftable(kind).model, {**body, "code": code})
     try:
         return kinds.draftable(kind).read(code, valid_from, body)
     except ValidationError as error:
@@ -148,6 +150,21 @@ def checked(kind: str, code: str, valid_from: datetime.date, body: Row) -> Any:
             field="text",
             details={"place": place},
         ) from None
+
+
+def _fits(model: type[models.Model], row: Row) -> None:
+    """Refuse what is longer than the register of its kind, or of drafts, keeps."""
+    for name in ("code", "title", "name"):
+        for one in (model, Draft):
+            column = next((each for each in one._meta.fields if each.name == name), None)
+            most = getattr(column, "max_length", None)
+            cut = one is Draft and name != "code"  # a draft's own title is a shortened one
+            if most and not cut and len(str(row.get(name) or "")) > most:
+                raise Refused(
+                    _("“%(field)s”最长 %(most)d 个字。") % {"field": name, "most": most},
+                    field="code" if name == "code" else "text",
+                    details={"place": [name]},
+                )
 
 
 def _title(body: Row, code: str) -> str:
@@ -171,7 +188,7 @@ def _told(event: Any, draft: Draft, reader: Reader, role: Role, reason: str = ""
     )
 
 
-@transaction.atomic
+@looks_again
 def change(
     draft_id: int,
     body: Row,
@@ -253,13 +270,14 @@ def ask_trial(draft_id: int, *, reader: Reader, most: int = 500) -> Trial:
         raise Refused(_("这一类目录没有可以试算的记录。"), code="state")
     if not 1 <= most <= MOST_TRIED:
         raise Refused(_("一次试算 1 至 %(most)d 件。") % {"most": MOST_TRIED}, field="most")
-    running = Trial.objects.filter(draft=draft, digest=draft.digest, ended_at=None).first()
-    if running is not None:
+    running = queries.trial_of(draft)
+    if running is not None and running.ended_at is None:
         return running
     trial = Trial.objects.create(
         draft=draft,
         org_path=draft.org_path,
         digest=draft.digest,
+        valid_from=draft.valid_from,
         most=most,
         asked_by=reader.user_id,
         at=now(),

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from qipan.kernel.jobs import job
 from qipan.kernel.law import events
 from qipan.kernel.law.drafting import kinds
@@ -27,8 +29,9 @@ def run_trial(trial_id: int) -> None:
         return
     draft = trial.draft
     runner = kinds.runner(draft.kind)
-    if runner is None or draft.digest != trial.digest or draft.state != Draft.State.OPEN:
-        _end(trial, problem="草稿已经改动，请重新试算。")
+    same = (draft.digest, draft.valid_from) == (trial.digest, trial.valid_from)
+    if runner is None or not same or draft.state != Draft.State.OPEN:
+        _end(trial, problem=_("草稿已经改动，请重新试算。"))
         return
     row = kinds.draftable(draft.kind).read(draft.code, draft.valid_from, draft.body)
     counts: Counter[tuple[str, str]] = Counter()

@@ -78,12 +78,13 @@ class Trial(models.Model):
 
     `effects` are [{kind, place, count}], `lines` the first records that something changes for:
     [{record_kind, record_id, effects: [[kind, place, text]]}]; both hold nothing personal. `digest` is that of the body
-    that was tried.
+    that was tried, `valid_from` the day from which it would hold: with it other rows stand beside it.
     """
 
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="trials", verbose_name=_("草稿"))
     org_path = models.CharField(_("机构路径"), max_length=120, db_collation="C")
     digest = models.CharField(_("内容摘要"), max_length=64)
+    valid_from = models.DateField(_("试算的生效日期"), null=True)
     most = models.PositiveIntegerField(_("最多试算"))
     total = models.PositiveIntegerField(_("共"), default=0)
     tried = models.PositiveIntegerField(_("已试算"), default=0)

@@ -107,5 +107,6 @@ def between(kind: str, new: Row, old: Row | None) -> list[Change]:
 
 
 def trial_of(draft: Draft) -> Trial | None:
-    """The newest trial of the draft's present content."""
-    return Trial.objects.filter(draft=draft, digest=draft.digest).order_by("-at", "-pk").first()
+    """The newest trial of the draft's present content from its present day."""
+    rows = Trial.objects.filter(draft=draft, digest=draft.digest, valid_from=draft.valid_from)
+    return rows.order_by("-at", "-pk").first()

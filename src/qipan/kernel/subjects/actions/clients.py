@@ -2,6 +2,7 @@
 
 import datetime
 import secrets
+import uuid as uuids
 from collections.abc import Iterable
 
 from django.db import transaction
@@ -30,11 +31,23 @@ def _must_own(subject_id: int, reader: Reader) -> None:
 
 @transaction.atomic
 def register_client(
-    subject: Subject, reader: Reader, *, name: str, scopes: Iterable[str], per_minute: int = 300
+    subject: Subject,
+    reader: Reader,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    per_minute: int = 300,
+    uuid: uuids.UUID | None = None,
 ) -> ApiClient:
-    """Register a system of a business. Refuses others than its legal representative, no name, no or strange scopes."""
+    """Register a system of a business; idempotent by `uuid`.
+
+    Refuses others than its legal representative, no name, no or strange scopes.
+    """
     _must_own(subject.pk, reader)
     lock(subject)
+    known = ApiClient.objects.filter(uuid=uuid, subject=subject).first() if uuid else None
+    if known is not None:
+        return known
     wanted = sorted(set(scopes))
     if not name.strip():
         raise Refused(_("请填写系统名称。"), field="name")
@@ -50,6 +63,7 @@ def register_client(
         f"{SIGN}{secrets.token_hex(8)}", None, UserKind.BUSINESS, name.strip()[:60], actor=reader.actor()
     )
     row = ApiClient.objects.create(
+        uuid=uuid or uuids.uuid4(),
         subject=subject,
         user=user,
         name=name.strip()[:60],
@@ -78,16 +92,25 @@ def _running(row: ApiClient) -> ApiClient:
 
 @transaction.atomic
 def issue_key(
-    client: ApiClient, reader: Reader, *, days: int = 180, overlap_hours: int = 24
+    client: ApiClient,
+    reader: Reader,
+    *,
+    days: int = 180,
+    overlap_hours: int = 24,
+    uuid: uuids.UUID | None = None,
 ) -> tuple[ApiToken, str]:
-    """A new key, shown once; those of before go on for the overlap, so that the system changes over without a break."""
+    """A new key, shown once; those of before go on for the overlap, so that the system changes over without a break.
+
+    The same `uuid` again gives the same key's row, and no key: nobody sees one twice.
+    """
     row = _running(_own(client, reader))
+    known = ApiToken.objects.filter(user=row.user, asked_as=uuid).first() if uuid else None
+    if known is not None:
+        return known, ""
     if not 0 <= overlap_hours <= MOST_OVERLAP_HOURS:
         raise Refused(_("新旧密钥并用的时间最长 7 天。"), field="overlap")
     until = now() + datetime.timedelta(hours=overlap_hours)
-    ApiToken.objects.filter(user=row.user, revoked_at__isnull=True, expires_at__gt=until).update(
-        expires_at=until
-    )
+    accounts.shorten_tokens(row.user, until, actor=reader.actor())
     return accounts.issue_token(
         row.user,
         row.name,
@@ -95,6 +118,7 @@ def issue_key(
         expires_at=now() + datetime.timedelta(days=days),
         actor=reader.actor(),
         per_minute=row.per_minute,
+        asked_as=uuid,
     )
 
 
@@ -123,14 +147,23 @@ def end_client(client: ApiClient, reader: Reader) -> ApiClient:
     return row
 
 
+@transaction.atomic
 def add_webhook(
-    client: ApiClient, reader: Reader, *, title: str, url: str, names: Iterable[str]
+    client: ApiClient,
+    reader: Reader,
+    *,
+    title: str,
+    url: str,
+    names: Iterable[str],
+    uuid: uuids.UUID | None = None,
 ) -> tuple[Subscription, str]:
-    """Let events about the business be sent to an address of its system; with the secret, which is shown once."""
-    _must_own(client.subject_id, reader)
-    row = _running(ApiClient.objects.get(pk=client.pk))
+    """Let events about the business be sent to an address of its system; with the secret, which is shown once.
+
+    The same `uuid` again gives the same address, and no secret.
+    """
+    row = _running(_own(client, reader))
     return webhooks.add_webhook(
-        row.subject_id, row.uuid, title=title, url=url, names=names, actor=reader.actor()
+        row.subject_id, row.uuid, title=title, url=url, names=names, actor=reader.actor(), uuid=uuid
     )
 
 

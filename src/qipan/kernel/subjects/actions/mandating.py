@@ -44,10 +44,7 @@ def authorise(
     people without an account, unknown items, no act, and an end that is over or more than a year away. The same
     `uuid` gives the same mandate.
     """
-    known = Mandate.objects.filter(uuid=uuid).first() if uuid else None
-    if known is not None:
-        if (known.subject_id, known.granted_by_id) != (subject.pk, reader.user_id):
-            raise Refused(_("同一提交编号已用于另一份委托，请刷新页面后重新提交。"), code="conflict")
+    if (known := _known(uuid, subject, reader)) is not None:
         return known
     if not mandates.is_legal_representative(reader.user_id, subject.pk):
         raise Refused(_("只有法定代表人（负责人）可以委托他人代办。"), code="forbidden")
@@ -56,6 +53,13 @@ def authorise(
     if not limits.take(f"mandate:{reader.user_id}", LOOKING_UP):
         raise Refused(_("操作太频繁，请一小时后再试。"), code="state")
     return _offer(subject, reader, _agent(login, reader, subject), wanted, named, (start, end), uuid)
+
+
+def _known(uuid: uuids.UUID | None, subject: Subject, reader: Reader) -> Mandate | None:
+    known: Mandate | None = Mandate.objects.filter(uuid=uuid).first() if uuid else None
+    if known is not None and (known.subject_id, known.granted_by_id) != (subject.pk, reader.user_id):
+        raise Refused(_("同一提交编号已用于另一份委托，请刷新页面后重新提交。"), code="conflict")
+    return known
 
 
 def _checked(
@@ -80,6 +84,8 @@ def _checked(
         raise Refused(_("请填写委托的最后一天。"), field="valid_to")
     if start < today():
         raise Refused(_("委托不能从过去开始。"), field="valid_from")
+    if start > today() + datetime.timedelta(days=MOST_DAYS):
+        raise Refused(_("委托须在一年之内开始。"), field="valid_from")
     if not start <= end <= start + datetime.timedelta(days=MOST_DAYS):
         raise Refused(_("委托的最后一天须在开始以后、一年之内。"), field="valid_to")
     return sorted(wanted), named, end
@@ -109,6 +115,8 @@ def _offer(
     uuid: uuids.UUID | None,
 ) -> Mandate:
     lock(subject)
+    if (known := _known(uuid, subject, reader)) is not None:
+        return known  # the same form, sent twice at once
     row = Mandate.objects.create(
         uuid=uuid or uuids.uuid4(),
         subject=subject,

@@ -15,15 +15,9 @@ from qipan.kernel.items.models import LicenceKind
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.ui.access import staff
+from qipan.ui.sent import form_key
 
 SHOWN = 200
-
-
-def _uuid(text: str) -> uuids.UUID:
-    try:
-        return uuids.UUID(text)
-    except ValueError:
-        return uuids.uuid4()
 
 
 @staff(*batches.MAKERS)
@@ -45,7 +39,7 @@ def batch_list(request: HttpRequest) -> HttpResponse:
                 batch = batches.prepare(
                     selection,
                     reader,
-                    uuid=_uuid(asked.get("uuid", "")),
+                    uuid=form_key(asked.get("uuid", "")),
                     reason=asked.get("reason", ""),
                 )
                 return redirect("licence_batch", uuid=batch.uuid)

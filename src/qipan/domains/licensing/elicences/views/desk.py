@@ -18,7 +18,9 @@ from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.roles import Role
 from qipan.ui.access import staff
+from qipan.ui.sent import whole
 
+YEARS = range(2000, 2200)
 KEEPERS = (Role.SYSTEM_ADMIN, Role.BUREAU_LEADER)
 
 
@@ -29,6 +31,8 @@ def figures(request: HttpRequest) -> HttpResponse:
     try:
         month = datetime.date.fromisoformat(f"{wished[:7]}-01") if wished else today().replace(day=1)
     except ValueError:
+        month = today().replace(day=1)
+    if month.year not in YEARS:
         month = today().replace(day=1)
     found = queries.figures(request.reader, month)  # type: ignore[attr-defined]
     before = (found.month - datetime.timedelta(days=1)).replace(day=1)
@@ -86,9 +90,7 @@ def caller(request: HttpRequest, pk: int) -> HttpResponse:
             if post.get("act") == "switch":
                 entitling.switch(system, reader, active=not system.active, reason=post.get("reason", ""))
             elif post.get("act") == "end":
-                right = get_object_or_404(
-                    system.rights, pk=int(post["right"]) if post.get("right", "").isdigit() else 0
-                )
+                right = get_object_or_404(system.rights, pk=whole(post.get("right", "")))
                 entitling.end(right, reader, post.get("reason", ""))
             else:
                 entitling.entitle(

@@ -1,6 +1,5 @@
 """The holder's licences on the phone (证照包): looked at, shown, called by whom and with whose leave."""
 
-import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -22,6 +21,7 @@ from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.models import Grant
 from qipan.kernel.subjects.standing import standing
 from qipan.ui.access import business, public
+from qipan.ui.sent import day, whole
 from qipan.ui.signin.address import client_address
 
 SHOWN = "licence_showing"
@@ -154,7 +154,7 @@ def calls(request: HttpRequest) -> HttpResponse:
     """Who called one's licences, when and for what; refused calls too."""
     before = request.GET.get("before", "")
     found = list(
-        queries.calls_of_mine(request.reader, before=int(before) if before.isdigit() else None)[: PAGE + 1]  # type: ignore[attr-defined]
+        queries.calls_of_mine(request.reader, before=whole(before))[: PAGE + 1]  # type: ignore[attr-defined]
     )
     context = {
         "calls": found[:PAGE],
@@ -171,27 +171,20 @@ def consent(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return redirect("my_licence", pk=pk)
     try:
-        if request.POST.get("end", "").isdigit():
-            row = Consent.objects.visible_to(reader).filter(pk=int(request.POST["end"]), grant=grant).first()
+        if request.POST.get("end"):
+            ended = whole(request.POST["end"])
+            row = Consent.objects.visible_to(reader).filter(pk=ended, grant=grant).first()
             if row is None:
                 raise Http404
             calling.withdraw_consent(row, reader)
             messages.success(request, _("授权已撤回，对方从现在起不能再调用。"))
         else:
             chosen = request.POST.get("right", "")
-            right = queries.rights_for(grant.kind).filter(pk=int(chosen) if chosen.isdigit() else 0).first()
+            right = queries.rights_for(grant.kind).filter(pk=whole(chosen)).first()
             if right is None:
                 raise Refused(_("请选择授权给谁、办什么事。"), field="right")
-            calling.give_consent(grant, right, reader, until=day_of(request.POST.get("until", "")))
+            calling.give_consent(grant, right, reader, until=day(request.POST.get("until", ""), "until"))
             messages.success(request, _("已授权，每次调用您都能在这里看到。"))
     except Refused as refused:
         return page(request, grant, refused)
     return redirect("my_licence", pk=pk)
-
-
-def day_of(text: str) -> datetime.date | None:
-    """A day of a form; none where nothing was filled in."""
-    try:
-        return datetime.date.fromisoformat(text) if text else None
-    except ValueError:
-        raise Refused(_("日期不能识别，请按 2026-12-31 的样子填写。"), field="until") from None

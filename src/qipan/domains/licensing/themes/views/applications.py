@@ -20,6 +20,7 @@ from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
 from qipan.ui.access import business
+from qipan.ui.sent import form_key
 
 
 @business
@@ -42,7 +43,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
             row = applying.start(
                 code,
                 result.cleaned,
-                uuid=_uuid(request.POST.get("uuid", "")),
+                uuid=form_key(request.POST.get("uuid", "")),
                 reader=reader,
                 subject=subject,
             )
@@ -72,13 +73,6 @@ def _again(request: HttpRequest, theme: Any, result: Any, empty: str) -> HttpRes
         "usual": False,
     }
     return render(request, "licensing/themes/guide.html", context, status=422)
-
-
-def _uuid(text: str) -> uuids.UUID:
-    try:
-        return uuids.UUID(text)
-    except ValueError:
-        return uuids.uuid4()
 
 
 class ThemeFilling(Filling):
