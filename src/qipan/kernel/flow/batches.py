@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid as uuids
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.queries import reader_of
 from qipan.kernel.orgs.reader import Reader
 
+log = logging.getLogger(__name__)
 MOST_CASES = 500
 
 
@@ -38,8 +40,10 @@ def begin(
     """Write down what is to be done: a step for these cases, each in the version that the officer saw.
 
     The same `uuid` again gives the batch as it is. Refuses nothing chosen, too many, and cases of different flows.
-    The effect comes with `work_off`.
+    The effect comes with `work_off`, which is queued with it: a batch whose request ends midway is taken up again.
     """
+    from qipan.kernel.flow.jobs import work_off_batch
+
     if reader.kind != "staff" or reader.user_id is None:
         raise Refused(_("只有工作人员可以批量办理。"), code="forbidden")
     known = Batch.objects.filter(uuid=uuid).first()
@@ -74,29 +78,34 @@ def begin(
     BatchEntry.objects.bulk_create(
         BatchEntry(batch=batch, case=case, seen_version=version) for case, version in chosen.values()
     )
+    work_off_batch.defer(batch_id=batch.pk, key=f"batch:{batch.pk}")
     return batch
 
 
 def work_off(batch: Batch) -> Batch:
     """Take the step for every case that still waits, then close the batch with its one event. May be run again.
 
-    Each case is a transaction of its own, in which its mark is set too: a crash in between does nothing twice. The
-    officer's powers are those held now.
+    Each case is a transaction of its own, in which its mark is set too: a crash in between does nothing twice. One
+    that fails waits and holds up no other; its error is raised in the end. The officer's powers are those held now.
     """
     reader = reader_of(User.objects.get(pk=batch.user_id))
+    failed: Exception | None = None
     for pk in batch.entries.filter(state=EntryState.WAITING).order_by("pk").values_list("pk", flat=True):
-        _take(pk, batch, reader)
+        try:
+            _take(pk, batch, reader)
+        except Exception as error:
+            log.exception("entry %s of batch %s", pk, batch.pk)
+            failed = failed or error
+    if failed is not None:
+        raise failed
     return _end(batch, reader)
 
 
 @transaction.atomic
 @wall.lifted()
 def _take(pk: int, batch: Batch, reader: Reader) -> None:
-    entry = (
-        BatchEntry.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(pk=pk, state=EntryState.WAITING)
-        .first()
-    )
+    # Whoever comes second waits, so that nothing stays behind where the first one dies.
+    entry = BatchEntry.objects.select_for_update(of=("self",)).filter(pk=pk, state=EntryState.WAITING).first()
     if entry is None:
         return
     case = Case.objects.get(pk=entry.case_id)

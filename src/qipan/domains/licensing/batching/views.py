@@ -11,7 +11,6 @@ from qipan.domains.licensing.batching import likes
 from qipan.domains.licensing.models import Application
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow import registry
-from qipan.kernel.flow.jobs import work_off_batch
 from qipan.kernel.flow.models import Batch, EntryState, WorkOrder
 from qipan.kernel.items import queries as items
 from qipan.kernel.ledger import feed
@@ -21,7 +20,7 @@ from qipan.ui import cases
 from qipan.ui.access import staff
 from qipan.ui.sent import form_key, identifier, whole
 
-#: So many are done before the answer; more go to a worker, and the page follows.
+#: So many are done before the answer; the rest is the queued worker's, and the page follows.
 AT_ONCE = 20
 LICENSING = (Role.LIC_RECEIVER, Role.LIC_REVIEWER, Role.LIC_DECIDER)
 
@@ -112,8 +111,6 @@ def take_batch(request: HttpRequest) -> HttpResponse:
         return _beside(request, all_rows or rows, refused=str(refused), status=409)
     if made.entries.count() <= AT_ONCE:
         flow.work_off_batch(made)
-    elif made.ended_at is None:
-        work_off_batch.defer(batch_id=made.pk, key=f"batch:{made.pk}")
     return redirect("batch_result", uuid=made.uuid)
 
 
