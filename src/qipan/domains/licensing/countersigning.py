@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.licensing.facts import HIGH_RISK_ITEMS, HIGH_RISK_MARKS
 from qipan.domains.licensing.models import Application
-from qipan.kernel.decisions import queries as decisions
-from qipan.kernel.decisions.tables import evaluate_table
+from qipan.kernel.decisions import requirements
+from qipan.kernel.decisions.tables import evaluate_all
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow import permissions
 from qipan.kernel.flow.context import Context
@@ -42,7 +42,8 @@ def wanted(row: Application) -> Role | None:
         "bureau": orgs.district_of(row.case.org_path).code,
         "item": row.item_code,
     }
-    found = str(evaluate_table(decisions.table(TABLE), facts).outputs["role"] or "")
+    outputs = evaluate_all(requirements.tables(TABLE), facts)[-1].outputs
+    found = str((outputs or {}).get("role") or "")
     return Role(found) if found else None
 
 

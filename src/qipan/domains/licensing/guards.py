@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.conf.composed import Composed, Hole
 from qipan.domains.licensing.asking import form_of
 from qipan.domains.licensing.drafting import ApplicationDraft
+from qipan.domains.licensing.locking import is_alone
 from qipan.domains.licensing.models import (
     FOLLOWING,
     FOUNDING,
@@ -20,8 +21,8 @@ from qipan.domains.licensing.models import (
     Rescission,
 )
 from qipan.domains.licensing.reviewing import conditions
-from qipan.kernel.decisions import queries as decisions
-from qipan.kernel.decisions.tables import evaluate_table
+from qipan.kernel.decisions import requirements
+from qipan.kernel.decisions.tables import evaluate_all
 from qipan.kernel.documents.models import Document, DocumentState
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Refusal
@@ -163,16 +164,27 @@ _OPEN_AT = Composed(
 )
 
 
+def _at_once(context: Context, what: str) -> Refusal | None:
+    """Two about one thing in the same moment cannot see one another yet: the second is told to wait."""
+    if context.probing or is_alone(what):
+        return None
+    return Refusal(_("同一证照或者同一地址正有另一件申请在办理，请稍后再试。"))
+
+
 def one_open_case(context: Context) -> Refusal | None:
     """One application about a licence, or for a new one at a place, at a time."""
     row = _row(context)
     if row.grant_id:
+        if busy := _at_once(context, f"grant:{row.grant_id}"):
+            return busy
         other = _OPEN_ABOUT.first(this=row.pk, grant=row.grant_id)
     elif row.premises_id and row.kind in FOUNDING:
         item = items.item(row.item_code)
         kind = items.licence_kind(item.licence) if item and item.licence else None
         if kind is not None and not kind.exclusive:
             return None  # a place has several lifts, each with a registration of its own
+        if busy := _at_once(context, f"place:{row.premises.address if row.premises else ''}"):
+            return busy
         alike = [row.item_code] if item is None else list(items.codes_about(item.licence))
         other = _OPEN_AT.first(this=row.pk, premises=row.premises_id, kind=row.kind, alike=alike)
     else:
@@ -196,6 +208,8 @@ def one_place_one_licence(context: Context) -> Refusal | None:
         or row.premises is None
     ):
         return None
+    if busy := _at_once(context, f"place:{row.premises.address}"):
+        return busy
     others = subjects.grants_at(row.premises.address, kind.code, except_subject=None)
     if others and kind.code == "JY":
         return Refusal(
@@ -265,8 +279,8 @@ def needs_check(row: Application) -> bool:
         "alters_place": bool(kinds & {"ADD", "LAYOUT"}),
         "unchanged": row.answers.get("unchanged") is True,
     }
-    outcome = evaluate_table(decisions.table("licensing.site_check"), facts)
-    return bool(outcome.outputs["needed"])
+    found = evaluate_all(requirements.tables("licensing.site_check"), facts)[-1].outputs
+    return found is None or bool(found["needed"])  # where no rule says, somebody goes and looks
 
 
 def check_needed(context: Context) -> Refusal | None:

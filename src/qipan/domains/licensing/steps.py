@@ -94,7 +94,12 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             "GRANTED",
             (HasRole(Role.LIC_DECIDER),),
             "LicProc 18",
-            guards=(guards.grant_in_force, guards.no_check_due, countersigning.countersigned),
+            guards=(
+                guards.grant_in_force,
+                guards.one_place_one_licence,
+                guards.no_check_due,
+                countersigning.countersigned,
+            ),
             effects=(effects.grant,),
             event=events.GRANTED,
             clocks=(End(rules.correct), Start(rules.issue)),
@@ -284,6 +289,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             "LicProc 22",
             guards=(
                 guards.grant_in_force,
+                guards.one_place_one_licence,
                 guards.check_done_where_needed,
                 guards.check_not_failed,
                 guards.not_own_check,

@@ -1,0 +1,88 @@
+"""一地一证 (FBL15 4): two about one licence or one address in the same moment, and two who waited for a decision side by side."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+
+from qipan.domains.licensing import actions
+from qipan.kernel.evidence import actions as evidence
+from qipan.kernel.flow.models import Case
+from qipan.kernel.ledger.errors import Refused
+from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.subjects.models import Grant
+from tests.licensing.city import BUSINESS, PLACE, City
+from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import (
+    checking,
+    picture,
+    step,
+    visit,
+)
+from tests.orgs.factories import reader_for
+from tests.subjects.factories import GrantFactory, PremisesFactory, SubjectFactory, owner_of
+
+
+@pytest.fixture
+def city(settings, tmp_path) -> City:
+    settings.HOME = tmp_path
+    return City()
+
+
+def beside(act: Callable[[], Any]) -> Any:
+    """What an act gives on a connection of its own while this one has not committed; a refusal included."""
+    answer: list[Any] = []
+
+    def run() -> None:
+        try:
+            answer.append(act())
+        except Refused as refused:
+            answer.append(refused)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(15)
+    assert answer, "it waits for the other"
+    return answer[0]
+
+
+def new_place(city: City, reader: Reader, subject: Any) -> Any:
+    plan = evidence.store(picture(), actor=reader.actor(), kind="material", name="布局图.png")
+    return city.drafted("FB-NEW", subject, None, reader, layout_plan=[str(plan.uuid)], **PLACE, **BUSINESS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_renewals_of_one_licence_in_one_moment(city: City) -> None:
+    subject, grant, owner = city.restaurant()
+    first, second = (city.drafted("FB-RENEW", subject, grant, owner, unchanged=True) for _one in range(2))
+    with transaction.atomic():
+        actions.submit(first, owner)
+        refused = beside(lambda: actions.submit(second, owner))
+    assert isinstance(refused, Refused) and "请稍后再试" in str(refused)
+    assert Case.objects.get(pk=second.pk).state == "DRAFT"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_businesses_at_one_address_in_one_moment(city: City) -> None:
+    people = [SubjectFactory(f"深圳市同址餐馆{number}") for number in range(2)]
+    owners = [reader_for(owner_of(subject)) for subject in people]
+    rows = [new_place(city, owner, subject) for owner, subject in zip(owners, people, strict=True)]
+    with transaction.atomic():
+        actions.submit(rows[0], owners[0])
+        refused = beside(lambda: actions.submit(rows[1], owners[1]))
+    assert isinstance(refused, Refused) and "请稍后再试" in str(refused)
+
+
+@pytest.mark.django_db
+def test_of_two_who_waited_for_a_decision_the_second_is_not_granted(city: City) -> None:
+    """Both were handed in while the address was free; the licence of the first stands when the second is decided."""
+    case, _order = checking(city)
+    visit(city, case)
+    other = SubjectFactory("深圳市先到餐馆")
+    GrantFactory(other, premises=PremisesFactory(other, address=PLACE["premises"]))
+    with pytest.raises(Refused, match="该地址已有有效的食品经营许可"):
+        step(case, city.decider, "grant")
+    assert Grant.objects.count() == 1
