@@ -1,7 +1,5 @@
 """What follows a decision: every document is made, then the licence is issued."""
 
-import datetime
-
 from qipan.domains.licensing import ex_officio
 from qipan.domains.licensing.booking import actions as booking
 from qipan.domains.licensing.guarding import actions as guarding
@@ -14,7 +12,6 @@ from qipan.kernel.flow.actions import fire
 from qipan.kernel.flow.models import Case
 from qipan.kernel.jobs import every, job
 from qipan.kernel.ledger.actor import Actor
-from qipan.kernel.ledger.clock import today
 
 #: What the applicant waits for is made first.
 CERTIFICATE = "licensing.certificate"
@@ -63,5 +60,5 @@ def remind_of_visits() -> None:
 @every("20 1 * * *")
 @job(queue="nightly")
 def guard_yesterday() -> None:
-    """Work out again what the rules granted yesterday, and give each difference to who decides."""
-    guarding.replay_day(today() - datetime.timedelta(days=1))
+    """Work out again what the rules granted yesterday (and on days that were missed); each difference goes to who decides."""
+    guarding.catch_up()

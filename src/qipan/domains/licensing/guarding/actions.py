@@ -1,11 +1,12 @@
 """The nightly replay, and what an official makes of a difference: the rescission begins, or the grant is kept with a reason."""
 
 import datetime
+import logging
 import uuid as uuids
 from collections.abc import Callable, Iterator
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,9 @@ ORDER = "licensing.guard"
 #: From the finding: as long as the decision on a rescission may take (LicProc 45).
 DUE = "LicProc45.rescind"
 A_CHUNK = 200
+#: How far back missed nights are made up for.
+MOST_DAYS_BEHIND = 31
+log = logging.getLogger(__name__)
 
 
 def _day(day: datetime.date) -> tuple[datetime.datetime, datetime.datetime]:
@@ -58,7 +62,8 @@ def _chunks(day: datetime.date) -> Iterator[list[Application]]:
 def replay_day(day: datetime.date, tell: Callable[[int], None] = lambda done: None) -> list[GuardRun]:
     """Work out again what the rules granted on a day; a row for each district, each difference with its work order.
 
-    Again for the same day counts anew and adds only what was not found before.
+    Again for the same day counts anew and adds only what was not found before. What cannot be worked out is a difference
+    of its own kind, and holds up no other; a day is kept as a whole.
     """
     if day >= today():
         raise Refused(_("只能复核已经过去的一天。"), field="day")
@@ -71,14 +76,45 @@ def replay_day(day: datetime.date, tell: Callable[[int], None] = lambda done: No
         for row in rows:
             path = orgs.district_of(row.case.org_path).path
             count = counts.setdefault(path, [0, 0, 0])
-            compared = comparing.compare(row, decided[row.decision_id])
+            try:
+                with transaction.atomic():
+                    compared = comparing.compare(row, decided[row.decision_id])
+            except Exception as error:
+                log.exception("the decision on application %s could not be worked out again", row.pk)
+                found.setdefault(path, []).append(_failed(row, error))
+                continue
             count[0] += 1
             count[1] += bool(compared.unequal)
             count[2] += bool(compared.reasons)
             for made in _findings(row, compared):
                 found.setdefault(path, []).append(made)
         tell(len(rows))
-    return [_kept(day, path, count, started, found.get(path, [])) for path, count in counts.items()]
+    with transaction.atomic():
+        return [_kept(day, path, count, started, found.get(path, [])) for path, count in counts.items()]
+
+
+def catch_up() -> list[datetime.date]:
+    """Work out every day again that was missed since the guard began, the oldest first, and yesterday; which it was."""
+    yesterday = today() - datetime.timedelta(days=1)
+    window = [yesterday - datetime.timedelta(days=back) for back in range(MOST_DAYS_BEHIND)]
+    known = set(GuardRun.objects.filter(day__in=window).values_list("day", flat=True))
+    began = GuardRun.objects.aggregate(first=Min("day"))["first"] or yesterday
+    missed = [day for day in reversed(window) if (day not in known and day > began) or day == yesterday]
+    for day in missed:
+        replay_day(day)
+    return missed
+
+
+def _failed(row: Application, error: Exception) -> GuardFinding:
+    """What could not be worked out again, told as a difference: silence would look like a grant that stands."""
+    return GuardFinding(
+        application=row,
+        subject_id=row.case.subject_id,
+        decision_id=row.decision_id,
+        org_path=row.case.org_path,
+        kind=Difference.FAILED,
+        reasons=[_("未能重算：%(why)s") % {"why": str(error)[:400] or type(error).__name__}],
+    )
 
 
 def _findings(row: Application, compared: comparing.Compared) -> Iterator[GuardFinding]:

@@ -75,6 +75,7 @@ class Difference(models.TextChoices):
 
     REPLAY = "REPLAY", _("按当时的事实重算不一致")
     CURRENT = "CURRENT", _("按现有数据不应准予")
+    FAILED = "FAILED", _("未能重算")
 
 
 class Outcome(models.TextChoices):

@@ -77,20 +77,27 @@ def clean(grant: Grant, item: Item) -> bool:
 
 
 def offer_renewals(day: datetime.date | None = None) -> int:
-    """Prepare and offer a renewal for every licence in its window whose facts are complete and clean; how many."""
+    """Prepare and offer a renewal for every licence in its window whose facts are complete and clean; how many.
+
+    A licence that cannot be judged is left for the next night and holds up no other.
+    """
     made = 0
     for grant, item, last in due(day):
-        if not registry.representatives_of(grant.subject_id):
-            continue  # nobody could be asked
-        if _open_renewal(grant):
-            continue
         try:
-            if clean(grant, item):
-                _offer(grant, item, last)
-                made += 1
-        except LookupError:
-            log.exception("no table %s for %s", item.table, item.code)
+            with transaction.atomic():
+                made += _offered(grant, item, last)
+        except Exception:
+            log.exception("no renewal of %s (%s) was offered", grant.number, item.code)
     return made
+
+
+def _offered(grant: Grant, item: Item, last: datetime.date) -> bool:
+    if not registry.representatives_of(grant.subject_id):
+        return False  # nobody could be asked
+    if _open_renewal(grant) or not clean(grant, item):
+        return False
+    _offer(grant, item, last)
+    return True
 
 
 def _open_renewal(grant: Grant) -> bool:
@@ -98,7 +105,6 @@ def _open_renewal(grant: Grant) -> bool:
     return Application.objects.filter(grant=grant, kind=Kind.RENEW, case__closed_at__isnull=True).exists()
 
 
-@transaction.atomic
 def _offer(grant: Grant, item: Item, last: datetime.date) -> RenewalOffer:
     """The draft, filled from what is known and marked as begun by the platform, and the offer of it."""
     system = Actor.system(grant.org_path)
@@ -202,23 +208,33 @@ def follow(case_id: int, step: str) -> None:
 
 
 def lapse_offers(day: datetime.date | None = None) -> int:
-    """End the offers whose window is over, or whose licence is no longer as it was offered; how many."""
+    """End the offers whose window is over, or whose licence is no longer as it was offered; how many.
+
+    One that cannot be ended is left for the next night.
+    """
     moment, ended = day or today(), 0
     rows = RenewalOffer.objects.filter(state=OfferState.OFFERED).select_related("grant")
     for offer in rows.order_by("pk").iterator(chunk_size=500):
         same = offer.grant.state == GrantState.VALID and offer.grant.valid_to == offer.valid_to
         if same and moment <= offer.until:
             continue
-        with transaction.atomic():
-            locked = _lock(offer)
-            if locked.state != OfferState.OFFERED:
-                continue
-            system = Actor.system(locked.org_path)
-            if locked.case.state == "DRAFT":
-                fire(locked.case, "discard", system)
-            _close(locked, OfferState.LAPSED, system)
-        ended += 1
+        try:
+            ended += _lapsed(offer)
+        except Exception:
+            log.exception("the offer %s was not ended", offer.pk)
     return ended
+
+
+@transaction.atomic
+def _lapsed(offer: RenewalOffer) -> bool:
+    locked = _lock(offer)
+    if locked.state != OfferState.OFFERED:
+        return False
+    system = Actor.system(locked.org_path)
+    if locked.case.state == "DRAFT":
+        fire(locked.case, "discard", system)
+    _close(locked, OfferState.LAPSED, system)
+    return True
 
 
 CLOSED = {
