@@ -17,9 +17,9 @@ from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.publication import actions as publication
 from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import queries as registry
-from qipan.kernel.subjects.models import Grant, GrantState, Status
+from qipan.kernel.subjects.models import Grant, GrantState
+from qipan.kernel.subjects.statuses import GONE
 
-GONE = (Status.CANCELLED, Status.EX_OFFICIO_CANCELLED)
 TAKEN_AWAY = (GrantState.RESCINDED, GrantState.WITHDRAWN, GrantState.REVOKED)
 A_NIGHT = 2000
 

@@ -153,16 +153,25 @@ subscribe(
 
 
 def tell_of_visit(event: Event) -> None:
-    """Both sides are told of an appointment, of its move, the day before, and of a missed one."""
+    """Both sides are told of an appointment, its move, other officers, the day before, and that it did not come about.
+
+    One that ended with its case, or for another time, is told of by that.
+    """
     row = Booking.objects.select_related("case").get(pk=event.record_id)
+    if event.name == "licensing.booking.cancelled" and (
+        row.case.state != "CHECKING" or booking.current(row.case) is not None
+    ):
+        return
     words = {
         "licensing.booking.made": _("“%(title)s”的现场核查约在 %(at)s，请届时在场。"),
         "licensing.booking.moved": _("“%(title)s”的现场核查改到 %(at)s。"),
+        "licensing.booking.staffed": _("“%(title)s”的现场核查人员有调整，时间不变：%(at)s。"),
+        "licensing.booking.cancelled": _("“%(title)s”约定 %(at)s 的现场核查已取消：%(why)s"),
         "licensing.booking.reminded": _("提醒：“%(title)s”明天 %(at)s 进行现场核查，请届时在场。"),
         "licensing.booking.missed": _("“%(title)s”约定 %(at)s 的现场核查没有进行，请尽快重新预约。"),
     }
     at = timezone.localtime(row.starts_at).strftime("%Y-%m-%d %H:%M")
-    text = words[event.name] % {"title": row.case.title, "at": at}
+    text = words[event.name] % {"title": row.case.title, "at": at, "why": row.note}
     telling.tell(row.case, event.name, text, f"/my/bookings/{row.case.uuid}/")
     for part in row.officers.filter(active=True).select_related("user__person"):
         if part.user.person is not None:
@@ -173,6 +182,11 @@ def settle_visit(event: Event) -> None:
     """The visit was held, or the case ended without it."""
     held = event.name == "licensing.check.concluded"
     booking.settle(event.record_id, BookingState.HELD if held else BookingState.CANCELLED)
+
+
+def follow_order(event: Event) -> None:
+    """Who holds the order of a site check now is who comes."""
+    booking.follow_order(event.record_id)
 
 
 def tell_of_offer(event: Event) -> None:
@@ -214,10 +228,20 @@ subscribe(
 subscribe(
     "licensing.booking.made",
     "licensing.booking.moved",
+    "licensing.booking.staffed",
     "licensing.booking.reminded",
     "licensing.booking.missed",
+    "licensing.booking.cancelled",
     handler=tell_of_visit,
     code="licensing.tell_of_visit",
+)
+subscribe(
+    "flow.order.claimed",
+    "flow.order.assigned",
+    "flow.order.transferred",
+    "flow.order.reissued",
+    handler=follow_order,
+    code="licensing.follow_order",
 )
 subscribe(
     "licensing.check.concluded",

@@ -215,12 +215,13 @@ def acting_in(reader: Reader, case: Case, step: str) -> Actor:
     """The reader in the post that may take a step of a case, so that the ledger names the right one."""
     from qipan.kernel.flow.errors import FlowError
 
-    if reader.kind != "staff":
-        return reader.actor(subject_id=case.subject_id)
     try:
         predicates = case.flow.transition(step).by
     except FlowError:  # an unknown step is refused by the engine, in words
         predicates = ()
+    if reader.kind != "staff":
+        act = next((act for one in predicates for act in one.acts()), "")
+        return mandates.acting(reader, act, case=case.pk, subject_id=case.subject_id)
     for predicate in predicates:
         for role in predicate.roles():
             if reader.may(role, case.org_path):

@@ -32,6 +32,10 @@ class Predicate:
         """The roles it names."""
         return frozenset()
 
+    def acts(self) -> tuple[str, ...]:
+        """The acts of a mandate that let an agent through."""
+        return ()
+
 
 @dataclass(frozen=True)
 class Applicant(Predicate):
@@ -56,6 +60,10 @@ class Applicant(Predicate):
     def says(self) -> str:
         """申请人."""
         return _("申请人")
+
+    def acts(self) -> tuple[str, ...]:
+        """The act it names."""
+        return (self.act,) if self.act else ()
 
 
 @dataclass(frozen=True)

@@ -91,23 +91,28 @@ class Reader:
         )
 
     def actor(
-        self, role: Role | None = None, org_path: str = "", *, subject_id: int | None = None
+        self,
+        role: Role | None = None,
+        org_path: str = "",
+        *,
+        subject_id: int | None = None,
+        under: Mandate | None = None,
     ) -> Actor:
         """The reader as the one who acts; for staff in the post that gives the role over the path (anywhere when empty).
 
-        For a business (`subject_id`) that the reader does not represent, the post names the mandate: the ledger shows
-        that an agent acted for it.
+        For a business (`subject_id`) that the reader does not represent, the post names the mandate (`under` which the
+        act is taken, where there are several): the ledger shows that an agent acted for it.
         """
         if self.kind != "staff":
-            post = self._capacity(subject_id) if subject_id is not None else ""
+            post = self._capacity(subject_id, under) if subject_id is not None else ""
             return Actor("system" if self.kind == "system" else self.kind, self.user_id, post)
         for power in self.powers:
             if (role is None or power.role == role) and (not org_path or org_path.startswith(power.org_path)):
                 return Actor("staff", self.user_id, power.post, power.org_path)
         return Actor("staff", self.user_id, "", self.org_path)
 
-    def _capacity(self, subject_id: int) -> str:
+    def _capacity(self, subject_id: int, under: Mandate | None) -> str:
         if subject_id in self.subject_ids:
             return ""
-        held = next((one for one in self.mandates if one.subject_id == subject_id), None)
+        held = under or next((one for one in self.mandates if one.subject_id == subject_id), None)
         return f"{MANDATE}{held.number}" if held else ""

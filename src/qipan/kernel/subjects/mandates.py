@@ -11,15 +11,15 @@ from django.db.models import BigIntegerField, DateField, Exists, OuterRef, Q, Qu
 
 from qipan.conf.composed import Composed, Hole
 from qipan.kernel.accounts.models import User
+from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs import reader as reading
 from qipan.kernel.orgs.reader import Reader
-from qipan.kernel.subjects.models import Act, Grant, Mandate, MandateState, Representative, Status, Subject
+from qipan.kernel.subjects.models import Act, Grant, Mandate, MandateState, Representative, Subject
+from qipan.kernel.subjects.statuses import GONE
 
 Matters = Callable[[Iterable[reading.Mandate], int | None], Iterable[int]]
 _matters: list[Matters] = []
-#: A business that is no more has no agents.
-GONE = (Status.CANCELLED, Status.EX_OFFICIO_CANCELLED, Status.ANNULLED)
 
 
 def provide_matters(source: Matters) -> None:
@@ -81,6 +81,19 @@ def may_act(reader: Reader, act: str, *, case: int, subject_id: int | None, open
     if opened_by == reader.user_id or (subject_id is not None and subject_id in reader.subject_ids):
         return True
     return bool(act) and bool(cases_within(reader, act, case))
+
+
+def acting(reader: Reader, act: str, *, case: int, subject_id: int | None) -> Actor:
+    """The reader as the one who takes an act (any, when empty) in a case; an agent under the mandate that reaches it.
+
+    The ledger, and with it the case's page, names the power of attorney that was used (LicProc 12).
+    """
+    held = [one for one in reader.mandates if one.subject_id == subject_id]
+    if len(held) < 2 or subject_id in reader.subject_ids:
+        return reader.actor(subject_id=subject_id)
+    fitting = (one for one in held if not act or one.covers(act))
+    found = next((one for one in fitting if any(list(source((one,), case)) for source in _matters)), None)
+    return reader.actor(subject_id=subject_id, under=found)
 
 
 def subjects_for(reader: Reader, act: str = Act.FILL, item: str = "") -> QuerySet[Subject]:

@@ -19,6 +19,9 @@ class Step:
     note: str | Promise = ""
 
 
+#: A business that is no more: it has no agents, and what it held has ended with it (LicProc 49 (3)).
+GONE = (Status.CANCELLED, Status.EX_OFFICIO_CANCELLED, Status.ANNULLED)
+
 STEPS = (
     Step(Status.ACTIVE, Status.SUSPENDED, "Reg 30"),
     Step(Status.SUSPENDED, Status.ACTIVE, "RegDet 42"),

@@ -90,7 +90,7 @@ def start(
         item.flow,
         uuid=uuid,
         org_path=path,
-        actor=reader.actor(subject_id=subject.pk if subject else None),
+        actor=reader.actor(subject_id=subject.pk if subject else None, under=mandate),
         opened_by=mandate.principal if mandate else None,
         title=f"{subject.name} {item.name}" if subject else item.name,
         subject_id=subject.pk if subject else None,
@@ -151,7 +151,7 @@ def save(
         raise Refused(_("这不是您的申请，或者您的委托不包括填写。"), code="forbidden")
     draft = ApplicationDraft(row)
     draft.must_be_seen(seen)
-    actor = reader.actor(subject_id=case.subject_id)
+    actor = mandates.acting(reader, Act.FILL, case=case.pk, subject_id=case.subject_id)
     before = (row.answers, row.contact_id, row.manager_id, row.form_version)
     form = draft.form
     result, people = draft.take(
@@ -230,7 +230,7 @@ def submit(row: Application, reader: Reader, *, key: str = "", expected_version:
     if key and row.case.state != "DRAFT":
         known = FiredKey.objects.filter(case_id=row.pk, key=key).values_list("transition", flat=True).first()
         step = known or step
-    actor = reader.actor(subject_id=row.case.subject_id)
+    actor = mandates.acting(reader, Act.SUBMIT, case=row.pk, subject_id=row.case.subject_id)
     return fire(row.case, step, actor, key=key or None, expected_version=expected_version)
 
 

@@ -13,13 +13,14 @@ from qipan.domains.licensing.booking import slots
 from qipan.domains.licensing.booking.models import BookedOfficer, Booking, BookingState
 from qipan.domains.licensing.models import Application
 from qipan.kernel.flow import actions as flow
-from qipan.kernel.flow.models import Case, OrderState
+from qipan.kernel.flow.models import Case, OrderState, Part, WorkOrder
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
+from qipan.kernel.subjects import mandates
 from qipan.kernel.subjects.models import Act
 
 ARRANGERS = (Role.INSPECTOR, Role.LIC_REVIEWER, Role.OFFICE_HEAD)
@@ -81,7 +82,7 @@ def _arrange(case: Case, starts_at: datetime.datetime, reader: Reader) -> Bookin
     actor = (
         reader.actor(None, locked.org_path)
         if reader.kind == "staff"
-        else reader.actor(subject_id=locked.subject_id)
+        else mandates.acting(reader, Act.FILL, case=locked.pk, subject_id=locked.subject_id)
     )
     if known is not None and is_over(known):
         # Nobody has recorded who was there, so that it is held against neither side.
@@ -160,6 +161,49 @@ def settle(case_id: int, state: BookingState) -> None:
         )
         if locked is not None:
             _close(locked, state, Actor.system(locked.org_path))
+
+
+@transaction.atomic
+@wall.lifted()
+def follow_order(order_id: int) -> None:
+    """The officers of an appointment are those of its work order: who took it over comes instead, where that one can.
+
+    Where not, or where the order went to another unit, the appointment is cancelled, so that another time is agreed on.
+    """
+    order = WorkOrder.objects.select_related("case").filter(pk=order_id, kind=slots.ORDER).first()
+    if order is None or order.case is None:
+        return
+    locked = (
+        Booking.objects.select_for_update(of=("self",))
+        .select_related("case")
+        .filter(case=order.case, state=BookingState.BOOKED, starts_at__gt=now())
+        .first()
+    )
+    people = order.participants.filter(active=True).exclude(part=Part.SIGNER).order_by("pk")
+    wanted = list(people.values_list("user_id", flat=True))[: slots.OFFICERS]
+    if locked is None or 0 < len(wanted) < slots.OFFICERS:
+        return  # the second officer is yet to sign for it
+    coming = set(locked.officers.filter(active=True).values_list("user_id", flat=True))
+    if wanted and coming == set(wanted):
+        return
+    system = Actor.system(locked.org_path)
+    if not wanted or not slots.can_come(locked.case, order, wanted, locked.starts_at, locked.pk):
+        _close(locked, BookingState.CANCELLED, system, _("核查人员有调整，原定时间不能进行，请重新预约。"))
+        return
+    locked.officers.filter(active=True).exclude(user_id__in=wanted).update(active=False)
+    BookedOfficer.objects.bulk_create(
+        BookedOfficer(booking=locked, user_id=user, starts_at=locked.starts_at)
+        for user in wanted
+        if user not in coming
+    )
+    starts = timezone.localtime(locked.starts_at).strftime("%Y-%m-%dT%H:%M")
+    append(
+        events.BOOKING_STAFFED,
+        locked,
+        system,
+        data={"starts": starts, "officers": wanted},
+        subject_id=locked.case.subject_id,
+    )
 
 
 CLOSED = {

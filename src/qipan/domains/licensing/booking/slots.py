@@ -2,6 +2,7 @@
 
 import datetime
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -17,6 +18,8 @@ from qipan.kernel.orgs.roles import Role
 #: When visits begin: two in the morning, two in the afternoon, each with its way there.
 TIMES = (datetime.time(9, 0), datetime.time(10, 30), datetime.time(14, 30), datetime.time(16, 0))
 OFFICERS = 2
+#: The work order of the site check.
+ORDER = "licensing.check"
 #: So many days ahead at most, where no limit runs.
 AHEAD = 15
 
@@ -36,9 +39,7 @@ class Slot:
 
 def order_of(case: Case) -> WorkOrder | None:
     """The open order of the site check."""
-    return (
-        WorkOrder.objects.filter(case=case, kind="licensing.check", state__in=ACTIVE).order_by("-pk").first()
-    )
+    return WorkOrder.objects.filter(case=case, kind=ORDER, state__in=ACTIVE).order_by("-pk").first()
 
 
 def last_day(case: Case, order: WorkOrder) -> datetime.date | None:
@@ -69,18 +70,10 @@ def slots(case: Case, *, but: int | None = None) -> list[Slot]:
         order.participants.filter(active=True).exclude(part=Part.SIGNER).values_list("user_id", flat=True)
     )
     busy, visits = _taken(days, but)
-    barred = set(
-        Recusal.objects.filter(
-            Q(case=case) | Q(subject_id=case.subject_id or 0), lifted_at__isnull=True
-        ).values_list("user_id", flat=True)
-    )
+    barred = _barred(case)
     found = []
     for day in days:
-        present = [
-            one.user_id
-            for one in orgs.holders(Role.INSPECTOR, order.org_path, order.line, on=day)
-            if one.user_id not in barred and orgs.is_certified(one, day, order.line)
-        ]
+        present = _present(order, day, barred)
         for time in TIMES:
             moment = timezone.make_aware(datetime.datetime.combine(day, time))
             if any(user not in present or user in busy[moment] for user in fixed[:OFFICERS]):
@@ -93,6 +86,28 @@ def slots(case: Case, *, but: int | None = None) -> list[Slot]:
             if len(officers) == OFFICERS:
                 found.append(Slot(moment, tuple(officers)))
     return found
+
+
+def _barred(case: Case) -> set[int]:
+    rows = Recusal.objects.filter(Q(case=case) | Q(subject_id=case.subject_id or 0), lifted_at__isnull=True)
+    return set(rows.values_list("user_id", flat=True))
+
+
+def _present(order: WorkOrder, day: datetime.date, barred: set[int]) -> list[int]:
+    """The holders of the inspectors' role over the order's unit who are there that day, certified, not recused."""
+    return [
+        one.user_id
+        for one in orgs.holders(Role.INSPECTOR, order.org_path, order.line, on=day)
+        if one.user_id not in barred and orgs.is_certified(one, day, order.line)
+    ]
+
+
+def can_come(case: Case, order: WorkOrder, users: Iterable[int], moment: datetime.datetime, but: int) -> bool:
+    """Whether all these officers are there at a time and free, the appointment `but` left aside."""
+    day = timezone.localtime(moment).date()
+    busy, _visits = _taken([day], but)
+    there = set(_present(order, day, _barred(case))) - busy[timezone.localtime(moment)]
+    return there.issuperset(users)
 
 
 def _taken(

@@ -184,11 +184,15 @@ def _ours(subject: int | None, licence: str, name: str, verdict: Verdict) -> Jud
 
 
 def offers_stand(context: Context) -> Refusal | None:
-    """What was linked at upload is still in force when the application is handed in."""
+    """What was linked at upload is the applicant's and still in force when the application is handed in."""
     row: Application = context.record
     for offer in _of(row, Offering.LINKED):
         if not _used(row, offer) or offer.grant is None:
             continue
+        if row.case.subject_id is not None and offer.grant.subject_id != row.case.subject_id:
+            # Linked while the business was yet to be registered: only now it is known whose it would have to be.
+            text = _("材料中的%(title)s是别的主体的证照。请更换为本主体的证照后再提交。")
+            return Refusal(text % {"title": offer.grant.title}, offer.field)
         held = standing(offer.grant)
         if not held.good:
             text = _("材料中的%(title)s %(number)s 已不能使用：%(why)s请更换材料后再提交。")

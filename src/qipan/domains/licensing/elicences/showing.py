@@ -18,7 +18,7 @@ from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now
 from qipan.kernel.ledger.errors import Refused
-from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.orgs.reader import Mandate, Reader
 from qipan.kernel.subjects.models import Act, Grant
 from qipan.kernel.subjects.standing import Standing, standing
 
@@ -33,8 +33,11 @@ CODES = Rate(60, 60)
 def holders(reader: Reader) -> frozenset[int]:
     """The businesses whose licences the reader may look at and show: those represented, those of a mandate to receive
     licences that is not for single items."""
-    agents = (one for one in reader.mandates if one.covers(Act.RECEIVE) and not one.items)
-    return reader.subject_ids | {one.subject_id for one in agents}
+    return reader.subject_ids | {one.subject_id for one in _receiving(reader)}
+
+
+def _receiving(reader: Reader) -> list[Mandate]:
+    return [one for one in reader.mandates if one.covers(Act.RECEIVE) and not one.items]
 
 
 @transaction.atomic
@@ -51,7 +54,10 @@ def begin(grant: Grant, reader: Reader) -> str:
     append(
         events.SHOWN,
         grant,
-        reader.actor(subject_id=grant.subject_id),
+        reader.actor(
+            subject_id=grant.subject_id,
+            under=next((one for one in _receiving(reader) if one.subject_id == grant.subject_id), None),
+        ),
         data={"number": grant.number, "showing": showing},
     )
     return showing

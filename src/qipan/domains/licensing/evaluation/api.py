@@ -12,6 +12,7 @@ from pydantic import Field
 from qipan.domains.licensing.evaluation import actions, queries
 from qipan.domains.licensing.evaluation.models import Channel, Evaluation
 from qipan.domains.licensing.models import Application
+from qipan.kernel.subjects import mandates
 from qipan.ui.access import api
 from qipan.ui.interface.reading import Code, Text
 
@@ -89,7 +90,8 @@ def _out(row: Evaluation) -> dict[str, Any]:
 def evaluate(request: HttpRequest, uuid: uuids.UUID, body: EvaluationIn) -> Any:
     """Rate an ended case of one's own, once; the same again changes nothing."""
     row = _own(request, uuid)
-    actor = request.reader.actor(subject_id=row.case.subject_id)  # type: ignore[attr-defined]
+    reader = request.reader  # type: ignore[attr-defined]
+    actor = mandates.acting(reader, "", case=row.pk, subject_id=row.case.subject_id)
     made = actions.rate(row, actor, level=body.level, tags=body.tags, words=body.words, channel=Channel.API)
     return _out(made)
 

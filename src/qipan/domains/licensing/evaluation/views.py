@@ -26,6 +26,7 @@ from qipan.kernel.law import terms
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.subjects import mandates
 from qipan.ui.access import business, public, staff
 from qipan.ui.refusals import told, tried
 from qipan.ui.signin.address import client_address
@@ -40,7 +41,7 @@ def my_evaluation(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     row = queries.application_for(reader, uuid)
     if row is None or not actions.rateable(row):
         raise Http404
-    actor = reader.actor(subject_id=row.case.subject_id)
+    actor = mandates.acting(reader, "", case=row.pk, subject_id=row.case.subject_id)
     return _rating(request, row, actor, Channel.WEB, reverse("my_case", args=[uuid]))
 
 

@@ -55,7 +55,7 @@ def start(
         "licensing.theme",
         uuid=uuid,
         org_path=subject.org_path if subject else orgs.root().path,
-        actor=reader.actor(subject_id=subject.pk if subject else None),
+        actor=reader.actor(subject_id=subject.pk if subject else None, under=mandate),
         opened_by=mandate.principal if mandate else None,
         title=f"{subject.name} {theme.title}" if subject else theme.title,
         subject_id=subject.pk if subject else None,
@@ -102,7 +102,10 @@ def _must_act(parts: list[PartRow], subject: Subject | None, reader: Reader) -> 
         raise Refused(
             _("您不是该主体的代表人，也没有办理其中每个事项的委托，不能代为办理。"), code="forbidden"
         )
-    return held[0]
+    whole = (
+        one for one in held if one is not None and all(one.covers(Act.FILL, each.item) for each in parts)
+    )
+    return next(whole, held[0])
 
 
 def _lock(row: ThemeCase) -> Case:
@@ -134,7 +137,7 @@ def save(
         raise Refused(_("这不是您的申请，或者您的委托不包括填写。"), code="forbidden")
     draft = ThemeDraft(row, reader)
     draft.must_be_seen(seen)
-    actor = reader.actor(subject_id=case.subject_id)
+    actor = mandates.acting(reader, Act.FILL, case=case.pk, subject_id=case.subject_id)
     before = draft.said, forming.kept(row)
     now_held = draft.version
     result, people = draft.take(answers, version or now_held, lambda found: _look_at_files(draft, found))
@@ -225,7 +228,7 @@ def _route(row: ThemeCase, case: Case) -> None:
 
 def submit(row: ThemeCase, reader: Reader, *, key: str = "", expected_version: int | None = None) -> Case:
     """Hand the whole in: its applications are opened at once, and each goes its way as soon as what it needs is there."""
-    actor = reader.actor(subject_id=row.case.subject_id)
+    actor = mandates.acting(reader, Act.SUBMIT, case=row.pk, subject_id=row.case.subject_id)
     return fire(row.case, "submit", actor, key=key or None, expected_version=expected_version)
 
 

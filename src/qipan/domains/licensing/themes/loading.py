@@ -1,5 +1,6 @@
 """Themes and material rules from the catalogues; a theme that does not hold together is refused, naming where."""
 
+import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -38,10 +39,7 @@ def load_covers(rows: list[CoverRow], actor: Actor) -> Report:
 
 def load_themes(rows: list[ThemeRow], actor: Actor) -> Report:
     """Keep the themes; each is proven against the items, forms and the dictionary, and none is kept if one is wrong."""
-    numbers: dict[tuple[int, Any], str] = {}
-    for row in rows:
-        if numbers.setdefault((row.number, row.valid_from), row.code) != row.code:
-            raise _refused(row.code, _("序号 %(number)d 已经有主题。") % {"number": row.number})
+    _number(rows)
     proven = [prove(row) for row in rows]
     content = [
         (
@@ -57,6 +55,25 @@ def load_themes(rows: list[ThemeRow], actor: Actor) -> Report:
 
 def _refused(code: str, why: str) -> Refused:
     return Refused(_("主题目录 %(code)s 不对：%(why)s") % {"code": code, "why": why})
+
+
+def _number(rows: list[ThemeRow]) -> None:
+    """Refuses rows whose number another theme has on a day on which both hold, today's and released ones included."""
+    held = {
+        (code, day): number for code, day, number in Theme.objects.values_list("code", "valid_from", "number")
+    }
+    held |= {(row.code, row.valid_from): row.number for row in rows}
+    first = min((row.valid_from for row in rows), default=None)
+    for day in sorted({day for _code, day in held if first is not None and day >= first}):
+        newest: dict[str, datetime.date] = {}
+        for code, since in held:
+            if since <= day:
+                newest[code] = max(since, newest.get(code, since))
+        for row in rows:
+            if newest.get(row.code) == row.valid_from and any(
+                code != row.code and held[code, since] == row.number for code, since in newest.items()
+            ):
+                raise _refused(row.code, _("序号 %(number)d 已经有主题。") % {"number": row.number})
 
 
 def written_out(theme: ThemeRow) -> ThemeRow:
@@ -242,6 +259,7 @@ LABELS = {"title": gettext_lazy("名称"), "when": gettext_lazy("条件"), "item
 def _problems(row: Any) -> list[Problem]:
     """What keeps a drafted theme from release."""
     try:
+        _number([row])
         prove(row)
     except Refused as refused:
         return [Problem(str(refused))]

@@ -21,7 +21,8 @@ from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.orgs.reader import Reader
-from qipan.kernel.subjects.models import Subject
+from qipan.kernel.subjects import mandates
+from qipan.kernel.subjects.models import Act, Subject
 
 #: What a part has come to, by the state of its own case.
 BY_STATE = {
@@ -147,7 +148,9 @@ def _give_up(row: ThemeCase, part: ThemePart, other: ThemePart) -> None:
 
 def _hand_in(row: ThemeCase, part: ThemePart, parts: dict[str, ThemePart], reader: Reader) -> None:
     supplied = {field: _proof(parts[code]) for field, code in part.supplied.items() if code in parts}
-    actor = reader.actor(subject_id=row.case.subject_id)
+    actor = mandates.acting(
+        reader, Act.SUBMIT, case=part.application_id, subject_id=part.application.case.subject_id
+    )
     try:
         with transaction.atomic():
             application = opening.complete(part, row.case.subject, supplied, actor)
@@ -194,4 +197,5 @@ def end_waiting(context: Context) -> None:
     for part in row.parts.filter(state__in=waiting).select_related("application__case"):
         _move(part, PartState.ENDED, _("申请人撤回了一件事"), context.case)
         if part.application.case.private:
-            fire(part.application.case, "discard", context.actor)
+            # Who may withdraw the whole need not be let fill in its parts: ending them follows from the withdrawal.
+            fire(part.application.case, "discard", Actor.system(context.case.org_path))
