@@ -18,12 +18,6 @@ from tests.orgs.factories import reader_for, signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def test_what_was_written_down_is_done_though_the_request_ended(city: City) -> None:
     cases = renewals(city, 2)
     flow.begin_batch(

@@ -18,12 +18,6 @@ from tests.subjects.factories import GrantFactory, SubjectFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 @pytest.mark.parametrize("own", [False, True])
 def test_another_holders_licence_is_not_handed_in(city: City, own: bool) -> None:
     applicant = Applicant()

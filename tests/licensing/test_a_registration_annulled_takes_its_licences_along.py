@@ -14,12 +14,6 @@ from tests.orgs.factories import PublicUserFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 @pytest.mark.parametrize("status", statuses.GONE)
 def test_what_a_business_held_that_is_no_more_is_void(city: City, status: str) -> None:
     subject, grant, owner = city.restaurant()

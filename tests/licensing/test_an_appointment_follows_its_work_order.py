@@ -19,12 +19,6 @@ from tests.orgs.factories import StaffFactory, reader_for
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def handed_on(city: City, case: Case, **to: object) -> WorkOrder:
     order = WorkOrder.objects.get(case=case, kind="licensing.check")
     actor = reader_for(city.inspectors[0]).actor(Role.INSPECTOR, order.org_path)

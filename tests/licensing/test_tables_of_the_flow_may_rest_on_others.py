@@ -14,12 +14,6 @@ pytestmark = pytest.mark.django_db
 KINDS = ["NEW", "CHANGE", "RENEW", "REISSUE", "CANCEL", "FILING", "FILING_CANCEL"]
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def table(code: str, inputs: list, output: dict, rules: list, **more) -> TableRow:
     told = [{"when": when, "then": then, "source": "LicProc 18"} for when, then in rules]
     body = {"code": code, "valid_from": today(), "title": code, "inputs": inputs, "outputs": [output]}

@@ -19,12 +19,6 @@ from tests.orgs.factories import PublicUserFactory, reader_for
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def posts(row: Application) -> set[str]:
     return set(Event.objects.filter(record_kind="flow.case", record_id=row.pk).values_list("post", flat=True))
 

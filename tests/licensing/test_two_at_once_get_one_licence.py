@@ -24,12 +24,6 @@ from tests.orgs.factories import reader_for
 from tests.subjects.factories import GrantFactory, PremisesFactory, SubjectFactory, owner_of
 
 
-@pytest.fixture
-def city(settings, tmp_path) -> City:
-    settings.HOME = tmp_path
-    return City()
-
-
 def beside(act: Callable[[], Any]) -> Any:
     """What an act gives on a connection of its own while this one has not committed; a refusal included."""
     answer: list[Any] = []
