@@ -5,9 +5,10 @@ import uuid as uuids
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 
+from qipan.conf.repeating import looks_again
 from qipan.kernel.documents import events, picture, seals, storage
 from qipan.kernel.documents.models import Seal, SealState, SealUse
 from qipan.kernel.documents.sealing import bounds, foreign, gbt38540
@@ -97,7 +98,18 @@ def unfit_words(unfit: foreign.Unfit, title: str = "") -> Refused:
     )
 
 
-@transaction.atomic
+def _known(seal: Seal, papers: list[Paper], **about: object) -> list[SealUse]:
+    """The uses that were made of these papers under the same number. Refuses a number that other papers have."""
+    found = list(SealUse.objects.filter(**about).order_by("pk"))
+    if not found:
+        return []
+    same = [hashlib.sha256(paper.content).hexdigest() for paper in papers] == [use.before for use in found]
+    if not same or {use.seal_id for use in found} != {seal.pk}:
+        raise Refused(_("同一提交编号已用于另一次用印，请刷新页面后重新提交。"), code="conflict")
+    return found
+
+
+@looks_again
 def seal_file(
     seal: Seal,
     paper: Paper,
@@ -105,10 +117,12 @@ def seal_file(
     *,
     purpose: str = "",
 ) -> SealUse:
-    """Put a seal on one PDF; the same paper twice is one use. Refuses an unusable seal and an unfit file."""
-    known = SealUse.objects.filter(uuid=paper.uuid, seal=seal).first()
-    if known:
-        return known
+    """Put a seal on one PDF; the same paper twice is one use.
+
+    Refuses an unusable seal, an unfit file, and another file under the number of one that is sealed.
+    """
+    if known := _known(seal, [paper], uuid=paper.uuid):
+        return known[0]
     use = _sealed(seal, paper, actor, purpose, None)
     append(
         events.SEAL_USED,
@@ -139,24 +153,36 @@ def seal_files(
             % {"most": MOST_AT_ONCE, "count": len(several)},
             field="file",
         )
-    known = list(SealUse.objects.filter(batch=batch, seal=seal).order_by("pk"))
-    if known:
+    if known := _known(seal, several, batch=batch):
         return known
     bounds.look([paper.content for paper in several if 0 < len(paper.content) <= MOST_BYTES])
     for paper in several:
         must_fit(paper.content, paper.title)
-    with transaction.atomic():
-        made = []
-        for paper in several:
-            made.append(_sealed(seal, paper, actor, purpose, batch))
-            tell(len(made))
-        append_bulk(
-            events.SEAL_USED_MANY,
-            seal,
-            actor,
-            (f"{use.uuid} {use.digest}".encode() for use in made),
-            data={"seal": seal.seal_id, "batch": str(batch)},
-        )
+    return _seal_all(seal, several, actor, batch, purpose, tell)
+
+
+@looks_again
+def _seal_all(
+    seal: Seal,
+    papers: list[Paper],
+    actor: Actor,
+    batch: uuids.UUID,
+    purpose: str,
+    tell: Callable[[int], None],
+) -> list[SealUse]:
+    if known := _known(seal, papers, batch=batch):
+        return known
+    made = []
+    for paper in papers:
+        made.append(_sealed(seal, paper, actor, purpose, batch))
+        tell(len(made))
+    append_bulk(
+        events.SEAL_USED_MANY,
+        seal,
+        actor,
+        (f"{use.uuid} {use.digest}".encode() for use in made),
+        data={"seal": seal.seal_id, "batch": str(batch)},
+    )
     return made
 
 

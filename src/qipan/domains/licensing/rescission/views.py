@@ -16,6 +16,7 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects.models import Grant
 from qipan.ui.access import staff
+from qipan.ui.sent import form_key
 
 FINDERS = (Role.LIC_REVIEWER, Role.LIC_DECIDER, Role.OFFICE_HEAD)
 
@@ -33,13 +34,11 @@ def begin_rescission(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             row = actions.begin(
                 grant,
-                uuid=uuids.UUID(request.POST["uuid"]),
+                uuid=form_key(request.POST.get("uuid", "")),
                 ground=request.POST.get("ground", ""),
                 finding=request.POST.get("finding", ""),
                 actor=reader.actor(role, grant.org_path),
             )
-        except (KeyError, ValueError):
-            refused = Refused(_("页面已过期，请重新填写。"))
         except Refused as problem:
             refused = problem
         else:

@@ -32,7 +32,6 @@ def apply(
         raise Refused(_("请选择印章种类。"), field="kind")
     if ask not in Ask.values:
         raise Refused(_("请选择申请类型。"), field="ask")
-    known = SealApplication.objects.select_related("case").filter(case__uuid=uuid).first()
     case = open_case(
         "seals.application",
         uuid=uuid,
@@ -42,7 +41,8 @@ def apply(
         subject_id=subject.pk,
         is_demo=subject.is_demo,
     )
-    if known:
+    known: SealApplication | None = SealApplication.objects.select_related("case").filter(pk=case.pk).first()
+    if known is not None:
         return known
     row = SealApplication.objects.create(
         case=case, ask=ask, kind=kind, replaces=replaces, note=note.strip()[:500]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from qipan.conf.repeating import looks_again
 from qipan.domains.seals import events, permissions
 from qipan.domains.seals.actions.sealing import must_have_purpose
 from qipan.domains.seals.models import Purpose, Round, RoundState, Turn
@@ -32,7 +33,7 @@ class Party:
     place: Place
 
 
-@transaction.atomic
+@looks_again
 def open_round(
     *,
     uuid: uuids.UUID,
