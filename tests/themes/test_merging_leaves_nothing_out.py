@@ -1,6 +1,7 @@
 """One form of many (DOMAIN 3.7 a, b): whatever the situation, right answers to it are right for every item, each asked once."""
 
 import dataclasses
+from collections.abc import Callable
 
 import hypothesis.strategies as st
 import pytest
@@ -65,14 +66,25 @@ def rows(draw, group: Section):
     return made
 
 
-@given(data=st.data())
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
-)
-def test_right_answers_to_the_one_form_are_right_for_every_item(every: list[ThemeRow], data) -> None:
-    theme = data.draw(st.sampled_from(every))
+def of_each(every: list[ThemeRow], examples: int, hold: Callable[[ThemeRow, st.DataObject], None]) -> None:
+    """A property tried on every theme, in so many situations each."""
+
+    @given(data=st.data())
+    @settings(
+        max_examples=examples, deadline=None, database=None, suppress_health_check=[HealthCheck.filter_too_much]
+    )
+    def tried(theme: ThemeRow, data: st.DataObject) -> None:
+        hold(theme, data)
+
+    for theme in every:
+        tried(theme)
+
+
+def test_right_answers_to_the_one_form_are_right_for_every_item(every: list[ThemeRow]) -> None:
+    of_each(every, 4, answered_for_every_item)
+
+
+def answered_for_every_item(theme: ThemeRow, data: st.DataObject) -> None:
     situation = asking.answered(theme, data.draw(situations(theme)))
     assert situation.ok, situation.errors
     rules = queries.covers()
@@ -108,23 +120,18 @@ def test_right_answers_to_the_one_form_are_right_for_every_item(every: list[Them
     assert len(set(elements)) == len(elements) and len(set(takers)) == len(takers)
 
 
-@given(data=st.data())
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
-)
-def test_what_lacks_in_the_one_form_is_said_there(every: list[ThemeRow], data) -> None:
-    """Leaving out any one required answer is refused by the one form, at that field."""
-    theme = data.draw(st.sampled_from(every))
+def test_what_lacks_in_the_one_form_is_said_there(every: list[ThemeRow]) -> None:
+    """Leaving out any one required answer is refused by the one form, at that field: every field of every theme."""
     rules = queries.covers()
-    situation = asking.answered(theme, theme.usual).cleaned
-    nodes = graph.nodes(asking.chosen(theme, situation))
-    merged = merging.merge(theme, nodes, rules, situation)
-    answers = {one.code: answer_to(one, 7, "photo") for one in merged.form.fields}
-    required = [one.code for one in merged.form.fields if one.required and holds(one.when, answers)]
-    gone = data.draw(st.sampled_from(required))
-    assert gone in validate(merged.form, {**answers, gone: ""}).errors
+    for theme in every:
+        situation = asking.answered(theme, theme.usual).cleaned
+        nodes = graph.nodes(asking.chosen(theme, situation))
+        merged = merging.merge(theme, nodes, rules, situation)
+        answers = {one.code: answer_to(one, 7, "photo") for one in merged.form.fields}
+        required = [one.code for one in merged.form.fields if one.required and holds(one.when, answers)]
+        assert required, theme.code
+        for gone in required:
+            assert gone in validate(merged.form, {**answers, gone: ""}).errors, (theme.code, gone)
 
 
 def test_a_question_stands_before_what_depends_on_its_answer(every: list[ThemeRow]) -> None:

@@ -172,8 +172,10 @@ def register() -> None:
             hidden=frozenset({"submit"}),
             edit="theme_form",
             standing=standing,
-            also=lambda case: ThemePart.objects.filter(theme_id=case.pk).values_list(
-                "application_id", flat=True
+            also=lambda case: (
+                ThemePart.objects.filter(theme_id=case.pk)
+                .order_by("position")
+                .values_list("application_id", flat=True)
             ),
         )
     )
