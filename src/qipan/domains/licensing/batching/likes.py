@@ -103,7 +103,8 @@ def chosen(reader: Reader, cases: Sequence[int]) -> list[Application]:
 
 
 def _whole(rows: Any) -> Any:
-    return rows.select_related("case__subject", "grant__premises", "premises").defer("case__subject__grams")
+    rows = rows.select_related("case__subject", "grant__premises", "premises").defer("case__subject__grams")
+    return rows.prefetch_related("case__subject__identifiers")
 
 
 def beside(rows: Sequence[Application]) -> Beside:

@@ -42,6 +42,12 @@ def order_of(case: Case) -> WorkOrder | None:
     return WorkOrder.objects.filter(case=case, kind=ORDER, state__in=ACTIVE).order_by("-pk").first()
 
 
+def orders_of(cases: Iterable[int]) -> dict[int, WorkOrder]:
+    """The open orders of the site checks of several cases, by case."""
+    rows = WorkOrder.objects.filter(case_id__in=list(cases), kind=ORDER, state__in=ACTIVE).order_by("pk")
+    return {order.case_id: order for order in rows if order.case_id is not None}
+
+
 def last_day(case: Case, order: WorkOrder) -> datetime.date | None:
     """The last day for the visit: the nearer of the order's limit and of every limit that runs on the case."""
     days = [day for day in (order.due_on, case.due_on) if day is not None]

@@ -102,10 +102,12 @@ def visits(request: HttpRequest) -> HttpResponse:
     start = timezone.make_aware(datetime.datetime.combine(today(), datetime.time.min))
     over, rows = list(mine.filter(starts_at__lt=start)[:100]), list(mine.filter(starts_at__gte=start)[:100])
 
+    orders = slots.orders_of(one.case_id for one in (*over, *rows))
+
     def line(one: Booking) -> dict[str, Any]:
         return {
             "booking": one,
-            "order": slots.order_of(one.case),
+            "order": orders.get(one.case_id),
             "begun": one.starts_at <= timezone.now(),
             "over": actions.is_over(one),
         }

@@ -21,15 +21,22 @@ def applications(mandates: Iterable[Mandate], case: int | None) -> list[int]:
 
 
 def themes(mandates: Iterable[Mandate], case: int | None) -> list[int]:
-    """The cases of the businesses' themes all of whose items the mandates name."""
-    found = []
+    """The cases of the businesses' themes all of whose items one of the mandates names."""
+    given: dict[int, list[Mandate]] = {}
     for mandate in mandates:
-        rows = ThemeCase.objects.select_related("case").filter(case__subject_id=mandate.subject_id)
-        for row in rows.filter(pk=case) if case is not None else rows:
-            items = {part.item for part in forming.parts_of(row)[0]}
-            if not mandate.items or items <= mandate.items:
-                found.append(row.pk)
+        given.setdefault(mandate.subject_id, []).append(mandate)
+    rows = ThemeCase.objects.select_related("case").filter(case__subject_id__in=list(given))
+    found = []
+    for row in rows.filter(pk=case) if case is not None else rows:
+        held = given[row.case.subject_id or 0]
+        if any(not mandate.items for mandate in held) or _all_named(row, held):
+            found.append(row.pk)
     return found
+
+
+def _all_named(row: ThemeCase, held: list[Mandate]) -> bool:
+    items = {part.item for part in forming.parts_of(row)[0]}
+    return any(items <= mandate.items for mandate in held)
 
 
 provide_matters(applications)

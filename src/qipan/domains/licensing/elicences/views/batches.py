@@ -47,11 +47,13 @@ def batch_list(request: HttpRequest) -> HttpResponse:
         except Refused as error:
             refused = error
             looked = None
+    newest = list(Batch.objects.visible_to(reader).order_by("-pk")[:30])
+    progress = batches.progress_of(newest)
     kinds = {row.code: row.title for row in LicenceKind.objects.exclude(template="").order_by("valid_from")}
     context: dict[str, Any] = {
         "batches": [
-            {"batch": batch, "kind": kinds.get(batch.kind, batch.kind), "progress": batches.progress(batch)}
-            for batch in Batch.objects.visible_to(reader).order_by("-pk")[:30]
+            {"batch": batch, "kind": kinds.get(batch.kind, batch.kind), "progress": progress[batch.pk]}
+            for batch in newest
         ],
         "kinds": sorted(kinds.items(), key=lambda each: each[1]),
         "units": [unit for path in paths for unit in orgs.units_below(path)],
