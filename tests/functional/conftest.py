@@ -131,6 +131,7 @@ def look() -> Callable[..., None]:
     """Checks a page with axe: `look(page, "name")`; with QIPAN_SHOTS (a folder) its picture is taken under that name."""
 
     def check(page: Page, name: str, *, full: bool = True) -> None:
+        page.wait_for_load_state("load")
         picture(page, name, full=full)
         problems = axe_violations(page)
         assert not problems, "\n".join(problems)

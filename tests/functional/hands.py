@@ -1,4 +1,4 @@
-"""What people do with their hands on a page: draw a name, answer a checklist, wait until the device has saved."""
+"""What people do with their hands on a page: draw a name, answer a checklist, wait until the device has saved; what they see at its sides."""
 
 from playwright.sync_api import Page, expect
 
@@ -31,3 +31,9 @@ def answer_all(page: Page) -> None:
 def saved(page: Page) -> None:
     """Waits until the server has what was recorded."""
     expect(page.locator("[data-draft-status]").first).to_contain_text("已保存", timeout=20_000)
+
+
+def fits(page: Page) -> None:
+    """Nothing sticks out at the side."""
+    wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 1, f"{wide} px too wide"

@@ -100,6 +100,7 @@ def test_items_and_what_they_use(editor, look) -> None:
     expect(page.get_by_role("heading", name="它用到的")).to_be_visible()
     look(page, "item-desk")
     page.get_by_role("button", name="起草新的一版").click()
+    expect(page.get_by_role("button", name="保存内容")).to_be_visible()
     look(page, "item-draft-desk")
     page.get_by_label("名称").first.fill("食品经营许可延续（新）")
     page.get_by_role("button", name="保存内容").click()

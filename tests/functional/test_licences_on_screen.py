@@ -1,19 +1,22 @@
 """E-licences in a real browser: the wallet and a showing on the phone, the scan, leave to call, the officials' desk."""
 
+import datetime
 import re
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from qipan.domains.licensing.elicences import callers
 from qipan.domains.licensing.elicences.models import CallRight
 from qipan.kernel.documents import seals
 from qipan.kernel.jobs.testing import drain
+from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import actions as subjects
 from tests.api.programs import Program
 from tests.elicences.kinds import granted
+from tests.functional.hands import fits
 from tests.licensing.city import SYSTEM, City
 from tests.orgs.factories import PublicUserFactory, StaffFactory, reader_for
 from tests.subjects.factories import GrantFactory, PremisesFactory, SubjectFactory, owner_of
@@ -25,12 +28,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 def own_home(settings, tmp_path) -> None:
     settings.HOME = tmp_path
     seals.signers.cache_clear()
-
-
-def fits(page: Page) -> None:
-    """Nothing sticks out at the side."""
-    wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 1, f"{wide} px too wide"
 
 
 def tax_system(city: City) -> CallRight:
@@ -65,6 +62,7 @@ def test_a_holder_shows_a_licence_and_gives_leave_on_the_phone(context_for, sign
     look(page, "licences-wallet-phone")
     fits(page)
     page.get_by_role("link", name=re.compile("食品经营许可证")).click()
+    expect(page.get_by_role("button", name="亮证")).to_be_visible()
     look(page, "licences-licence-phone")
     fits(page)
     page.get_by_role("button", name="亮证").click()
@@ -86,10 +84,10 @@ def test_a_holder_shows_a_licence_and_gives_leave_on_the_phone(context_for, sign
 
     page.get_by_role("link", name="结束亮证").click()
     page.get_by_label("授权给谁、办什么事").select_option(str(right.pk))
-    page.get_by_label("授权的最后一天").fill("2026-01-01")
+    page.get_by_label("授权的最后一天").fill((today() - datetime.timedelta(days=1)).isoformat())
     page.get_by_role("button", name="授权").click()
     expect(page.get_by_text("一年以内")).to_be_visible()
-    page.get_by_label("授权的最后一天").fill("2026-12-31")
+    page.get_by_label("授权的最后一天").fill((today() + datetime.timedelta(days=30)).isoformat())
     page.get_by_role("button", name="授权").click()
     expect(page.get_by_text("已授权")).to_be_visible()
     program = Program(right.system.user, "licences.call")
@@ -124,14 +122,17 @@ def test_officials_watch_calls_and_issue_in_batches_on_the_desk(context_for, sig
     page.goto("/desk/licences/")
     look(page, "licences-figures-empty")
     page.get_by_role("link", name="调用方").click()
+    expect(page.get_by_role("heading", name="证照调用方")).to_be_visible()
     look(page, "licences-callers")
     page.get_by_role("link", name=right.system.name).click()
+    expect(page.get_by_role("heading", name=right.system.name, level=1)).to_be_visible()
     look(page, "licences-caller")
     fits(page)
     page.goto("/desk/licences/batches/")
     page.get_by_label("证照种类").select_option("JY")
     page.get_by_label("机构").select_option("SZ/FT/")
     page.get_by_role("button", name="预览").click()
+    expect(page.get_by_label("为什么重新制发")).to_be_visible()
     look(page, "licences-batch-preview")
     page.get_by_label("为什么重新制发").fill("模板更新")
     page.get_by_role("button", name="建立这一批").click()

@@ -10,13 +10,13 @@ from qipan.domains.licensing.themes import queries
 from qipan.domains.licensing.themes.models import ThemeCase
 from qipan.kernel.documents import seals
 from qipan.kernel.jobs.testing import drain
+from tests.functional.hands import fits
 from tests.ledger.test_screens_hear_what_changed import served  # noqa: F401  (a real feed process)
 from tests.licensing.city import SYSTEM, City
 from tests.orgs.factories import BusinessUserFactory, signed_in
 from tests.themes.walking import Walk
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-SIDEWAYS = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.mark.parametrize("size", ["phone", "desk"])
@@ -54,13 +54,14 @@ def test_from_the_hall_to_the_results(
     page.get_by_role("checkbox", name="要设置户外招牌").check()
     expect(page.get_by_role("heading", name="要办 3 个事项")).to_be_visible()
     look(page, f"themes-answered-{size}")
-    assert not page.evaluate(SIDEWAYS)
+    fits(page)
     page.get_by_role("button", name="开始办理").click()
+    expect(page.get_by_role("button", name="下一步：填写申请")).to_be_visible()
     look(page, f"themes-start-{size}")
     page.get_by_role("button", name="下一步：填写申请").click()
     expect(page.get_by_text("由“个体工商户设立登记”产生").first).to_be_visible()
     look(page, f"themes-form-{size}")
-    assert not page.evaluate(SIDEWAYS)
+    fits(page)
     row = ThemeCase.objects.get()
     walk = Walk(signed_in(client, person), city, queries.theme("small-restaurant"), person)
     answers = walk.answers(row)
@@ -81,7 +82,7 @@ def test_from_the_hall_to_the_results(
     expect(page.get_by_role("heading", name="各事项进度")).to_be_visible()
     expect(page.get_by_text("营业执照").first).to_be_visible()
     look(page, f"themes-progress-{size}")
-    assert not page.evaluate(SIDEWAYS)
+    fits(page)
     expect(page.get_by_text("共 3 个事项：2 个已经办成，1 个正在办理。")).to_be_visible()
     walk.officers(row)
     drain()
@@ -95,4 +96,4 @@ def test_from_the_hall_to_the_results(
     table.goto("/desk/themes/")
     expect(table.get_by_role("heading", name="主题服务：合并前后")).to_be_visible()
     look(table, f"themes-table-{size}")
-    assert not table.evaluate(SIDEWAYS)
+    fits(table)

@@ -5,13 +5,14 @@ import uuid
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from qipan.domains.seals import actions
 from qipan.kernel.documents import seals
 from qipan.kernel.documents.models import Seal, SealKind, SealUse
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import queries as registry
+from tests.functional.hands import fits
 from tests.law.catalogues import load_catalogues
 from tests.orgs.factories import BusinessUserFactory, StaffFactory, UnitTree, reader_for
 from tests.seals.papers import pdf
@@ -31,12 +32,6 @@ def paper(tmp_path: Path) -> Path:
 def own_home(settings, tmp_path) -> None:
     settings.HOME = tmp_path
     seals.signers.cache_clear()
-
-
-def fits(page: Page) -> None:
-    """Nothing sticks out at the side."""
-    wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 1, f"{wide} px too wide"
 
 
 def test_a_business_gets_and_uses_a_seal_on_the_phone(context_for, sign_in, look, paper) -> None:

@@ -1,13 +1,14 @@
 """The applicant's side in a real browser: several businesses, an agent, a case in words, messages, a rating, a system's keys."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from qipan.domains.licensing import actions as licensing
 from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import User
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.subjects import actions as subjects
+from tests.functional.hands import fits
 from tests.licensing.city import SYSTEM, City
 from tests.orgs.factories import PublicUserFactory, reader_for
 
@@ -18,12 +19,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 def city(settings, tmp_path) -> City:
     settings.HOME = tmp_path
     return City()
-
-
-def fits(page: Page) -> None:
-    """Nothing sticks out at the side."""
-    wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 1, f"{wide} px too wide"
 
 
 def test_several_businesses_an_agent_and_a_rating(context_for, sign_in, look, city: City) -> None:

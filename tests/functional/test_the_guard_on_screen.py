@@ -44,6 +44,7 @@ def test_a_wrong_grant_is_seen_and_settled(context_for, sign_in, look, settings,
     expect(page.get_by_text("在严重违法失信名单：是")).to_be_visible()
     look(page, "guard-night-desk")
     page.get_by_role("link", name="食品经营许可延续").click()
+    expect(page.get_by_role("heading", name="食品经营许可延续")).to_be_visible()
     look(page, "guard-difference-desk")
     one = GuardFinding.objects.get()
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from tests.functional.hands import fits
 from tests.law.catalogues import load_catalogues
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SIDEWAYS = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.mark.parametrize("size", ["phone", "desk"])
@@ -25,8 +25,8 @@ def test_an_item_is_found_from_its_line(
     page.locator(".hall-words").get_by_role("button").click()
     expect(page.get_by_role("link", name="电梯使用登记").first).to_be_visible()
     look(page, f"hall-found-{size}")
-    assert not page.evaluate(SIDEWAYS)
+    fits(page)
     page.goto("/items/MD-NEW/")
     expect(page.get_by_role("heading", name="第三类医疗器械经营许可新办")).to_be_visible()
     look(page, f"guide-{size}")
-    assert not page.evaluate(SIDEWAYS)
+    fits(page)

@@ -15,6 +15,14 @@ function same(left: unknown, right: unknown): boolean {
   return String(left) === String(right);
 }
 
+/** A number as it is typed, the wide digits of a Chinese keyboard among them; NaN for what is none. */
+export function numberOf(value: unknown): number {
+  const text = String(value)
+    .replace(/[０-９]/g, (digit) => String(digit.charCodeAt(0) - 0xff10))
+    .replaceAll(",", "");
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+}
+
 /** Whether the condition holds for the answers; no condition always holds. */
 export function holds(condition: Condition | null | undefined, answers: Answers): boolean {
   if (!condition) return true;
@@ -37,13 +45,13 @@ export function holds(condition: Condition | null | undefined, answers: Answers)
     case "empty":
       return isEmpty(answer);
     case "gt":
-      return !isEmpty(answer) && Number(answer) > Number(wanted);
+      return !isEmpty(answer) && numberOf(answer) > numberOf(wanted);
     case "ge":
-      return !isEmpty(answer) && Number(answer) >= Number(wanted);
+      return !isEmpty(answer) && numberOf(answer) >= numberOf(wanted);
     case "lt":
-      return !isEmpty(answer) && Number(answer) < Number(wanted);
+      return !isEmpty(answer) && numberOf(answer) < numberOf(wanted);
     case "le":
-      return !isEmpty(answer) && Number(answer) <= Number(wanted);
+      return !isEmpty(answer) && numberOf(answer) <= numberOf(wanted);
     default:
       return false;
   }

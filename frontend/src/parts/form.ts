@@ -1,39 +1,8 @@
-import { type Answers, type Condition, holds, isEmpty } from "./condition";
+import { type Declaration, type Field, type Group, check, fieldsOf } from "./check";
+import { type Answers, holds } from "./condition";
 import { once } from "./once";
 import { addRow, rowsOf } from "./rows";
 import { t } from "../words";
-
-export interface Field {
-  code: string;
-  title: string;
-  kind: string;
-  required?: boolean;
-  when?: Condition | null;
-  pattern?: string;
-  pattern_help?: string;
-  min?: number | string | null;
-  max?: number | string | null;
-  min_length?: number | null;
-  max_length?: number | null;
-  options?: { code: string; title: string }[];
-  street_field?: string;
-}
-
-interface Group {
-  code: string;
-  title: string;
-  row_title: string;
-  repeat: { min: number; max: number };
-  when?: Condition | null;
-  fields: Field[];
-}
-
-interface Declaration {
-  known?: Answers;
-  fields?: Field[];
-  groups?: Group[];
-  sections?: { fields: Field[] }[];
-}
 
 interface Wrong {
   key: string;
@@ -41,32 +10,8 @@ interface Wrong {
   text: string;
 }
 
-/** What is wrong with one answer, in the words of the server; an empty text when nothing is. */
-export function problem(field: Field, value: unknown): string {
-  const title = field.title;
-  if (isEmpty(value) || value === false) return field.required ? missing(field) : "";
-  if (field.kind === "number") {
-    const number = Number(String(value).replaceAll(",", ""));
-    if (Number.isNaN(number)) return t("“{title}”应当是数字。", { title });
-    if (!isEmpty(field.min) && number < Number(field.min)) return t("“{title}”不能小于 {least}。", { title, least: String(field.min) });
-    if (!isEmpty(field.max) && number > Number(field.max)) return t("“{title}”不能大于 {most}。", { title, most: String(field.max) });
-  }
-  if (typeof value === "string") {
-    const count = [...value].length;
-    if (field.max_length && count > field.max_length) return t("“{title}”最多 {most} 个字，现在是 {count} 个字。", { title, most: field.max_length, count });
-    if (field.min_length && count < field.min_length) return t("“{title}”至少 {least} 个字。", { title, least: field.min_length });
-    if (field.pattern && !new RegExp(`^(?:${field.pattern})$`, "u").test(value)) return field.pattern_help || t("“{title}”的格式不对。", { title });
-  }
-  return "";
-}
-
-function missing(field: Field): string {
-  const title = field.title;
-  if (field.kind === "bool") return t("请确认“{title}”。", { title });
-  if (field.kind === "file") return t("请上传“{title}”。", { title });
-  if (field.kind === "choice" || field.kind === "multi") return t("请选择“{title}”。", { title });
-  return t("请填写“{title}”。", { title });
-}
+/** What is asked may depend on what is asked; no form goes deeper. */
+const DEPTH = 8;
 
 /** A form with data-declaration (the id of a JSON script) shows and checks its fields as the declaration says. */
 export function startForms(root: ParentNode): void {
@@ -87,9 +32,9 @@ class Declared {
 
   constructor(
     private readonly form: HTMLFormElement,
-    declaration: Declaration,
+    private readonly declaration: Declaration,
   ) {
-    this.fields = declaration.fields ?? (declaration.sections ?? []).flatMap((section) => section.fields);
+    this.fields = fieldsOf(declaration);
     this.groups = declaration.groups ?? [];
     this.known = declaration.known ?? {};
     form.addEventListener("change", (event) => {
@@ -114,23 +59,34 @@ class Declared {
 
   /** Shows what is asked and hides what is not; what is hidden keeps what was typed and is not sent. */
   private refresh(): void {
+    for (let depth = 0; depth < DEPTH && this.arrange(); depth += 1);
+  }
+
+  /** The same once, by what stands on the page; whether anything came or went. */
+  private arrange(): boolean {
     const answers = { ...this.answers(this.fields, ""), ...this.known };
-    for (const field of this.fields) show(boxOf(this.form, field.code), holds(field.when, answers));
+    let moved = false;
+    const place = (box: HTMLElement | null, asked: boolean): void => {
+      moved ||= box !== null && box.hidden === asked;
+      show(box, asked);
+    };
+    for (const field of this.fields) place(boxOf(this.form, field.code), holds(field.when, answers));
     for (const group of this.groups) {
       const box = boxOf(this.form, group.code);
       if (!box) continue;
       const asked = holds(group.when, answers);
-      show(box, asked);
+      place(box, asked);
       const rows = rowsOf(box);
       if (asked) {
-        for (const [place, row] of rows.entries()) {
-          const own = this.answers(group.fields, `${group.code}.${place}.`);
-          for (const field of group.fields) show(boxOf(row, `${group.code}.${place}.${field.code}`), holds(field.when, own));
+        for (const [number, row] of rows.entries()) {
+          const own = this.answers(group.fields, `${group.code}.${number}.`);
+          for (const field of group.fields) place(boxOf(row, `${group.code}.${number}.${field.code}`), holds(field.when, own));
         }
       }
       const add = box.querySelector<HTMLButtonElement>("[data-row-add]");
       if (add) add.disabled = !asked || rows.length >= group.repeat.max;
     }
+    return moved;
   }
 
   private answers(fields: Field[], prefix: string): Answers {
@@ -143,7 +99,7 @@ class Declared {
         ? values
         : field.kind === "bool"
           ? values.some((value) => value === "true" || value === "on")
-          : (values[0] ?? "").trim();
+          : (values[0] ?? "").replaceAll("\r\n", "\n").trim();
     }
     return answers;
   }
@@ -157,29 +113,15 @@ class Declared {
 
   /** Every field that is shown, in the order of the page, with what is wrong with it. */
   private wrong(): Wrong[] {
-    const found: Wrong[] = [];
-    const check = (field: Field, prefix: string, answers: Answers, row: string): void => {
-      const key = prefix + field.code;
-      const box = boxOf(this.form, key);
-      if (!box || box.hidden) return;
-      const text = problem(field, answers[field.code]) || this.placeless(field, box);
-      found.push({ key, box, text: text && row ? t("{row}：{text}", { row, text }) : text });
-    };
     const answers = this.answers(this.fields, "");
-    for (const field of this.fields) check(field, "", answers, "");
     for (const group of this.groups) {
       const box = boxOf(this.form, group.code);
-      if (!box || box.hidden) continue;
-      let filled = 0;
-      for (const [place] of rowsOf(box).entries()) {
-        const prefix = `${group.code}.${place}.`;
-        const own = this.answers(group.fields, prefix);
-        if (!Object.values(own).some((value) => !isEmpty(value) && value !== false)) continue;
-        for (const field of group.fields) check(field, prefix, own, `${group.row_title} ${place + 1}`);
-        filled += 1;
-      }
-      const few = filled < group.repeat.min;
-      found.push({ key: group.code, box, text: few ? t("“{title}”至少填写 {least} 行。", { title: group.title, least: group.repeat.min }) : "" });
+      answers[group.code] = box ? rowsOf(box).map((_row, place) => this.answers(group.fields, `${group.code}.${place}.`)) : [];
+    }
+    const found: Wrong[] = [];
+    for (const { key, text, field } of check(this.declaration, answers)) {
+      const box = boxOf(this.form, key);
+      if (box && !box.hidden) found.push({ key, box, text: text || (field ? this.placeless(field, box) : "") });
     }
     const order = (one: Wrong, other: Wrong): number => (one.box.compareDocumentPosition(other.box) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
     return found.sort(order);

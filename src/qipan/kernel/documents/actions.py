@@ -229,7 +229,10 @@ def _make(document: Document, actor: Actor) -> None:
         data={"template": document.template.code, "number": document.number, "digest": document.digest},
         subject_id=document.subject_id,
     )
-    feed.touch(f"document:{document.pk}")
+    # Whoever follows the record sees its papers come: the last of them may be made after the record's own last step.
+    feed.touch(
+        f"document:{document.pk}", f"{document.record_kind.rpartition('.')[2]}:{document.record_id}"
+    )
 
 
 def chinese_date(day: Any) -> str:

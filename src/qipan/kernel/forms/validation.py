@@ -149,10 +149,14 @@ def _number(one: FormField, value: Any) -> str:
     if not number.is_finite() or abs(number) > LARGEST:
         raise ValueError(_("“%(title)s”的数值过大。") % {"title": one.title})
     if one.min is not None and number < Decimal(str(one.min)):
-        raise ValueError(_("“%(title)s”不能小于 %(limit)s。") % {"title": one.title, "limit": one.min})
+        raise ValueError(_("“%(title)s”不能小于 %(limit)s。") % {"title": one.title, "limit": _limit(one.min)})
     if one.max is not None and number > Decimal(str(one.max)):
-        raise ValueError(_("“%(title)s”不能大于 %(limit)s。") % {"title": one.title, "limit": one.max})
+        raise ValueError(_("“%(title)s”不能大于 %(limit)s。") % {"title": one.title, "limit": _limit(one.max)})
     return str(number)
+
+
+def _limit(number: float) -> str:
+    return f"{number:f}".rstrip("0").rstrip(".")
 
 
 def _date(one: FormField, value: Any) -> str:
