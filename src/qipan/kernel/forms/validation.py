@@ -155,8 +155,9 @@ def _number(one: FormField, value: Any) -> str:
     return str(number)
 
 
-def _limit(number: float) -> str:
-    return f"{number:f}".rstrip("0").rstrip(".")
+def _limit(number: float | str) -> str:
+    text = str(number)
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
 def _date(one: FormField, value: Any) -> str:
