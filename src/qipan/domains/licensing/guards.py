@@ -183,7 +183,7 @@ def one_open_case(context: Context) -> Refusal | None:
         kind = items.licence_kind(item.licence) if item and item.licence else None
         if kind is not None and not kind.exclusive:
             return None  # a place has several lifts, each with a registration of its own
-        if busy := _at_once(context, f"place:{row.premises.address if row.premises else ''}"):
+        if busy := _at_once(context, f"place:{row.premises_id}"):
             return busy
         alike = [row.item_code] if item is None else list(items.codes_about(item.licence))
         other = _OPEN_AT.first(this=row.pk, premises=row.premises_id, kind=row.kind, alike=alike)
@@ -208,7 +208,7 @@ def one_place_one_licence(context: Context) -> Refusal | None:
         or row.premises is None
     ):
         return None
-    if busy := _at_once(context, f"place:{row.premises.address}"):
+    if busy := _at_once(context, f"{kind.code} at {row.premises.address.strip()}"):
         return busy
     others = subjects.grants_at(row.premises.address, kind.code, except_subject=None)
     if others and kind.code == "JY":

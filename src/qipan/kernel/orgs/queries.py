@@ -15,7 +15,7 @@ from qipan.conf.composed import Composed
 from qipan.kernel.accounts.models import User, UserKind
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
-from qipan.kernel.orgs.models import Absence, Delegation, Level, PostRole, Staff, Street, Unit
+from qipan.kernel.orgs.models import Absence, Appointment, Delegation, Level, PostRole, Staff, Street, Unit
 from qipan.kernel.orgs.reader import Mandate, Power, Reader
 from qipan.kernel.orgs.roles import Role
 
@@ -232,27 +232,27 @@ def holders(role: Role, org_path: str, line: str = "", *, on: datetime.date | No
     """
     day = on or today()
     for path in paths_upward(org_path):
+        holding = _holding(role, path, line, day)
+        lent = Delegation.objects.filter(
+            in_force("", day),
+            Exists(holding.filter(staff=OuterRef("giver"))),
+            taker=OuterRef("pk"),
+            giver__user__is_active=True,
+            revoked_at__isnull=True,
+            roles__contains=[role.value],
+        )
         found = Staff.objects.filter(present(day)).filter(
-            Exists(_posts(role, path, line, day).filter(post__appointments__staff=OuterRef("pk")))
-            | Exists(
-                _posts(role, path, line, day).filter(
-                    in_force("post__appointments__staff__delegations_given__", day),
-                    post__appointments__staff__user__is_active=True,
-                    post__appointments__staff__delegations_given__taker=OuterRef("pk"),
-                    post__appointments__staff__delegations_given__revoked_at__isnull=True,
-                    post__appointments__staff__delegations_given__roles__contains=[role.value],
-                )
-            )
+            Exists(holding.filter(staff=OuterRef("pk"))) | Exists(lent)
         )
         if found.exists():
             return found.select_related("user", "unit").order_by("number")
     return Staff.objects.none()
 
 
-def _posts(role: Role, path: str, line: str, day: datetime.date) -> QuerySet[PostRole]:
-    return PostRole.objects.filter(
-        in_force("post__appointments__", day), role=role, post__unit__path=path
-    ).filter(Q(line__in=["", line]) if line else Q())
+def _holding(role: Role, path: str, line: str, day: datetime.date) -> QuerySet[Appointment]:
+    """The appointments on a day to posts of a unit that carry a role (for a line)."""
+    carried = Q(post__roles__role=role) & (Q(post__roles__line__in=["", line]) if line else Q())
+    return Appointment.objects.filter(in_force("", day), carried, post__unit__path=path)
 
 
 def is_certified(staff: Staff, on: datetime.date | None = None, line: str = "") -> bool:
