@@ -13,7 +13,6 @@ from django.test import Client
 
 from qipan.domains.licensing import actions as licensing
 from qipan.kernel.accounts import letters
-from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import ApiToken, User
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.documents.models import Document
@@ -28,8 +27,8 @@ from qipan.kernel.subjects import actions
 from qipan.kernel.subjects.clients import CLIENT_SCOPES
 from qipan.kernel.subjects.models import ApiClient, Grant, Subject
 from tests.api.programs import CONTACT, Program, Worker, loaded
-from tests.licensing.city import SYSTEM, City
-from tests.orgs.factories import PublicUserFactory, reader_for, signed_in
+from tests.licensing.city import City
+from tests.orgs.factories import PublicUserFactory, as_person, reader_for, signed_in
 from tests.subjects.factories import GrantFactory
 
 pytestmark = pytest.mark.django_db
@@ -195,8 +194,7 @@ def test_only_open_events_about_the_own_business_are_sent(city: City, settings) 
 
 def test_deliveries_are_seen_sent_again_and_given_up_with_a_notice(city: City, settings) -> None:
     client, owner, hook = hooked(city, settings)
-    person = create_person(name="店主", phone="13700137009", actor=SYSTEM)
-    User.objects.filter(pk=owner.user_id).update(person=person)
+    as_person(User.objects.get(pk=owner.user_id))
     webhooks.test_webhook(hook, actor=owner.actor())
     assert dispatch.send_waiting() == 0
     page = signed_in(Client(), User.objects.get(pk=owner.user_id))

@@ -1,7 +1,9 @@
 """Bad input gives a problem (RFC 9457) in words, with a pointer; nothing is lost and nothing crashes."""
 
 import json
+import tracemalloc
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +102,37 @@ def test_a_body_that_is_too_large_is_told(drafted) -> None:
         "put", f"/applications/{number}/answers", json.dumps({"answers": {"changes": "x" * 7_000_000}})
     )
     assert problem(answer)["status"] == 413
+
+
+def form_with_file(path: Path, megabytes: int) -> int:
+    """A multipart form with a file of zeros, which takes no room on the disk; its length."""
+    with path.open("wb") as form:
+        form.write(b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-')
+        form.seek(megabytes << 20)
+        form.write(b"\r\n--x--\r\n")
+        return form.tell()
+
+
+@pytest.mark.parametrize(("megabytes", "read"), [(60, True), (300, False)])
+def test_a_file_that_is_too_large_is_refused_and_never_held_in_memory(
+    city: City, tmp_path: Path, megabytes: int, read: bool
+) -> None:
+    """What some page takes is read and told; what none takes is not read at all."""
+    subject, _grant, _reader = city.restaurant()
+    program = Program(subject.representatives.get().user)
+    size = form_with_file(tmp_path / "form", megabytes)
+    with (tmp_path / "form").open("rb") as form:
+        tracemalloc.start()
+        answer = program.client.generic(
+            "POST", "/api/v1/files", headers=program.headers, CONTENT_TYPE="multipart/form-data; boundary=x",
+            CONTENT_LENGTH=str(size), **{"wsgi.input": form},
+        )  # fmt: skip
+        _now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert form.tell() == (size if read else 0)
+    told = problem(answer)
+    assert told["status"] == 413 and ("断点续传" in told["detail"]) == read
+    assert peak < 20 << 20, f"{peak >> 20} MB"
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import queries as registry
 from tests.functional.hands import fits
 from tests.law.catalogues import load_catalogues
-from tests.orgs.factories import BusinessUserFactory, StaffFactory, UnitTree, reader_for
+from tests.orgs.factories import BusinessUserFactory, StaffFactory, UnitTree, as_person, reader_for
 from tests.seals.papers import pdf
-from tests.seals.shop import LOWER_RIGHT, SYSTEM, Shop, applied, code_of, person_for, reviewer
+from tests.seals.shop import LOWER_RIGHT, SYSTEM, Shop, applied, code_of, reviewer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -94,7 +94,7 @@ def test_a_business_gets_and_uses_a_seal_on_the_phone(context_for, sign_in, look
 def test_the_pages_on_a_desk(context_for, sign_in, look, paper) -> None:
     load_catalogues()
     shop, partner = Shop(), Shop("深圳市岭南商贸有限公司")
-    person_for(BusinessUserFactory(username="clerk", label="李会计"), "13700137000")
+    as_person(BusinessUserFactory(username="clerk", label="李会计"), "王小明")
     made = {
         kind: shop.seal(kind)
         for kind in (

@@ -7,14 +7,12 @@ import pytest
 from qipan.domains.inspection import actions
 from qipan.domains.inspection.models import Visit
 from qipan.kernel.accounts import letters
-from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.flow.jobs import mark_missed_limits
 from qipan.kernel.ledger import clock
-from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.ledger.dispatch import deliver_waiting
 from tests.inspection.office import Office, fresh
-from tests.orgs.factories import reader_for
+from tests.orgs.factories import as_person, reader_for
 
 pytestmark = pytest.mark.django_db
 GENERAL = {"2.2": "原料直接放在地面"}
@@ -22,9 +20,7 @@ GENERAL = {"2.2": "原料直接放在地面"}
 
 def known(visit: Visit) -> Visit:
     """Its owner is a person with a phone."""
-    user = visit.case.subject.representatives.get().user
-    user.person = create_person(name="陈店主", phone="13700137000", actor=Actor.system())
-    user.save()
+    as_person(visit.case.subject.representatives.get().user)
     return visit
 
 

@@ -9,7 +9,6 @@ from qipan.domains.licensing.evaluation import queries
 from qipan.domains.licensing.evaluation.models import Evaluation, FollowUp
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts import letters
-from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import User
 from qipan.kernel.documents.models import Document
 from qipan.kernel.flow import actions as flow_actions
@@ -22,9 +21,9 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 from tests.api.programs import Program
-from tests.licensing.city import SYSTEM, City
+from tests.licensing.city import City
 from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import step
-from tests.orgs.factories import PublicUserFactory, StaffFactory, UnitTree, reader_for, signed_in
+from tests.orgs.factories import PublicUserFactory, StaffFactory, UnitTree, as_person, reader_for, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -105,8 +104,7 @@ def test_contact_finding_reply_and_the_unit_above_when_it_is_not_resolved(
     city: City, leaders: dict[str, Reader]
 ) -> None:
     row, owner = ended(city, by_people=True)
-    person = create_person(name="陈店主", phone="13700137000", actor=SYSTEM)
-    User.objects.filter(pk=owner.user_id).update(person=person)
+    as_person(User.objects.get(pk=owner.user_id))
     made = rate(row, owner, 1, words="没人接电话")
     head, follow = leaders["district"], FollowUp.objects.get()
     with pytest.raises(Refused):

@@ -7,12 +7,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from qipan.domains.licensing import jobs
 from qipan.domains.licensing.booking import actions, route, slots
 from qipan.domains.licensing.booking.models import BookedOfficer, Booking, BookingState
 from qipan.kernel.accounts import letters
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow.models import Case, WorkOrder
+from qipan.kernel.jobs.interface import periodic
+from qipan.kernel.jobs.testing import drain
 from qipan.kernel.law import calendar
+from qipan.kernel.ledger import clock
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.dispatch import deliver_waiting
 from qipan.kernel.ledger.errors import Refused
@@ -137,6 +141,20 @@ def test_both_sides_are_told_and_reminded_once_the_day_before(city: City) -> Non
     assert [notice.kind for notice in letters.notices_of(user.pk)].count(
         "notice.licensing.booking.reminded"
     ) == 1
+
+
+def test_the_job_of_the_afternoon_reminds_of_tomorrows_visits(city: City) -> None:
+    assert ("0 15 * * *", jobs.remind_of_visits) in periodic
+    booking, case, _owner = booked(city)
+    user = known_user(case)
+    drain()
+    afternoon = timezone.localtime(booking.starts_at).replace(hour=15, minute=0)
+    for days, reminded in ((2, 0), (1, 1), (1, 1)):
+        with clock.at(afternoon - datetime.timedelta(days=days)):
+            jobs.remind_of_visits.defer()
+            drain()
+        kinds = [notice.kind for notice in letters.notices_of(user.pk)]
+        assert kinds.count("notice.licensing.booking.reminded") == reminded
 
 
 def test_a_no_show_is_recorded_by_who_was_there_and_a_new_time_is_free(city: City) -> None:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from qipan.cli import guard as command
 from qipan.cli.__main__ import parser
 from qipan.domains.licensing import actions as applying
+from qipan.domains.licensing import jobs
 from qipan.domains.licensing.guarding import actions
 from qipan.domains.licensing.guarding.models import Aftermath, GuardFinding, GuardRun, Outcome
 from qipan.domains.licensing.models import Application
@@ -19,6 +20,7 @@ from qipan.kernel.decisions.models import Decision
 from qipan.kernel.documents import seals
 from qipan.kernel.documents.models import Document
 from qipan.kernel.flow.models import WorkOrder
+from qipan.kernel.jobs.interface import periodic
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
@@ -112,6 +114,17 @@ def test_a_grant_that_would_not_be_given_now_goes_to_who_decides(
     assert (order.due_on - today()).days in range(58, 65), "sixty days from the finding (LicProc 45)"
     assert Event.objects.filter(name="licensing.difference.found").count() == 1
     assert found() == [one], "again for the same day finds nothing new"
+
+
+def test_the_job_of_the_night_works_out_the_day_before(city: City) -> None:
+    assert ("20 1 * * *", jobs.guard_yesterday) in periodic
+    made, row = granted(city, "FB-RENEW")
+    late_mark(made, row)
+    with tomorrow():
+        jobs.guard_yesterday.defer()
+        drain()
+    one = GuardFinding.objects.get()
+    assert (one.application_id, one.run.day, one.run.checked) == (row.pk, today(), 1)
 
 
 def test_what_came_after_the_decision_is_no_difference(city: City) -> None:

@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from qipan.domains.licensing import actions
 from qipan.domains.licensing.models import Application
-from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import Person, User
 from qipan.kernel.documents import queries as documents
 from qipan.kernel.evidence import actions as evidence
@@ -33,7 +32,7 @@ from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people impo
     submitted,
     visit,
 )
-from tests.orgs.factories import post_with, reader_for
+from tests.orgs.factories import as_person, post_with, reader_for
 from tests.subjects.factories import SubjectFactory, owner_of
 
 pytestmark = pytest.mark.django_db
@@ -74,9 +73,7 @@ def test_each_person_that_the_form_names_is_asked_for(city: City) -> None:
 
 def test_the_contact_is_who_fills_in_and_saving_again_makes_nobody_new(city: City) -> None:
     subject, grant, owner = city.restaurant()
-    user = User.objects.get(pk=owner.user_id)
-    user.person = create_person(name="陈店主", phone="13700137000", actor=SYSTEM)
-    user.save()
+    user = as_person(User.objects.get(pk=owner.user_id))
     row = actions.start("FB-RENEW", uuid=uuid.uuid4(), reader=owner, subject=subject, grant=grant)
     assert row.contact_id == user.person_id
     people = Person.objects.count()

@@ -6,16 +6,15 @@ import pytest
 from django.test import Client
 
 from qipan.kernel.accounts import letters
-from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import Letter, User
 from qipan.kernel.flow.models import Case
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.law import calendar
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.subjects import actions as subjects
-from tests.licensing.city import SYSTEM, City
+from tests.licensing.city import City
 from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import step, submitted
-from tests.orgs.factories import PublicUserFactory, signed_in
+from tests.orgs.factories import PublicUserFactory, as_person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -23,10 +22,7 @@ pytestmark = pytest.mark.django_db
 def known_user(case_or_subject) -> User:
     """The representative, as a person with a phone."""
     subject = getattr(case_or_subject, "subject", case_or_subject)
-    user = subject.representatives.get().user
-    user.person = create_person(name="陈店主", phone="13700137000", actor=SYSTEM)
-    user.save()
-    return user
+    return as_person(subject.representatives.get().user)
 
 
 def test_a_correction_is_told_to_who_acts_for_the_business(city: City) -> None:

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from qipan.domains.licensing import actions as applications
+from qipan.domains.licensing import jobs
 from qipan.domains.licensing.models import Application
 from qipan.domains.licensing.offers import actions
 from qipan.domains.licensing.offers.models import OfferState, RenewalOffer
@@ -14,7 +15,9 @@ from qipan.domains.licensing.offers.window import window
 from qipan.kernel.accounts import letters
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow.models import Case
+from qipan.kernel.jobs.interface import periodic
 from qipan.kernel.jobs.testing import drain
+from qipan.kernel.ledger import clock
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.dispatch import deliver_waiting
 from qipan.kernel.ledger.errors import Refused
@@ -23,6 +26,7 @@ from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects.models import Grant
+from tests.licensing.automatic import ZONE
 from tests.licensing.city import SYSTEM, City
 from tests.licensing.test_the_applicant_is_told import known_user
 from tests.orgs.factories import StaffFactory, reader_for, signed_in
@@ -105,6 +109,18 @@ def test_an_offer_lapses_at_the_windows_end_and_its_draft_goes(city: City) -> No
     assert offer.state == OfferState.LAPSED and Case.objects.get(pk=offer.case_id).state == "WITHDRAWN"
     with pytest.raises(Refused, match="已经结束"):
         actions.confirm(offer, owner, **CONTACT)
+
+
+def test_the_job_of_the_night_ends_what_is_over_and_offers_what_is_due(city: City) -> None:
+    assert ("20 2 * * *", jobs.offer_renewals) in periodic
+    offer, _grant, _owner = offered(city)
+    _subject, later, _reader = city.restaurant(ends_in=100)
+    night = datetime.datetime.combine(offer.until, datetime.time(2, 20), ZONE) + datetime.timedelta(days=1)
+    with clock.at(night):
+        jobs.offer_renewals.defer()
+        drain()
+    states = dict(RenewalOffer.objects.values_list("grant_id", "state"))
+    assert states == {offer.grant_id: OfferState.LAPSED, later.pk: OfferState.OFFERED}
 
 
 def test_a_licence_that_changed_meanwhile_ends_its_offer(city: City) -> None:

@@ -17,6 +17,7 @@ from allauth.account.internal.flows.login import record_authentication
 from django.http import HttpRequest
 from django.test import Client
 
+from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import User, UserKind
 from qipan.kernel.ledger.actor import Actor
 from qipan.kernel.ledger.clock import today
@@ -151,6 +152,13 @@ def StaffFactory(
         start = today() - datetime.timedelta(days=365)
         actions.appoint(staff, post_with(unit, wanted, line), start, actor=SYSTEM)
     return staff
+
+
+def as_person(user: User, name: str = "陈店主", phone: str = "13700137000") -> User:
+    """The account is a person's from now on, with a phone to which messages and codes go."""
+    user.person = create_person(name=name, phone=phone, actor=SYSTEM)
+    user.save(update_fields=["person"])
+    return user
 
 
 def reader_for(who: Staff | User) -> Reader:

@@ -6,7 +6,6 @@ from typing import Any
 from qipan.domains.seals import actions
 from qipan.domains.seals.models import SealApplication
 from qipan.kernel.accounts import letters
-from qipan.kernel.accounts.actions import create_person
 from qipan.kernel.accounts.models import Letter, User
 from qipan.kernel.documents import seals, using
 from qipan.kernel.documents.models import Seal, SealKind, SealUse
@@ -20,19 +19,12 @@ from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects.models import Subject
 from tests.law.catalogues import load_catalogues
-from tests.orgs.factories import BusinessUserFactory, StaffFactory, UnitTree, reader_for
+from tests.orgs.factories import BusinessUserFactory, StaffFactory, UnitTree, as_person, reader_for
 from tests.seals.papers import pdf
 from tests.subjects.factories import SubjectFactory
 
 SYSTEM = Actor.system()
 LOWER_RIGHT = Place(1, 0.7, 0.8)
-
-
-def person_for(user: User, phone: str = "13800138000") -> User:
-    """The account gets a phone, to which codes go."""
-    user.person = create_person(name="王小明", phone=phone, actor=SYSTEM)
-    user.save(update_fields=["person"])
-    return user
 
 
 class Shop:
@@ -41,7 +33,7 @@ class Shop:
     def __init__(self, name: str = "深圳市粤味饮食有限公司", **facts: Any) -> None:
         self.tree = UnitTree()
         self.subject: Subject = SubjectFactory(name, type="COMPANY", **facts)
-        self.user = person_for(BusinessUserFactory())
+        self.user = as_person(BusinessUserFactory(), "王小明", "13800138000")
         subjects.represent(self.user, self.subject, SYSTEM)
 
     @property

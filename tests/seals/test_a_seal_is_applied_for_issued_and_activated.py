@@ -15,8 +15,8 @@ from qipan.kernel.jobs.testing import drain
 from qipan.kernel.ledger.clock import at
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects import actions as subjects
-from tests.orgs.factories import BusinessUserFactory, reader_for
-from tests.seals.shop import SYSTEM, Shop, applied, code_of, decided, person_for, reviewer
+from tests.orgs.factories import BusinessUserFactory, as_person, reader_for
+from tests.seals.shop import SYSTEM, Shop, applied, code_of, decided, reviewer
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +60,7 @@ def test_the_certificate_says_whose_it_is_and_until_when() -> None:
 def test_only_the_legal_representative_asks_and_activates() -> None:
     """Esign 20: who applies is identified."""
     shop = Shop()
-    agent = person_for(BusinessUserFactory(), "13900139000")
+    agent = as_person(BusinessUserFactory(), "王小明", "13900139000")
     subjects.represent(agent, shop.subject, SYSTEM, role="AGENT")
     other = Shop.__new__(Shop)
     other.tree, other.subject, other.user = shop.tree, shop.subject, agent

@@ -13,9 +13,9 @@ from qipan.kernel.documents.models import Seal, SealUse
 from qipan.kernel.orgs.roles import Role
 from qipan.kernel.subjects import queries as registry
 from tests.law.catalogues import load_catalogues
-from tests.orgs.factories import BusinessUserFactory, StaffFactory, UnitTree, reader_for, signed_in
+from tests.orgs.factories import BusinessUserFactory, StaffFactory, UnitTree, as_person, reader_for, signed_in
 from tests.seals.papers import pdf
-from tests.seals.shop import SYSTEM, Shop, code_of, person_for, reviewer
+from tests.seals.shop import SYSTEM, Shop, code_of, reviewer
 
 pytestmark = pytest.mark.django_db
 
@@ -125,7 +125,7 @@ def test_a_batch_and_a_round_on_their_pages() -> None:
 
 def test_lent_and_stopped_on_its_page() -> None:
     shop = Shop()
-    clerk = person_for(BusinessUserFactory(username="clerk"), "13700137000")
+    clerk = as_person(BusinessUserFactory(username="clerk"), "王小明")
     seal = shop.seal()
     mine, theirs, home = (
         signed_in(Client(), shop.user),

@@ -15,15 +15,15 @@ from qipan.kernel.ledger.clock import at, now, today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
 from qipan.kernel.orgs.roles import Role
-from tests.orgs.factories import BusinessUserFactory, StaffFactory, UnitTree, reader_for
+from tests.orgs.factories import BusinessUserFactory, StaffFactory, UnitTree, as_person, reader_for
 from tests.seals.papers import pdf
-from tests.seals.shop import LOWER_RIGHT, SYSTEM, Shop, person_for
+from tests.seals.shop import LOWER_RIGHT, SYSTEM, Shop
 
 pytestmark = pytest.mark.django_db
 
 
 def clerk():
-    return person_for(BusinessUserFactory(username="clerk"), "13700137000")
+    return as_person(BusinessUserFactory(username="clerk"), "王小明")
 
 
 def test_an_authorised_person_uses_the_seal_for_what_was_named_until_the_last_day() -> None:

@@ -15,10 +15,17 @@ from django.utils import timezone
 
 from qipan.domains.inspection import record
 from qipan.domains.licensing import actions as licensing
+from qipan.domains.licensing.booking import actions as booking
+from qipan.domains.licensing.booking import slots
+from qipan.domains.licensing.booking.models import Booking
 from qipan.domains.licensing.elicences import batches, callers, calling, showing
 from qipan.domains.licensing.elicences.models import Batch, Call, CallingSystem
+from qipan.domains.licensing.evaluation import actions as rating
+from qipan.domains.licensing.evaluation.models import Evaluation, FollowUp
 from qipan.domains.licensing.guarding.models import Difference, GuardFinding, GuardRun
 from qipan.domains.licensing.models import Application
+from qipan.domains.licensing.offers import actions as offers
+from qipan.domains.licensing.offers.models import RenewalOffer
 from qipan.domains.licensing.rescission import actions as rescission
 from qipan.domains.licensing.themes import applying as themes
 from qipan.domains.seals import actions as seals
@@ -31,6 +38,8 @@ from qipan.kernel.documents.using import Paper
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.evidence.models import Evidence, Upload
 from qipan.kernel.flow import actions as flow
+from qipan.kernel.flow import batches as flow_batches
+from qipan.kernel.flow.models import Batch as CaseBatch
 from qipan.kernel.flow.models import Case, Clock, WorkOrder
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.jobs.testing import drain
@@ -67,17 +76,19 @@ class Futian(Office):
         self.releaser = StaffFactory(role=Role.CATALOGUE_RELEASER, unit=futian)
         self.publisher = StaffFactory(role=Role.PUBLISHER, unit=futian)
         self.shops: list[Subject] = []
+        self._offered()
         self._applications()
         self._inspections()
-        self._rescission()
         self._orders()
         self._own_affairs()
         self._register()
         self._publications()
         self._seals()
         drain()
+        self._rescission()  # its notice waits to be made: what is made, whoever has its code may verify
         self._licences()
         self._guarded()
+        self._rated()
         self._subscription()
         staff = Staff.objects.filter(unit__path__startswith="SZ/FT/")
         for each in staff.select_related("user"):
@@ -90,11 +101,22 @@ class Futian(Office):
         self.shops.append(subject)
         return subject, grant, owner
 
+    def _offered(self) -> None:
+        """A renewal that the platform offers."""
+        self._shop()
+        assert offers.offer_renewals() == 1
+
     def _applications(self) -> None:
         subject, grant, owner = self._shop(risk_grade="D")
         self.drafted("FB-RENEW", subject, grant, owner, changes=f"{HIDDEN}改灶")
         subject, grant, owner = self._shop(risk_grade="D")
-        licensing.submit(self.drafted("FB-RENEW", subject, grant, owner, changes=f"{HIDDEN}换灯"), owner)
+        case = licensing.submit(
+            self.drafted("FB-RENEW", subject, grant, owner, changes=f"{HIDDEN}换灯"), owner
+        )
+        receiver = reader_for(self.receiver)
+        flow_batches.begin(
+            [(case, case.version)], "accept", receiver, uuid=uuid.uuid4(), reason=f"{HIDDEN}一并受理"
+        )
         subject, grant, owner = self._shop()
         licensing.submit(self.drafted("FB-RENEW", subject, grant, owner, unchanged=True), owner)
         self._theme()
@@ -103,18 +125,24 @@ class Futian(Office):
     def _theme(self) -> None:
         """One thing that is being filled in, and one whose items are under way."""
         situation = {"abnormal": "NONE", "penalty": True}
-        answers = {"credit_remedied": f"{HIDDEN}已改正", "contact_name": "王小明", "contact_phone": "13800138000"}
+        answers = {
+            "credit_remedied": f"{HIDDEN}已改正",
+            "contact_name": "王小明",
+            "contact_phone": "13800138000",
+        }
         for handed_in in (False, True):
             subject, _grant, owner = self._shop()
             row = themes.start("credit-repair", situation, uuid=uuid.uuid4(), reader=owner, subject=subject)
-            promise = evidence.store(photo(), actor=owner.actor(), kind="material", name=f"{HIDDEN}承诺书.jpg")
+            promise = evidence.store(
+                photo(), actor=owner.actor(), kind="material", name=f"{HIDDEN}承诺书.jpg"
+            )
             files = {"m_promise": [str(promise.uuid)]}
             themes.save(row, {**answers, **files, "declared_truthful": "true"}, owner)
             if handed_in:
                 themes.submit(row, owner)
 
     def _checked(self) -> None:
-        """A new restaurant whose place is being looked at."""
+        """A new restaurant whose place is being looked at, by appointment."""
         subject = SubjectFactory(f"{OPEN}新馆")
         self.shops.append(subject)
         owner = reader_for(owner_of(subject))
@@ -123,6 +151,8 @@ class Futian(Office):
         case = licensing.submit(row, owner)
         self._step(case, self.receiver, "accept")
         self._step(case, self.reviewer, "order_check")
+        case.refresh_from_db()
+        booking.arrange(case, slots.slots(case)[0].starts_at, owner)
         order = WorkOrder.objects.get(case=case, kind="licensing.check")
         for officer in self.inspectors:
             flow.claim(order, actor=reader_for(officer).actor(None, case.org_path))
@@ -297,6 +327,19 @@ class Futian(Office):
             org_path=row.case.org_path, kind=Difference.CURRENT, reasons=[f"{HIDDEN}列入名录"],
         )  # fmt: skip
 
+    def _rated(self) -> None:
+        """A bad rating, which the bureau's leader follows up."""
+        row = Application.objects.select_related("case").filter(case__state="ISSUED").first()
+        assert row is not None
+        owner = reader_for(row.case.subject.representatives.get().user)
+        rating.rate(
+            row,
+            owner.actor(subject_id=row.case.subject_id),
+            level=1,
+            tags=["SLOW"],
+            words=f"{HIDDEN}等了很久",
+        )
+
     def _publications(self) -> None:
         subject = self.shops[0]
         made = publication.oblige(
@@ -323,7 +366,12 @@ class Futian(Office):
         """What addresses are filled with, by kind of object."""
         texts = {
             "case": Case.objects.values_list("uuid", flat=True),
+            "offer": RenewalOffer.objects.values_list("uuid", flat=True),
+            "case_batch": CaseBatch.objects.values_list("uuid", flat=True),
+            "booked_case": Booking.objects.filter(state="BOOKED").values_list("case__uuid", flat=True),
+            "rated_case": Evaluation.objects.values_list("case__uuid", flat=True),
             "order": WorkOrder.objects.values_list("uuid", flat=True),
+            "follow_up_order": FollowUp.objects.values_list("order__uuid", flat=True),
             "document": Document.objects.values_list("uuid", flat=True),
             "evidence": Evidence.objects.values_list("uuid", flat=True),
             "publication": Publication.objects.values_list("uuid", flat=True),

@@ -18,10 +18,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.test import Client
 
+from qipan.domains.licensing.offers.models import RenewalOffer
 from qipan.kernel.decisions.models import TableVersion
 from qipan.kernel.documents.models import Document, Seal, SealUse
 from qipan.kernel.evidence.models import Evidence, Upload
-from qipan.kernel.flow.models import Case, WorkOrder
+from qipan.kernel.flow.models import Batch, Case, WorkOrder
 from qipan.kernel.orgs.models import Staff
 from qipan.kernel.publication.models import Publication
 from qipan.kernel.subjects.models import Grant, Identifier, Subject
@@ -75,7 +76,7 @@ class Secrets:
     def of_everything(cls) -> "Secrets":
         """All that stands in the database now."""
         found = cls(hidden={HIDDEN}, open={OPEN})
-        for model in (Case, WorkOrder, Document, Evidence, Upload):
+        for model in (Case, WorkOrder, Document, Evidence, Upload, Batch, RenewalOffer):
             found.numbers |= {str(value) for value in model._default_manager.values_list("uuid", flat=True)}
         found.numbers |= {str(value) for value in SealUse.objects.values_list("uuid", flat=True)}
         found.open |= set(

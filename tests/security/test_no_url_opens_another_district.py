@@ -120,6 +120,17 @@ def test_every_address_is_declared_and_none_that_is_gone() -> None:
     assert set(addresses.DECLARED) - set(EVERY) == set()
 
 
+def test_every_address_is_asked_for_something(world: World) -> None:
+    """A pattern that nothing fills would be refused to nobody."""
+    entries = {pattern: addresses.entry_of(pattern) for pattern in EVERY}
+    unasked = [
+        pattern
+        for pattern, entry in entries.items()
+        if entry is not None and next(world.prober.fillings(pattern, entry), None) is None
+    ]
+    assert unasked == []
+
+
 def check(world: World, name: str, *, sparse: bool, turn: int | None = None) -> None:
     wrong = found(world.prober, world.clients[name], sparse=sparse, turn=turn)
     still_in = world.clients[name].get("/me/").status_code

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.mfa.models import Authenticator
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -16,6 +16,8 @@ from qipan.kernel.orgs.queries import reader_of
 from qipan.kernel.orgs.reader import Reader
 from qipan.ui.signin import second_factor
 
+#: A batch of papers to be sealed (100 MB) with the form around it.
+MOST_BYTES = 110 * 1024 * 1024
 FIRST_STEPS = frozenset(
     {
         "account_logout",
@@ -43,6 +45,19 @@ class WallMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with wall.standing(wall.SHUT):
             return self.get_response(request)
+
+
+class SizeMiddleware:
+    """Refuses a request that announces more than any page takes, before a byte of it is read or laid on the disk."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > MOST_BYTES:
+            raise RequestDataTooBig
+        return self.get_response(request)
 
 
 class ReaderMiddleware:

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "qipan.ui.interface.problems.ProblemMiddleware",
+    "qipan.ui.middleware.SizeMiddleware",
     "qipan.ui.middleware.ReaderMiddleware",
     "qipan.ui.middleware.UnwritableMiddleware",
     "qipan.ui.middleware.FirstStepsMiddleware",
