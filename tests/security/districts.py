@@ -124,7 +124,7 @@ class Futian(Office):
 
     def _theme(self) -> None:
         """One thing that is being filled in, and one whose items are under way."""
-        situation = {"abnormal": "NONE", "penalty": True}
+        situation = {"kind": "FIRM", "abnormal": "NONE", "penalty": True}
         answers = {
             "credit_remedied": f"{HIDDEN}已改正",
             "contact_name": "王小明",
