@@ -59,3 +59,14 @@ def test_what_the_request_did_itself_the_job_does_not_do_again(city: City) -> No
     drain()
     assert Event.objects.filter(name="licensing.application.accepted").count() == 2
     assert Event.objects.filter(name="flow.batch.taken").count() == 1
+
+
+def test_the_officer_sees_what_is_done_and_what_waits(city: City) -> None:
+    cases = renewals(city, 2)
+    broken = cases[1]
+    chosen = [f"{case.uuid}:{case.version}" for case in cases]
+    Case.objects.filter(pk=broken.pk).update(flow_version=99)
+    sent = {"uuid": str(uuid.uuid4()), "case": chosen, "step": "accept"}
+    page = signed_in(Client(), city.receiver.user).post(reverse("take_batch"), sent, follow=True)
+    assert page.status_code == 200 and "正在办理：1 / 2" in page.content.decode()
+    assert [one.case_id for one in page.context["waiting"]] == [broken.pk]

@@ -1,5 +1,6 @@
 """Batch work: what is alike, side by side, one step for all, and what came of each."""
 
+import logging
 import uuid as uuids
 from typing import Any
 
@@ -20,6 +21,7 @@ from qipan.ui import cases
 from qipan.ui.access import staff
 from qipan.ui.sent import form_key, identifier, whole
 
+log = logging.getLogger(__name__)
 #: So many are done before the answer; the rest is the queued worker's, and the page follows.
 AT_ONCE = 20
 LICENSING = (Role.LIC_RECEIVER, Role.LIC_REVIEWER, Role.LIC_DECIDER)
@@ -110,7 +112,10 @@ def take_batch(request: HttpRequest) -> HttpResponse:
         all_rows = likes.chosen(reader, [pk for pk in map(whole, shown) if pk is not None])
         return _beside(request, all_rows or rows, refused=str(refused), status=409)
     if made.entries.count() <= AT_ONCE:
-        flow.work_off_batch(made)
+        try:
+            flow.work_off_batch(made)
+        except Exception:  # what failed waits for the queued job; the page shows what is done
+            log.exception("batch %s was not done at once", made.pk)
     return redirect("batch_result", uuid=made.uuid)
 
 
