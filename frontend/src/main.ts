@@ -18,6 +18,7 @@ import { startPlaces } from "./parts/place";
 import { startRows } from "./parts/rows";
 import { startSignatures } from "./parts/signature";
 import { startUploads } from "./parts/upload";
+import { startUnsaved } from "./parts/unsaved";
 import { startViewers } from "./parts/viewer";
 import { t } from "./words";
 
@@ -69,6 +70,7 @@ const starters = [
   startFilters,
   startPicks,
   startViewers,
+  startUnsaved,
 ];
 
 function start(root: ParentNode): void {

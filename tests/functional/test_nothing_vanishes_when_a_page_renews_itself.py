@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from qipan.domains.licensing.models import Application
 from qipan.kernel.evidence import actions as evidence
@@ -118,7 +118,13 @@ def test_what_is_typed_into_a_draft_outlives_its_trial(editor) -> None:  # noqa:
     expect(page.get_by_role("heading", name="分节和字段")).to_be_visible()
     draft = Draft.objects.get()
     trial = Trial.objects.create(
-        draft=draft, org_path=draft.org_path, digest=draft.digest, total=10, most=10, at=timezone.now()
+        draft=draft,
+        org_path=draft.org_path,
+        digest=draft.digest,
+        valid_from=draft.valid_from,
+        total=10,
+        most=10,
+        at=timezone.now(),
     )
     page.reload()
     expect(page.get_by_text("正在试算：0 / 10 件")).to_be_visible()
@@ -143,3 +149,32 @@ def test_what_is_typed_into_a_draft_outlives_its_trial(editor) -> None:  # noqa:
     form.get_by_role("button", name="检查并保存").click()
     expect(page.get_by_role("alert")).to_contain_text("别人")
     assert Draft.objects.get().revision == draft.revision + 1, "what the other saved stands"
+
+
+@pytest.mark.slow
+def test_another_act_asks_before_it_takes_what_is_not_saved(editor) -> None:  # noqa: F811
+    page = editor("desk")
+    page.goto(f"/desk/forms/{FORM}/")
+    page.get_by_role("button", name="起草新的一版").click()
+    page.get_by_role("link", name="加字段").first.click()
+    field = page.locator("#field-editor").get_by_label("名称", exact=True)
+    field.fill("无线网络名称")
+    other = page.locator("[id^=row-]").first
+    asked: list[str] = []
+
+    def no(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", no)
+    other.get_by_role("button", name="下移").click()
+    expect(field).to_have_value("无线网络名称")
+    assert len(asked) == 1 and "没有保存" in asked[0]
+    page.once("dialog", lambda dialog: dialog.accept())
+    other.get_by_role("button", name="下移").click()
+    expect(field).to_have_count(0)
+    page.get_by_role("link", name="加字段").first.click()
+    page.locator("#field-editor").get_by_label("名称", exact=True).fill("门头照片")
+    page.get_by_role("link", name="不改了").click()
+    expect(page.locator("#field-editor")).to_have_count(0)
+    assert len(asked) == 1

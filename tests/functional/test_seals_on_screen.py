@@ -138,6 +138,36 @@ def test_the_pages_on_a_desk(context_for, sign_in, look, paper) -> None:
     expect(page.get_by_text("轮到盖章")).to_be_visible()
 
 
+def test_a_seal_is_suspended_and_reported_lost_by_its_keeper(context_for, sign_in, look, paper) -> None:
+    load_catalogues()
+    shop = Shop()
+    seal = shop.seal(SealKind.CONTRACT)
+    shop.use(seal, title="购销合同")
+    context = context_for("phone")
+    sign_in(context, shop.user)
+    page = context.new_page()
+
+    def move(code: str, reason: str) -> None:
+        part = page.locator(f"#move-{code}")
+        part.locator("summary").click()
+        part.get_by_label("理由").fill(reason)
+        look(page, f"seals-{code}-phone")
+        fits(page)
+        part.get_by_role("button", name="确认").click()
+        expect(part).to_have_count(0)
+
+    page.goto(f"/my/seals/{seal.seal_id}/")
+    move("suspend", "装修停业")
+    expect(page.get_by_role("link", name="盖章", exact=True)).to_have_count(0)
+    assert Seal.objects.get(pk=seal.pk).state == "SUSPENDED"
+    move("resume", "恢复营业")
+    expect(page.get_by_role("link", name="盖章", exact=True)).to_be_visible()
+    move("report_lost", "手机被盗")
+    assert Seal.objects.get(pk=seal.pk).state == "LOST"
+    expect(page.get_by_role("link", name="申请换发")).to_be_visible()
+    expect(page.locator("#move-resume")).to_have_count(0)
+
+
 def test_the_officials_pages(context_for, sign_in, look) -> None:
     load_catalogues()
     tree = UnitTree()

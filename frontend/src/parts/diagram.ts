@@ -1,11 +1,14 @@
 import { once } from "./once";
 
-/** A diagram wider than its place shows the present state first. */
+/** What stands before the present state ends in sight of it, so that no box is cut. */
+const INSET = 20;
+
+/** A diagram wider than its place begins with the present state, and what may follow stands beside it. */
 export function startDiagrams(root: ParentNode): void {
   for (const figure of once<HTMLElement>(root, ".flow-diagram", "Diagram")) {
-    const box = figure.querySelector(".node.current")?.getBoundingClientRect();
-    if (!box || figure.scrollWidth <= figure.clientWidth) continue;
+    const box = figure.querySelector(".node.current rect")?.getBoundingClientRect();
     const frame = figure.getBoundingClientRect();
-    figure.scrollLeft += box.left + box.width / 2 - (frame.left + frame.width / 2);
+    if (!box || box.right + INSET <= frame.right) continue;
+    figure.scrollLeft += box.left - frame.left - INSET;
   }
 }

@@ -6,7 +6,11 @@ const INPUTS = "input, textarea, select";
 export function inUse(part: Element): boolean {
   const at = document.activeElement;
   if (at !== null && at !== document.body && part.contains(at) && at.matches(INPUTS)) return true;
-  if (part.matches(UNDER_WAY) || part.querySelector(UNDER_WAY)) return true;
+  return Boolean(part.matches(UNDER_WAY) || part.querySelector(UNDER_WAY)) || changedIn(part);
+}
+
+/** Whether something was changed there that is not sent yet. */
+export function changedIn(part: Element): boolean {
   const within = Array.from(part.querySelectorAll<Input>(INPUTS));
   return (part.matches(INPUTS) ? [part as Input, ...within] : within).some(changed);
 }
