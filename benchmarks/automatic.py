@@ -30,7 +30,7 @@ FOUND: Answers = {
 ENDED: Answers = {"cause": "STOPPED", "no_investigation": "true"}
 LOST: Answers = {"cause": "LOST"}
 CEASED: Answers = {"cause": "不再经营", "from_on": "2026-11-20", "settled": "true"}
-SIMPLY: Answers = {**CEASED, "unencumbered": "true", "no_investigation": "true", "penalties_met": "true"}
+SIMPLY: Answers = {"cause": "不再经营"} | dict.fromkeys(("settled", "unencumbered", "no_investigation", "penalties_met"), "true")
 PAUSED: Answers = {"cause": "水浸停业", "from_on": "2026-11-20", "until_on": "2027-11-19"}
 FACES: Answers = {
     "main_format": "2",

@@ -120,7 +120,7 @@ def test_a_listed_subject_has_no_simple_cancellation(city: City) -> None:
     owner_of(subject)
     subjects.add_mark(subject, "ABNORMAL_LIST", SYSTEM, ground="未年报")
     row = city.drafted(
-        "BX-SIMPLE", subject, None, reader_for(subject.representatives.get().user), cause="不再经营", from_on="2026-11-20"
+        "BX-SIMPLE", subject, None, reader_for(subject.representatives.get().user), cause="不再经营"
     )  # fmt: skip
     assert CONTACT
     from qipan.domains.licensing.facts import facts_of
@@ -175,7 +175,7 @@ def test_each_bar_to_a_simple_cancellation_is_asked_about(city: City, missing: s
     declared = dict.fromkeys(("settled", "unencumbered", "no_investigation", "penalties_met"), "true")
     actor = reader_for(subject.representatives.get().user).actor()
     promise = evidence.store(picture(), actor=actor, kind="material", name="承诺书.png")
-    answers = {"cause": "不再经营", "from_on": "2026-11-20", "m_promise": [str(promise.uuid)], **declared}
+    answers = {"cause": "不再经营", "m_promise": [str(promise.uuid)], **declared}
     assert why(city, "BX-SIMPLE", subject, **(answers | {missing: ""})) == [told]
 
 
