@@ -13,22 +13,35 @@ from django.apps import apps
 from django.conf import settings as configured
 from django.db import models
 from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from qipan.domains.inspection.models import Visit
+from qipan.domains.licensing.elicences import showing
+from qipan.domains.licensing.offers import actions as offers
+from qipan.domains.licensing.offers.models import RenewalOffer
+from qipan.domains.licensing.themes import queries as themes
 from qipan.kernel.documents.models import Document
 from qipan.kernel.flow.models import WorkOrder
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.publication.models import Publication
+from qipan.kernel.subjects import actions as subjects
 from tests.inspection.office import Office
+from tests.law.catalogues import load_catalogues
 from tests.licensing.city import City
-from tests.orgs.factories import signed_in
+from tests.licensing.test_a_site_check_is_booked_within_its_limit import waiting
+from tests.orgs.factories import UnitTree, signed_in
 from tests.portal.test_pages_walk_the_loops import owner_client, walk_renewal
+from tests.seals.shop import Shop
+from tests.themes.walking import walker
 
 pytestmark = pytest.mark.django_db
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
-#: Laws are cited by their Chinese names, personal data are masked, the language switch names its language.
-MEANT = re.compile(r"《[^》]+》(、?第[零一二三四五六七八九十百]+条)*|[\u4e00-\u9fff]\*+|^简体中文$|^中文$")
+#: Laws are cited by their Chinese names, personal data are masked or (one's own) sealed in the vault, Chinese titles of
+#: what was chosen are parted by a Chinese semicolon, the language switch names its language.
+MEANT = re.compile(
+    r"《[^》]+》(、?第[零一二三四五六七八九十百]+条)*|[\u4e00-\u9fff]\*+|王小明|^\s*；\s*$|^简体中文$|^中文$"
+)
 HEARD = frozenset({"aria-label", "placeholder", "title", "alt", "data-label", "data-confirm"})
 
 
@@ -106,13 +119,17 @@ def chinese_afterwards() -> Iterator[None]:
 
 
 def check(client: Client, *paths: str) -> None:
-    known = data()
-    wrong = {}
-    for path in paths:
-        page = english(client).get(path, follow=True).content.decode()
-        assert '<html lang="en"' in page, path
+    hold({path: english(client).get(path, follow=True) for path in paths})
+
+
+def hold(answers: dict[str, Any]) -> None:
+    """Each of these answers is a page in English."""
+    known, wrong = data(), {}
+    for name, answer in answers.items():
+        page = answer.content.decode()
+        assert '<html lang="en"' in page, name
         if said := left_over(page, known):
-            wrong[path] = said
+            wrong[name] = said
     assert not wrong, wrong
 
 
@@ -159,6 +176,92 @@ def test_the_pages_of_a_business(city: City) -> None:
         "/apply/FB-RENEW/",
         "/apply/FB-NEW/",
         f"/my/cases/{case.uuid}/",
+    )
+
+
+def test_the_wallet_and_what_a_code_shows(city: City) -> None:
+    _subject, grant, owner = city.restaurant()
+    client = owner_client(grant)
+    check(client, "/my/licences/", f"/my/licences/{grant.pk}/", "/my/licences/calls/")
+    shown = english(client).post(f"/my/licences/{grant.pk}/show/", follow=True)
+    code = showing.code_of(grant, showing.begin(grant, owner))
+    hold({"show": shown, "renewed": client.get(f"/my/licences/{grant.pk}/show/", follow=True)})
+    check(
+        Client(),
+        f"/shown/{code}/",
+        "/shown/nonsense/",
+        f"/verify/?number={grant.number}",
+        "/verify/?number=JY1",
+    )
+
+
+def test_a_theme_from_the_hall_to_its_progress(client: Client, city: City) -> None:
+    themes.forget()
+    walk = walker(english(client), city, "small-restaurant")
+    check(
+        client,
+        "/themes/",
+        "/themes/?q=nothing",
+        "/themes/small-restaurant/",
+        "/themes/small-restaurant/start/",
+    )
+    row = walk.begin()
+    form = reverse("theme_form", args=[row.case.uuid])
+    check(client, form)
+    hold({"refused": client.post(form, {"act": "submit", "key": "k"})})
+    row = walk.hand_in(row)
+    check(
+        client,
+        f"/my/cases/{row.case.uuid}/",
+        *(f"/my/cases/{walk.part(row, part).uuid}/" for part in ("food", "fire")),
+    )
+
+
+def test_an_application_its_offer_and_its_appointment(city: City) -> None:
+    _subject, grant, _owner = city.restaurant()
+    assert offers.offer_renewals() == 1
+    client, offer = english(owner_client(grant)), RenewalOffer.objects.get()
+    check(client, f"/my/offers/{offer.uuid}/", f"/applications/{offer.case.uuid}/")
+    hold(
+        {
+            "offer": client.post(f"/my/offers/{offer.uuid}/", {"act": "confirm", "contact_phone": "12"}),
+            "form": client.post(
+                f"/applications/{offer.case.uuid}/", {"act": "submit", "contact_phone": "12", "key": "k"}
+            ),
+        }
+    )
+    case, _reader = waiting(city)
+    client = english(signed_in(Client(), case.subject.representatives.get().user))
+    address = f"/my/bookings/{case.uuid}/"
+    check(client, address, f"/my/cases/{case.uuid}/", f"/applications/{case.uuid}/")
+    refused = client.post(address, {"slot": "nonsense"})
+    assert refused.status_code == 409
+    hold({"booking": refused})
+
+
+def test_a_system_of_a_business_and_its_seals(settings, tmp_path) -> None:
+    settings.HOME = tmp_path
+    load_catalogues()
+    UnitTree()
+    shop = Shop()
+    client = english(signed_in(Client(), shop.user))
+    seal = shop.seal()
+    system = subjects.register_client(shop.subject, shop.reader, name="门店", scopes=["cases.read"])
+    address = f"/my/clients/{system.uuid}/"
+    pages = (
+        "",
+        "apply/",
+        "rounds/",
+        "rounds/open/",
+        *(f"{seal.seal_id}/{page}" for page in ("", "use/", "batch/", "move/", "authorise/")),
+    )
+    check(client, "/my/clients/", address, *(f"/my/seals/{page}" for page in pages))
+    hold(
+        {
+            "webhook": client.post(address, {"act": "webhook", "url": "ftp://x/"}),
+            "use": client.post(f"/my/seals/{seal.seal_id}/use/", {"purpose": ""}),
+            "apply": client.post("/my/seals/apply/", {}),
+        }
     )
 
 
