@@ -82,7 +82,7 @@ DECLARED: dict[str, Entry] = {
     "desk/applications/<uuid:uuid>/opinion/": of(DISTRICT, uuid="case"),
     "desk/applications/<uuid:uuid>/countersign/": of(DISTRICT, uuid="case"),
     "desk/applications/<uuid:uuid>/letter/": of(DISTRICT, uuid="case"),
-    "desk/applications/<uuid:uuid>/materials/<uuid:file>/": of(DISTRICT, uuid="case", file="evidence"),
+    "desk/applications/<uuid:uuid>/materials/<uuid:file>/": of(DISTRICT, uuid="case", file="material"),
     "desk/orders/<uuid:uuid>/": of(DISTRICT, uuid="order"),
     "desk/orders/<uuid:uuid>/<slug:code>/": of(DISTRICT, uuid="order", code="act"),
     "desk/cases/": of(DISTRICT, *SEARCH, "?q={number}", "?flow=inspection.visit", "?before=999999999"),

@@ -36,7 +36,7 @@ from qipan.kernel.accounts.models import ApiToken, Letter, User
 from qipan.kernel.documents.models import Document, Seal, SealKind, SealUse
 from qipan.kernel.documents.using import Paper
 from qipan.kernel.evidence import actions as evidence
-from qipan.kernel.evidence.models import Evidence, Upload
+from qipan.kernel.evidence.models import Attachment, Evidence, Upload
 from qipan.kernel.flow import actions as flow
 from qipan.kernel.flow import batches as flow_batches
 from qipan.kernel.flow.models import Batch as CaseBatch
@@ -238,11 +238,11 @@ class Futian(Office):
         subjects.register_client(
             self.shops[0], reader_for(user), name=f"{HIDDEN}门店系统", scopes=["cases.read"]
         )
-        agent = PublicUserFactory(label=f"{HIDDEN}代办员")
+        self.agent = PublicUserFactory(label=f"{HIDDEN}代办员")
         subjects.authorise(
             self.shops[0],
             reader_for(user),
-            login=agent.username,
+            login=self.agent.username,
             acts=["FILL"],
             valid_to=day + datetime.timedelta(days=90),
         )
@@ -293,23 +293,28 @@ class Futian(Office):
         letter = Paper(uuid.uuid4(), f"{HIDDEN}公函", pdf(), LOWER_RIGHT)
         decider = reader_for(self.decider)
         seals.use(bureau, decider, letter, purpose="LETTER")
+        several = [Paper(uuid.uuid4(), f"{HIDDEN}公函{number}号", pdf(), LOWER_RIGHT) for number in range(2)]
+        seals.use_many(bureau, decider, several, purpose="LETTER", batch=uuid.uuid4())
 
     def _licences(self) -> None:
         """A licence that is shown, called by another department with the holder's leave, and to be made anew with others."""
         city = self.tree.city
         keeper = reader_for(StaffFactory(role=Role.SYSTEM_ADMIN, unit=city))
         head = reader_for(StaffFactory(role=Role.BUREAU_LEADER, unit=city))
-        machine = PublicUserFactory()
-        system = callers.register(keeper, login=machine.username, name="市住建系统")
+        self.machine = PublicUserFactory()
+        system = callers.register(keeper, login=self.machine.username, name="市住建系统")
         right = callers.entitle(
             system, head, item_code="ZJ-01", item_name="招牌", purpose="审核", kinds=["JY"]
         )
-        grant = Grant.objects.filter(kind="JY", state="VALID", subject__in=self.shops).first()
+        made = Grant.objects.filter(
+            kind="JY", state="VALID", subject__in=self.shops, document_id__isnull=False
+        )
+        grant = made.first()
         assert grant is not None
         owner = reader_for(grant.subject.representatives.get().user)
         calling.give_consent(grant, right, owner, until=today() + datetime.timedelta(days=30))
         wish = calling.Wish(grant.number, "ZJ-01", right.purpose, "")
-        calling.call(wish, reader_for(machine), key="security")
+        calling.call(wish, reader_for(self.machine), key="security")
         self.shown = showing.code_of(grant, showing.begin(grant, owner))
         chosen = batches.Selection("JY", "SZ/FT/")
         batches.prepare(chosen, reader_for(self.leader), uuid=uuid.uuid4(), reason=f"{HIDDEN}换模板")
@@ -361,6 +366,16 @@ class Futian(Office):
             code=f"{HIDDEN}-hook", title=f"{HIDDEN}推送", pattern="*", url="https://futian.example/hook",
             secret="s" * 32, org_path="SZ/FT/",
         )  # fmt: skip
+
+    @staticmethod
+    def materials() -> dict[str, list[str]]:
+        """The files of each application, by the case."""
+        found: dict[str, list[str]] = {}
+        cases = dict(Application.objects.filter(case__private=False).values_list("pk", "case__uuid"))
+        files = Attachment.objects.filter(record_kind="flow.case", record_id__in=cases).order_by("pk")
+        for each in files.select_related("evidence"):
+            found.setdefault(str(cases[each.record_id]), []).append(str(each.evidence.uuid))
+        return found
 
     def values(self) -> dict[str, list[str]]:
         """What addresses are filled with, by kind of object."""

@@ -47,6 +47,8 @@ READING = re.compile(
 )
 REFUSED = frozenset({400, 401, 403, 404, 405, 409, 411, 412, 415, 422, 423})
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
+#: What is done at an address where there is nothing to be saved.
+ACTS_AT = {"/my/mandates/": "end", "/my/offers/": "decline", "/my/clients/": "end"}
 OTHER_METHODS = ("HEAD", "PUT", "PATCH", "DELETE")
 
 
@@ -182,6 +184,7 @@ class Prober:
             "person": str(self.staff[0].user_id),
             "seal": Seal.objects.filter(subject_id__isnull=False).values_list("seal_id", flat=True)[0],
         }
+        self.materials = futian.materials()
         self.steps = {str(case.uuid): self._steps_of(case) for case in Case.objects.all()}
         self.sorts = {str(one.uuid): one.flow_code for one in Case.objects.all()}
         self.sorts |= {str(one.uuid): one.kind for one in WorkOrder.objects.all()}
@@ -248,6 +251,9 @@ class Prober:
             yield from ((value,) for value in first)
         elif kinds[1] == "step":
             yield from ((value, code) for value in first for code in self.steps[value][: 1 if sparse else 9])
+        elif kinds[1] == "material":
+            pairs = [(case, file) for case, files in self.materials.items() for file in files]
+            yield from pairs[:1] if sparse else pairs
         elif kinds[1] == "act":
             acts = cycle(first)
             yield from ((next(acts), act.code) for act in ACTS)
@@ -274,7 +280,9 @@ class Prober:
             text = json.dumps(self._json(path))
             return text, options | {"data": text, "content_type": "application/json"}
         if method == "POST":
-            return json.dumps(self.form, ensure_ascii=False), options | {"data": self.form}
+            act = next((act for start, act in ACTS_AT.items() if path.startswith(start)), self.form["act"])
+            form = self.form | {"act": act}
+            return json.dumps(form, ensure_ascii=False), options | {"data": form}
         return "", options | {"data": b"{}", "content_type": "application/json"}
 
     def _json(self, path: str) -> dict[str, Any]:

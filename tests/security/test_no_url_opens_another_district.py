@@ -240,6 +240,7 @@ def test_the_fillers_are_real(world: World) -> None:
               futian.publisher, futian.releaser, futian.editor, futian.third]  # fmt: skip
     clients = [signed_in(Client(), person.user) for person in people]
     clients += [signed_in(Client(), shop.representatives.get().user) for shop in futian.shops]
+    clients += [signed_in(Client(), user) for user in (futian.agent, futian.machine)]
     closed = []
     for pattern, address in EVERY.items():
         entry = addresses.entry_of(pattern)
