@@ -6,6 +6,7 @@ import pytest
 
 from qipan.domains.licensing.guarding import actions as guarding
 from qipan.domains.licensing.guarding.models import Difference, GuardFinding, GuardRun
+from qipan.domains.licensing.models import Application
 from qipan.domains.licensing.offers import actions as offers
 from qipan.domains.licensing.offers.models import OfferState, RenewalOffer
 from qipan.kernel.decisions.models import Decision
@@ -13,6 +14,7 @@ from qipan.kernel.documents import seals
 from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger import clock
 from qipan.kernel.ledger.clock import now, today
+from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects.models import Grant
 from tests.licensing.automatic import tomorrow
 from tests.licensing.city import SYSTEM, City
@@ -76,3 +78,20 @@ def test_missed_nights_are_made_up_for_from_the_oldest_on(city: City) -> None:
         assert guarding.catch_up() == [first + 3 * DAY]
     with clock.at(now() + 400 * DAY):
         assert len(guarding.catch_up()) == guarding.MOST_DAYS_BEHIND
+
+
+def test_a_day_that_fails_holds_up_no_other_and_is_tried_again(city: City) -> None:
+    _made, row = granted(city, "FB-RENEW")
+    with tomorrow():
+        guarding.catch_up()
+    first = today()
+    where = row.case.org_path
+    Application.objects.filter(pk=row.pk).update(decided_at=now() + DAY)
+    Case.objects.filter(pk=row.pk).update(org_path="ZZ/YY/")
+    with clock.at(now() + 3 * DAY):
+        with pytest.raises(Refused, match="没有路径为"):
+            guarding.catch_up()
+        days = set(GuardRun.objects.values_list("day", flat=True))
+        assert days == {first, first + 2 * DAY}, "the day after it was worked out"
+        Case.objects.filter(pk=row.pk).update(org_path=where)
+        assert guarding.catch_up() == [first + DAY, first + 2 * DAY]

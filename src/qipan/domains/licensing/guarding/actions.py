@@ -94,14 +94,24 @@ def replay_day(day: datetime.date, tell: Callable[[int], None] = lambda done: No
 
 
 def catch_up() -> list[datetime.date]:
-    """Work out every day again that was missed since the guard began, the oldest first, and yesterday; which it was."""
+    """Work out every day again that was missed since the guard began, the oldest first, and yesterday; which it was.
+
+    A day that fails holds up no other; its error is raised in the end.
+    """
     yesterday = today() - datetime.timedelta(days=1)
     window = [yesterday - datetime.timedelta(days=back) for back in range(MOST_DAYS_BEHIND)]
     known = set(GuardRun.objects.filter(day__in=window).values_list("day", flat=True))
     began = GuardRun.objects.aggregate(first=Min("day"))["first"] or yesterday
     missed = [day for day in reversed(window) if (day not in known and day > began) or day == yesterday]
+    failed: Exception | None = None
     for day in missed:
-        replay_day(day)
+        try:
+            replay_day(day)
+        except Exception as error:
+            log.exception("what was granted on %s was not worked out again", day)
+            failed = failed or error
+    if failed is not None:
+        raise failed
     return missed
 
 
