@@ -13,6 +13,7 @@ from qipan.kernel.jobs.testing import drain
 from tests.functional.hands import fits
 from tests.ledger.test_screens_hear_what_changed import served  # noqa: F401  (a real feed process)
 from tests.licensing.city import SYSTEM, City
+from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import picture
 from tests.orgs.factories import BusinessUserFactory, signed_in
 from tests.themes.walking import Walk
 
@@ -64,22 +65,30 @@ def test_from_the_hall_to_the_results(
     fits(page)
     row = ThemeCase.objects.get()
     walk = Walk(signed_in(client, person), city, queries.theme("small-restaurant"), person)
-    answers = walk.answers(row)
-    files = {code: value for code, value in answers.items() if isinstance(value, list)}
-    for code, value in answers.items():
-        field = page.locator(f"[name='{code}']")
-        if code in files or code == "key" or not field.count() or not field.first.is_visible():
+    photo = tmp_path / "现场.png"
+    photo.write_bytes(picture())
+    for code, value in walk.answers(row).items():
+        box = page.locator(f"[data-field='{code}']")
+        if code == "key" or not box.count() or not box.is_visible():
             continue
-        kind = field.first.get_attribute("type")
-        if kind == "checkbox":
-            field.first.check()
-        elif kind != "radio":
-            field.first.fill(str(value))
-    page.get_by_role("button", name="保存草稿").click()
-    expect(page.get_by_text("草稿已保存").first).to_be_visible()
-    walk.hand_in(row)
-    page.goto(f"/my/cases/{row.case.uuid}/")
+        if isinstance(value, list) and box.locator("input[type=file]").count():
+            box.locator("input[type=file]").set_input_files(photo)
+            expect(box.get_by_text("已上传")).to_be_visible()
+            continue
+        field = box.locator(f"[name='{code}']").first
+        kind = field.get_attribute("type") or field.evaluate("element => element.localName")
+        if kind in {"radio", "checkbox"}:
+            chosen = value[0] if isinstance(value, list) else value
+            box.locator(f"[name='{code}'][value='{chosen}']").check()
+        else:
+            field.fill(str(value))
+    for address in page.locator("[data-address-place]").all():
+        if address.is_visible() and not address.input_value():
+            address.select_option(index=1)
+    page.get_by_role("button", name="一次提交").click()
     expect(page.get_by_role("heading", name="各事项进度")).to_be_visible()
+    assert urlsplit(page.url).path == f"/my/cases/{row.case.uuid}/"
+    drain()
     expect(page.get_by_text("营业执照").first).to_be_visible()
     look(page, f"themes-progress-{size}")
     fits(page)
@@ -89,6 +98,9 @@ def test_from_the_hall_to_the_results(
     # The page follows its items by the feed: nobody reloads it.
     expect(page.get_by_text("全部办成：3 个事项都有了结果。")).to_be_visible()
     expect(page.locator("[data-part=food]").get_by_text("已办结")).to_be_visible()
+    results = page.get_by_label("全部结果")
+    expect(results.locator("li")).not_to_have_count(0)
+    expect(results.locator("li:not(:has(a))")).to_have_count(0)
     look(page, f"themes-results-{size}")
     staff = context_for(size)
     sign_in(staff, city.reviewer.user)
