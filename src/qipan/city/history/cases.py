@@ -212,7 +212,7 @@ class Historian:
     @staticmethod
     def _answers(block: Block, held: Held, past: Past) -> dict[str, Any]:
         if past.item in {"FB-CANCEL", "FF-CANCEL"}:
-            return {"cause": "STOPPED", "no_investigation": True}
+            return {"cause": "STOPPED", "no_investigation": True, "truthful": True}
         if past.item == "FB-RENEW":
             return {
                 "unchanged": past.auto,
