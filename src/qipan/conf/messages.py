@@ -1,7 +1,7 @@
 """Translations without gettext's tools: Babel reads the sources, merges the catalogue and compiles it.
 
-The source language is Chinese; `locale/<language>/LC_MESSAGES/django.po` holds each translation, and the compiled
-`.mo` beside it is made at set-up.
+The source language is Chinese; `locale/<language>/LC_MESSAGES/django.po` holds each translation of the sources' texts,
+`locale/catalogue/<language>/…` those of the catalogues'. The compiled `.mo` beside each is made at set-up.
 """
 
 import ast
@@ -39,6 +39,11 @@ CONTEXT = {"pgettext", "pgettext_lazy"}
 def catalogue_file(language: str) -> Path:
     """Where a language's translations stand."""
     return PACKAGE / "locale" / language / "LC_MESSAGES" / "django.po"
+
+
+def names_file(language: str) -> Path:
+    """Where the texts of the catalogues (names of items, questions, fields) stand in a language."""
+    return PACKAGE / "locale" / "catalogue" / language / "LC_MESSAGES" / "django.po"
 
 
 def languages() -> list[str]:
@@ -144,14 +149,14 @@ def compile_stale() -> list[str]:
     """Compile every catalogue whose `.mo` is missing or older; returns the languages compiled."""
     done = []
     for language in languages():
-        path = catalogue_file(language)
-        target = path.with_suffix(".mo")
-        if target.exists() and target.stat().st_mtime >= path.stat().st_mtime:
-            continue
-        with path.open("rb") as stream:
-            catalogue = read_po(stream, locale=language)
-        buffer = io.BytesIO()
-        write_mo(buffer, catalogue)
-        target.write_bytes(buffer.getvalue())
-        done.append(language)
-    return done
+        for path in (catalogue_file(language), names_file(language)):
+            target = path.with_suffix(".mo")
+            if target.exists() and target.stat().st_mtime >= path.stat().st_mtime:
+                continue
+            with path.open("rb") as stream:
+                catalogue = read_po(stream, locale=language)
+            buffer = io.BytesIO()
+            write_mo(buffer, catalogue)
+            target.write_bytes(buffer.getvalue())
+            done.append(language)
+    return sorted(set(done))

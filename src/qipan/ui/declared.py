@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.forms.conditions import is_empty
 from qipan.kernel.forms.declaration import MOST_ROWS, FormField, FormRow, Section
+from qipan.kernel.law.saying import said
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import addresses
 from qipan.ui import refusals
@@ -72,7 +73,7 @@ def placed(form: FormRow, errors: Mapping[str, str]) -> dict[str, str]:
         if field is None:
             found.setdefault(code, text)
         elif field.code not in errors:
-            found[field.code] = _("请选择“%(title)s”所在的区和街道。") % {"title": field.title}
+            found[field.code] = _("请选择“%(title)s”所在的区和街道。") % {"title": said(field.title)}
     order = {name: place for place, name in enumerate(_names(form))}
     return dict(sorted(found.items(), key=lambda pair: _place_of(pair[0], order)))
 
@@ -107,7 +108,7 @@ def sections(
     `files`: the files of a field that may be shown, by field code and tokens; `sources`: where a value that stands
     there already came from, in words.
     """
-    told, said = known or {}, sources or {}
+    told, origins = known or {}, sources or {}
     kinds = {field.kind for section in form.sections for field in section.fields}
     choices = addresses.areas() if "address" in kinds else []
     streets = {field.street_field for field in form.fields if field.street_field}
@@ -118,7 +119,7 @@ def sections(
             "name": name,
             "value": "" if value is None else value,
             "error": errors.get(name, ""),
-            "source": said.get(name, ""),
+            "source": origins.get(name, ""),
             "row": row,
             "files": files(field.code, value or []) if field.kind == "file" else [],
         }
@@ -154,13 +155,13 @@ def _group(
     shown = [
         {
             "number": place,
-            "title": section.row_name(place + 1),
+            "title": said(section.row_name(place + 1)),
             "fields": [
                 one(
                     field,
                     f"{section.code}.{place}.{field.code}",
                     row.get(field.code),
-                    section.row_name(place + 1),
+                    said(section.row_name(place + 1)),
                 )
                 for field in section.fields
             ],
@@ -168,7 +169,7 @@ def _group(
         for place, row in enumerate(filled)
     ]
     blank = [
-        one(field, f"{section.code}.__row__.{field.code}", "", section.row_title) for field in section.fields
+        one(field, f"{section.code}.__row__.{field.code}", "", said(section.row_title)) for field in section.fields
     ]
     return {
         "title": section.title,

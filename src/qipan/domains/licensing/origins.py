@@ -12,6 +12,7 @@ from qipan.domains.licensing.asking import words_of
 from qipan.domains.licensing.models import Application
 from qipan.kernel.forms.declaration import FormField, FormRow
 from qipan.kernel.items import queries as items
+from qipan.kernel.law.saying import said
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ def _known(row: Application, field: FormField, change: str) -> Known:
         address = f"{reverse('items')}?{urlencode({'q': _('变更登记')})}"
         return Known(field.title, words, _("来自登记信息"), _("不对的，请先办理变更登记"), address)
     if row.grant is not None:
-        source = _("来自《%(title)s》%(number)s") % {"title": row.grant.title, "number": row.grant.number}
+        source = _("来自《%(title)s》%(number)s") % {
+            "title": said(row.grant.title),
+            "number": row.grant.number,
+        }
         address = reverse("item", args=[change]) if change else ""
         return Known(field.title, words, source, _("不对的，请先办理证照变更"), address)
     return Known(field.title, words, _("平台已有"), "", "")

@@ -13,6 +13,9 @@ from qipan.kernel.forms.models import ChecklistVersion, FormVersion
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import Item
 from qipan.kernel.law.dated import as_read, in_force
+from qipan.kernel.law.saying import said
+
+WORDS = ("title", "help", "pattern_help", "row_title")
 
 
 def form(code: str, on: datetime.date | None = None) -> FormRow:
@@ -82,10 +85,13 @@ def checklist(code: str, on: datetime.date | None = None) -> ChecklistRow:
 
 
 def as_json(declared: FormRow, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The declaration for the browser, without what is known and not asked; conditions look at the known answers."""
+    """The declaration for the browser, without what is known and not asked; conditions look at the known answers.
+
+    Titles and hints are in the reader's language.
+    """
     told = known or {}
-    fields = [field.model_dump(mode="json") for field in declared.fields if field.code not in told]
-    groups = [group.model_dump(mode="json") for group in declared.groups if group.code not in told]
+    fields = [_said(field.model_dump(mode="json")) for field in declared.fields if field.code not in told]
+    groups = [_said(group.model_dump(mode="json")) for group in declared.groups if group.code not in told]
     conditions = [field.when for field in declared.fields] + [group.when for group in declared.groups]
     looked_at = {code for condition in conditions for code in asked_about(condition)} & told.keys()
     return {
@@ -95,3 +101,10 @@ def as_json(declared: FormRow, known: Mapping[str, Any] | None = None) -> dict[s
         "fields": fields,
         "groups": groups,
     }
+
+
+def _said(declared: dict[str, Any]) -> dict[str, Any]:
+    """A field or group with its words in the reader's language."""
+    words = {name: said(text) for name, text in declared.items() if name in WORDS and text}
+    inner = {name: [_said(one) for one in declared[name]] for name in ("options", "fields") if declared.get(name)}
+    return declared | words | inner

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.forms.conditions import holds, is_empty
 from qipan.kernel.forms.declaration import MOST_ROWS, FormField, FormRow, Section
+from qipan.kernel.law.saying import said
 
 LONGEST = 5000
 MOST_FILES = 20
@@ -73,19 +74,19 @@ def _rows(result: Result, group: Section, given: Any, draft: bool) -> None:
     assert group.repeat is not None
     rows = [] if given is None else given
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        result.errors[group.code] = _("“%(title)s”应当逐行填写。") % {"title": group.title}
+        result.errors[group.code] = _("“%(title)s”应当逐行填写。") % {"title": said(group.title)}
         return
     least, most = group.repeat.min, group.repeat.max
     if len(rows) > most:
         result.errors[group.code] = _("“%(title)s”最多 %(most)d 行，现在是 %(now)d 行。") % {
-            "title": group.title,
+            "title": said(group.title),
             "most": most,
             "now": len(rows),
         }
         rows = rows[:MOST_ROWS]
     elif len(rows) < least and not draft:
         result.errors[group.code] = _("“%(title)s”至少填写 %(least)d 行。") % {
-            "title": group.title,
+            "title": said(group.title),
             "least": least,
         }
     kept = []
@@ -96,7 +97,7 @@ def _rows(result: Result, group: Section, given: Any, draft: bool) -> None:
                 _check(own, one, row.get(one.code), draft)
         kept.append(own.cleaned)
         for code, text in own.errors.items():
-            told = _("%(row)s：%(text)s") % {"row": group.row_name(place + 1), "text": text}
+            told = _("%(row)s：%(text)s") % {"row": said(group.row_name(place + 1)), "text": text}
             result.errors[f"{group.code}.{place}.{code}"] = told
     if kept:
         result.cleaned[group.code] = kept
@@ -104,12 +105,12 @@ def _rows(result: Result, group: Section, given: Any, draft: bool) -> None:
 
 def _missing(one: FormField) -> str:
     if one.kind == "bool":
-        return _("请确认“%(title)s”。") % {"title": one.title}
+        return _("请确认“%(title)s”。") % {"title": said(one.title)}
     if one.kind == "file":
-        return _("请上传“%(title)s”。") % {"title": one.title}
+        return _("请上传“%(title)s”。") % {"title": said(one.title)}
     if one.kind in {"choice", "multi"}:
-        return _("请选择“%(title)s”。") % {"title": one.title}
-    return _("请填写“%(title)s”。") % {"title": one.title}
+        return _("请选择“%(title)s”。") % {"title": said(one.title)}
+    return _("请填写“%(title)s”。") % {"title": said(one.title)}
 
 
 def _plain(one: FormField, value: Any) -> Any:
@@ -135,7 +136,7 @@ def _clean(one: FormField, value: Any) -> Any:
     if one.kind == "file":
         if len(value) > MOST_FILES:
             raise ValueError(
-                _("“%(title)s”最多 %(most)d 个文件。") % {"title": one.title, "most": MOST_FILES}
+                _("“%(title)s”最多 %(most)d 个文件。") % {"title": said(one.title), "most": MOST_FILES}
             )
         return [str(item) for item in value]
     return _text(one, value)
@@ -145,13 +146,13 @@ def _number(one: FormField, value: Any) -> str:
     try:
         number = Decimal(str(value).replace(",", ""))
     except InvalidOperation:
-        raise ValueError(_("“%(title)s”应当是数字。") % {"title": one.title}) from None
+        raise ValueError(_("“%(title)s”应当是数字。") % {"title": said(one.title)}) from None
     if not number.is_finite() or abs(number) > LARGEST:
-        raise ValueError(_("“%(title)s”的数值过大。") % {"title": one.title})
+        raise ValueError(_("“%(title)s”的数值过大。") % {"title": said(one.title)})
     if one.min is not None and number < Decimal(str(one.min)):
-        raise ValueError(_("“%(title)s”不能小于 %(limit)s。") % {"title": one.title, "limit": _limit(one.min)})
+        raise ValueError(_("“%(title)s”不能小于 %(limit)s。") % {"title": said(one.title), "limit": _limit(one.min)})
     if one.max is not None and number > Decimal(str(one.max)):
-        raise ValueError(_("“%(title)s”不能大于 %(limit)s。") % {"title": one.title, "limit": _limit(one.max)})
+        raise ValueError(_("“%(title)s”不能大于 %(limit)s。") % {"title": said(one.title), "limit": _limit(one.max)})
     return str(number)
 
 
@@ -166,33 +167,33 @@ def _date(one: FormField, value: Any) -> str:
             raise ValueError(value)
         return datetime.date.fromisoformat(str(value)).isoformat()
     except ValueError:
-        raise ValueError(_("“%(title)s”应当是日期，例如 2026-03-01。") % {"title": one.title}) from None
+        raise ValueError(_("“%(title)s”应当是日期，例如 2026-03-01。") % {"title": said(one.title)}) from None
 
 
 def _choice(one: FormField, value: Any) -> Any:
     known = {option.code for option in one.options}
     chosen = value if isinstance(value, list) else [value]
     if wrong := [item for item in chosen if item not in known]:
-        raise ValueError(_("“%(title)s”没有“%(value)s”这个选项。") % {"title": one.title, "value": wrong[0]})
+        raise ValueError(_("“%(title)s”没有“%(value)s”这个选项。") % {"title": said(one.title), "value": wrong[0]})
     return list(dict.fromkeys(chosen)) if one.kind == "multi" else chosen[0]
 
 
 def _text(one: FormField, value: Any) -> str:
     text = str(value)
     if any(ord(sign) < 32 and sign not in "\n\t" for sign in text):
-        raise ValueError(_("“%(title)s”含有不能显示的字符。") % {"title": one.title})
+        raise ValueError(_("“%(title)s”含有不能显示的字符。") % {"title": said(one.title)})
     most = one.max_length or LONGEST
     if len(text) > most:
         raise ValueError(
             _("“%(title)s”最多 %(most)d 个字，现在是 %(now)d 个字。")
-            % {"title": one.title, "most": most, "now": len(text)}
+            % {"title": said(one.title), "most": most, "now": len(text)}
         )
     if one.min_length and len(text) < one.min_length:
         raise ValueError(
-            _("“%(title)s”至少 %(least)d 个字。") % {"title": one.title, "least": one.min_length}
+            _("“%(title)s”至少 %(least)d 个字。") % {"title": said(one.title), "least": one.min_length}
         )
     if one.pattern and not re.fullmatch(one.pattern, text):
-        raise ValueError(one.pattern_help or _("“%(title)s”的格式不对。") % {"title": one.title})
+        raise ValueError(said(one.pattern_help) or _("“%(title)s”的格式不对。") % {"title": said(one.title)})
     return text
 
 

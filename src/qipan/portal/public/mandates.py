@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.documents.models import Document, DocumentState
 from qipan.kernel.items import queries as items
+from qipan.kernel.law.saying import said
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
@@ -37,17 +38,20 @@ def my_mandates(request: HttpRequest) -> HttpResponse:
     holding = set(mandates.standing().filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
     files = _files(rows)
     known = items.items_by_code({code for row in rows for code in row.items})
-    lines = [_line(row, reader, row.pk in holding, files.get(row.pk, ""), known) for row in rows]
+    own = {subject.pk for subject in represented(reader)}
+    lines = [_line(row, reader, own, row.pk in holding, files.get(row.pk, ""), known) for row in rows]
     context = {
         "held": [line for line in lines if line["mine"]],
         "given": [line for line in lines if not line["mine"]],
-        "may_give": bool(represented(reader)),
+        "may_give": bool(own),
         "refusals": [],
     }
     return render(request, "portal/mandates.html", context)
 
 
-def _line(row: Mandate, reader: Reader, holds: bool, file: str, known: dict[str, Any]) -> dict[str, Any]:
+def _line(
+    row: Mandate, reader: Reader, own: set[int], holds: bool, file: str, known: dict[str, Any]
+) -> dict[str, Any]:
     running = row.state == MandateState.HELD
     state = str(row.get_state_display())
     if running and not holds:
@@ -66,11 +70,11 @@ def _line(row: Mandate, reader: Reader, holds: bool, file: str, known: dict[str,
         "state": state,
         "tone": "state-done" if holds else "state-wait" if row.state == MandateState.OFFERED else "",
         "acts": [str(Act(act).label) for act in row.acts],
-        "items": [known[code].name if code in known else code for code in row.items],
+        "items": [said(known[code].name) if code in known else code for code in row.items],
         "answerable": mine and row.state == MandateState.OFFERED,
         "endable": may_end
         and (row.state == MandateState.HELD or not mine)
-        and (mine or mandates.is_legal_representative(reader.user_id, row.subject_id)),
+        and (mine or row.subject_id in own),
         "file": file,
     }
 

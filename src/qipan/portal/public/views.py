@@ -50,9 +50,7 @@ def my_cases(request: HttpRequest) -> HttpResponse:
     context = {
         "cases": rows,
         "older": f"before={found[PAGE - 1].pk}" if len(found) > PAGE else "",
-        "grants": [
-            _with_file(grant) for grant in (held.filter(subject_id=subject) if subject else held)[:50]
-        ],
+        "grants": _with_files(list((held.filter(subject_id=subject) if subject else held)[:50])),
         "mine": matters(reader, subject) if before is None else None,
         "agent": bool(reader.mandates),
     }
@@ -97,10 +95,13 @@ def unread(request: HttpRequest) -> HttpResponse:
     return render(request, "ui/components/unread.html", {"unread": letters.unread_notices(request.user.pk)})
 
 
-def _with_file(grant: Any) -> Any:
-    document = Document.objects.filter(pk=grant.document_id).first() if grant.document_id else None
-    grant.file = reverse("document_file", args=[document.uuid]) if document else ""
-    return grant
+def _with_files(grants: list[Any]) -> list[Any]:
+    numbers = Document.objects.filter(pk__in=[grant.document_id for grant in grants if grant.document_id])
+    uuids_of = dict(numbers.values_list("pk", "uuid"))
+    for grant in grants:
+        uuid = uuids_of.get(grant.document_id)
+        grant.file = reverse("document_file", args=[uuid]) if uuid else ""
+    return grants
 
 
 @signed_in

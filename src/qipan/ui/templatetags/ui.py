@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from qipan.kernel.evidence.actions import MOST_BYTES
-from qipan.kernel.law import terms
+from qipan.kernel.law import saying, terms
 from qipan.kernel.law.citations import Citation
 from qipan.kernel.law.models import Unit
 from qipan.kernel.orgs.roles import Role
@@ -28,6 +28,9 @@ LIGHTS = {
     "overdue": gettext_lazy("已超期"),
     "done": gettext_lazy("已办结"),
 }
+
+
+register.filter("said", saying.said)
 
 
 @register.simple_tag

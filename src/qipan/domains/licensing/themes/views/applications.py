@@ -17,6 +17,7 @@ from qipan.domains.licensing.themes.views.guides import questions, theme_or_404,
 from qipan.kernel.flow import queries as flow
 from qipan.kernel.forms.validation import Result
 from qipan.kernel.items import queries as items
+from qipan.kernel.law.saying import said
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
 from qipan.ui.access import business
@@ -136,8 +137,8 @@ def _known(one: Known, merged: Merged, theme: Any) -> dict[str, str]:
         "LIBRARY": _("登记信息"),
         "LICENCE": _("电子证照"),
         "SITUATION": _("您刚才的回答"),
-        "PART": _("由“%(item)s”产生") % {"item": merged.node(one.part).item.name} if one.part else "",
+        "PART": _("由“%(item)s”产生") % {"item": said(merged.node(one.part).item.name)} if one.part else "",
     }
     field = next((each for each in theme.questions if each.code == one.question), None)
-    words = words_of(field, one.value) if one.value not in ("", None) else "—"
+    words = said(words_of(field, one.value)) if one.value not in ("", None) else "—"
     return {"title": one.title, "value": words, "source": sources.get(one.place, "")}

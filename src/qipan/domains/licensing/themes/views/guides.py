@@ -10,6 +10,7 @@ from qipan.domains.licensing.themes import asking, measuring, planning, queries
 from qipan.domains.licensing.themes.declaration import Question, ThemeRow
 from qipan.kernel.items import queries as items
 from qipan.kernel.law import terms
+from qipan.kernel.law.saying import said
 from qipan.ui.access import public, staff
 
 
@@ -94,7 +95,7 @@ def questions(
 ) -> list[dict[str, Any]]:
     """The questions of a situation with what each answer adds and drops, in words; a wrong answer as it was `given`."""
     found = items.items_by_code(part.item for part in theme.parts)
-    names = {part.code: found[part.item].name for part in theme.parts if part.item in found}
+    names = {part.code: said(found[part.item].name) for part in theme.parts if part.item in found}
     return [
         {
             "field": question,
