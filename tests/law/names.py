@@ -7,11 +7,13 @@ from typing import Any
 from qipan.domains.licensing.themes import queries as themes
 from qipan.kernel.decisions.models import TableVersion
 from qipan.kernel.documents.models import Template
+from qipan.kernel.flow import registry
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.forms.declaration import FormField
 from qipan.kernel.forms.models import FormVersion
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import LicenceKind, MaterialType
+from qipan.kernel.law import terms
 
 CHINESE = re.compile("[\u3400-\u9fff]")
 OF_AN_ITEM = (
@@ -27,7 +29,7 @@ OF_AN_ITEM = (
 def names() -> dict[str, str]:
     """{text: where it stands}, each once."""
     found: dict[str, str] = {}
-    for texts in (_themes(), _items(), _forms(), _others(), _tables()):
+    for texts in (_themes(), _items(), _forms(), _others(), _tables(), _terms()):
         for where, text in texts:
             if isinstance(text, str) and CHINESE.search(text):
                 found.setdefault(text, where)
@@ -90,3 +92,12 @@ def _tables() -> Iterator[tuple[str, Any]]:
         for rule in table.body["rules"]:
             yield where, rule.get("note")
             yield where, rule.get("unconfirmed")
+
+
+def _terms() -> Iterator[tuple[str, Any]]:
+    flows = [flow for flow in registry.all_flows() if flow.code.startswith(("licensing.", "seals."))]
+    running = {rule for flow in flows for state in flow.states for rule in state.clock_rules}
+    for code in sorted({*running, "Licence42.joint"}):
+        rule = terms.rule(code)
+        yield f"rule {code}", rule.title
+        yield f"rule {code}", rule.unconfirmed

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.law.citations import Citation, from_chinese, in_chinese
 from qipan.kernel.law.models import Article, Law
+from qipan.kernel.law.saying import said
 
 STATE = "中华人民共和国"
 WRITTEN = re.compile(
@@ -58,7 +59,7 @@ def linked(text: str, held: Set[str]) -> SafeString:
     for start in OPEN_WORDS:
         if words.startswith(start):
             rest = words.removeprefix(start).lstrip("：: ")
-            return format_html('<span class="unconfirmed">{}</span> {}', _("待确认"), _with_links(rest, held))
+            return format_html('<span class="unconfirmed">{}</span> {}', _("待确认"), _with_links(said(rest), held))
     return _with_links(_written(words), held)
 
 

@@ -126,7 +126,7 @@ def upload_limit() -> int:
 @register.simple_tag
 def rule_title(code: str) -> str:
     """The name of a term of law."""
-    return terms.rule(code).title if terms.exists(code) else code
+    return str(saying.said(terms.rule(code).title)) if terms.exists(code) else code
 
 
 @register.simple_tag
