@@ -107,7 +107,8 @@ def _tried(page: "Page", code: str, walk: Callable[[], str]) -> tuple[bool, str]
     try:
         return True, walk()
     except (Error, NotServed, Turned, Refused, hands.Stopped) as problem:
-        said = str(problem).split("\n")[0]
+        told = str(problem).split("\n")
+        said = " ".join([told[0], *(line.strip() for line in told[1:] if "waiting for" in line)][:2])
         with contextlib.suppress(Error):  # a page that hangs cannot be pictured either
             said = f"{said} {hands.refusals(page)}".strip()
             folder = env.home() / "walks"
@@ -125,8 +126,11 @@ def _item(item: "Item", page: "Page", person: "User", offices: "Offices", folder
     page.goto("/items/")
     page.locator("#item-query").fill(item.name)
     page.locator(".hall-words").get_by_role("button").click()
+    page.wait_for_url(lambda url: "q=" in url)
     page.locator(f"main a[href$='/items/{item.code}/']").first.click()
+    page.wait_for_url(f"**/items/{item.code}/")
     page.get_by_role("link", name="在线办理").first.click()
+    page.wait_for_url(f"**/apply/{item.code}/")
     if about:
         page.locator("label.form-check", has_text=about).first.locator("input").check()
     page.get_by_role("button", name="下一步").click()
@@ -150,6 +154,7 @@ def _theme(theme: "ThemeRow", page: "Page", person: "User", offices: "Offices", 
     subject = founders.business(person, theme)
     page.goto("/themes/")
     page.locator(f"main a[href$='/themes/{theme.code}/']").first.click()
+    page.wait_for_url(f"**/themes/{theme.code}/")  # what is asked there is not looked for on the page before
     hands.answer(page, founders.answers(theme))
     page.get_by_role("button", name="开始办理").click()
     if subject is not None:
