@@ -1,6 +1,9 @@
-"""A small city."""
+"""A small city; and whoever reads a page in English leaves the next test in Chinese."""
+
+from collections.abc import Iterator
 
 import pytest
+from django.utils import translation
 
 from tests.licensing.city import City
 
@@ -9,3 +12,10 @@ from tests.licensing.city import City
 def city(settings, tmp_path) -> City:
     settings.HOME = tmp_path
     return City()
+
+
+@pytest.fixture(autouse=True)
+def chinese_afterwards() -> Iterator[None]:
+    """A page read in English leaves its thread in English."""
+    yield
+    translation.deactivate()

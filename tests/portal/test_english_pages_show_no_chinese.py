@@ -14,7 +14,6 @@ from django.conf import settings as configured
 from django.db import models
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 
 from qipan.domains.inspection.models import Visit
 from qipan.domains.licensing.elicences import showing
@@ -109,13 +108,6 @@ def left_over(page: str, known: list[str]) -> list[str]:
 def english(client: Client) -> Client:
     client.cookies[configured.LANGUAGE_COOKIE_NAME] = "en"
     return client
-
-
-@pytest.fixture(autouse=True)
-def chinese_afterwards() -> Iterator[None]:
-    """A page read in English leaves its thread in English."""
-    yield
-    translation.deactivate()
 
 
 def check(client: Client, *paths: str) -> None:
