@@ -89,7 +89,7 @@ def agree(page: Page, form: FormRow, answers: dict[str, Any]) -> None:
 
 
 @given(typed_into(EVERY_KIND))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_of_every_kind_condition_and_row(page: Page, answers: dict[str, Any]) -> None:
     agree(page, EVERY_KIND, answers)
 
@@ -101,7 +101,7 @@ def test_on_every_shipped_form(page: Page) -> None:
     assert len(shipped) > 40
 
     @given(st.data())
-    @settings(max_examples=150, deadline=None, database=None)
+    @settings(max_examples=60, deadline=None, database=None)
     def hold(data: st.DataObject) -> None:
         form = data.draw(st.sampled_from(shipped))
         agree(page, form, data.draw(typed_into(form)))
