@@ -9,23 +9,37 @@ from django.db import connections, transaction
 from qipan.kernel.ledger.errors import Refused
 
 
-def while_uncommitted(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
-    """What the second gives, a refusal included; it must wait for the first, which then commits."""
-    answer: list[Any] = []
+class _Beside:
+    """An act on a connection of its own; a refusal is an answer too."""
 
-    def late() -> None:
+    def __init__(self, act: Callable[[], Any]) -> None:
+        self.answer: list[Any] = []
+        self.thread = threading.Thread(target=self._run, args=(act,))
+        self.thread.start()
+
+    def _run(self, act: Callable[[], Any]) -> None:
         try:
-            answer.append(second())
+            self.answer.append(act())
         except Refused as refused:
-            answer.append(refused)
+            self.answer.append(refused)
         finally:
             connections.close_all()
 
-    thread = threading.Thread(target=late)
+
+def while_uncommitted(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """What the second gives, a refusal included; it must wait for the first, which then commits."""
     with transaction.atomic():
         first()
-        thread.start()
-        thread.join(1)
-        assert thread.is_alive(), "the second did not wait"
-    thread.join(20)
-    return answer[0]
+        late = _Beside(second)
+        late.thread.join(1)
+        assert late.thread.is_alive(), "the second did not wait"
+    late.thread.join(20)
+    return late.answer[0]
+
+
+def beside(act: Callable[[], Any]) -> Any:
+    """What an act gives on a connection of its own while this one has not committed; it must not wait."""
+    other = _Beside(act)
+    other.thread.join(15)
+    assert other.answer, "it waits for the other"
+    return other.answer[0]

@@ -1,11 +1,9 @@
 """一地一证 (FBL15 4): two about one licence or one address in the same moment, and two who waited for a decision side by side."""
 
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 
 from qipan.domains.licensing import actions
 from qipan.kernel.evidence import actions as evidence
@@ -13,6 +11,7 @@ from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects.models import Grant
+from tests.concurrency import beside
 from tests.licensing.city import BUSINESS, PLACE, City
 from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import (
     checking,
@@ -22,25 +21,6 @@ from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people impo
 )
 from tests.orgs.factories import reader_for
 from tests.subjects.factories import GrantFactory, PremisesFactory, SubjectFactory, owner_of
-
-
-def beside(act: Callable[[], Any]) -> Any:
-    """What an act gives on a connection of its own while this one has not committed; a refusal included."""
-    answer: list[Any] = []
-
-    def run() -> None:
-        try:
-            answer.append(act())
-        except Refused as refused:
-            answer.append(refused)
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(15)
-    assert answer, "it waits for the other"
-    return answer[0]
 
 
 def new_place(city: City, reader: Reader, subject: Any) -> Any:

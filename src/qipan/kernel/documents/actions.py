@@ -60,10 +60,8 @@ def take_numbers(rule: str, org_path: str, count: int) -> list[str]:
 
 def verification_code() -> str:
     """A code that nobody guesses: 20 signs without look-alikes (98 bits)."""
-    number, signs = (
-        secrets.randbelow(len(ALPHABET) ** 20),
-        [],
-    )  # the system's randomness is asked once, not per sign
+    number = secrets.randbelow(len(ALPHABET) ** 20)  # the system's randomness is asked once, not per sign
+    signs = []
     for _place in range(20):
         number, sign = divmod(number, len(ALPHABET))
         signs.append(ALPHABET[sign])
