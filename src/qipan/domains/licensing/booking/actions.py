@@ -56,8 +56,9 @@ def is_over(booking: Booking) -> bool:
 def arrange(case: Case, starts_at: datetime.datetime, reader: Reader) -> Booking:
     """Book a time for the site check, or move the appointment that stands; the same time again changes nothing.
 
-    Either side may, until the day before; an appointment that passed unrecorded is closed first. Refused: a time beyond the limit or without two free officers, a case that
-    waits for no visit, strangers. The order goes to the officers of the time unless it is in hand already.
+    Either side may, until the day before; an appointment that passed unrecorded is closed first. Refused: a time beyond
+    the limit or without two free officers, a case that waits for no visit, strangers. The order goes to the officers of
+    the time unless it is in hand already.
     """
     try:
         return _arrange(case, starts_at, reader)

@@ -153,18 +153,16 @@ def checked(kind: str, code: str, valid_from: datetime.date, body: Row) -> Any:
 
 
 def _fits(model: type[models.Model], row: Row) -> None:
-    """Refuse what is longer than the register of its kind, or of drafts, keeps."""
-    for name in ("code", "title", "name"):
-        for one in (model, Draft):
-            column = next((each for each in one._meta.fields if each.name == name), None)
-            most = getattr(column, "max_length", None)
-            cut = one is Draft and name != "code"  # a draft's own title is a shortened one
-            if most and not cut and len(str(row.get(name) or "")) > most:
-                raise Refused(
-                    _("“%(field)s”最长 %(most)d 个字。") % {"field": name, "most": most},
-                    field="code" if name == "code" else "text",
-                    details={"place": [name]},
-                )
+    """Refuse a code, title or name that is longer than its register keeps; a code stands in that of drafts too."""
+    for name, registers in (("code", (model, Draft)), ("title", (model,)), ("name", (model,))):
+        columns = [column for one in registers for column in one._meta.fields if column.name == name]
+        limits = [column.max_length for column in columns if column.max_length]
+        if limits and len(str(row.get(name) or "")) > min(limits):
+            raise Refused(
+                _("“%(field)s”最长 %(most)d 个字。") % {"field": name, "most": min(limits)},
+                field="code" if name == "code" else "text",
+                details={"place": [name]},
+            )
 
 
 def _title(body: Row, code: str) -> str:
