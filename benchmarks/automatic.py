@@ -3,6 +3,7 @@
 Data only, for whoever walks them: the suite, a benchmark, a browser.
 """
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,7 +32,11 @@ ENDED: Answers = {"cause": "STOPPED", "no_investigation": "true"}
 LOST: Answers = {"cause": "LOST"}
 CEASED: Answers = {"cause": "不再经营", "from_on": "2026-11-20", "settled": "true"}
 SIMPLY: Answers = {"cause": "不再经营"} | dict.fromkeys(("settled", "unencumbered", "no_investigation", "penalties_met"), "true")
-PAUSED: Answers = {"cause": "水浸停业", "from_on": "2026-11-20", "until_on": "2027-11-19"}
+PAUSED: Answers = {
+    "cause": "水浸停业",
+    "from_on": today().isoformat(),
+    "until_on": (today() + datetime.timedelta(days=300)).isoformat(),
+}
 FACES: Answers = {
     "main_format": "2",
     "items": ["HOT"],

@@ -82,7 +82,7 @@ def test_an_individual_business_is_registered_at_once_and_lives(client: Client, 
     subject.refresh_from_db()
     assert subject.business_scope == "餐饮服务；食品销售" and subject.grants.get().data["business_scope"].endswith("销售")
 
-    cause = {"cause": "装修", "from_on": "2026-11-20", "until_on": "2027-11-19"}
+    cause = {"cause": "装修", **from_today(364)}
     assert applied(city, "BX-PAUSE", subject, **cause).state == "ISSUED" and subject.status == "SUSPENDED"
     assert applied(city, "BX-REOPEN", subject, **cause).state == "ISSUED" and subject.status == "ACTIVE"
     assert applied(city, "BI-END", subject, **cause, settled="true").state == "ISSUED"
@@ -130,6 +130,14 @@ def test_a_listed_subject_has_no_simple_cancellation(city: City) -> None:
         subjects.change_status(subject, "CANCELLING", SYSTEM, "简易注销公告")
 
 
+def from_today(days: int) -> dict[str, str]:
+    """A time that begins today and ends so many days later."""
+    return {
+        "from_on": today().isoformat(),
+        "until_on": (today() + datetime.timedelta(days=days)).isoformat(),
+    }
+
+
 def why(city: City, item: str, subject: Subject, **answers) -> list[str]:
     """What a person is told of an application that no rule granted; nothing for one that was."""
     case = applied(city, item, subject, **answers)
@@ -141,7 +149,7 @@ def test_a_pause_has_an_end_within_three_years_in_all(city: City) -> None:
     """歇业的期限最长不得超过三年 (Reg 30), 累计 (RegDet 42): an open end or too long a one is for a person to look at."""
     subject = SubjectFactory("深圳市歇业餐馆")
     owner_of(subject)
-    pause = {"cause": "水浸停业", "from_on": "2026-11-20"}
+    pause = {"cause": "水浸停业", "from_on": today().isoformat()}
     (told,) = why(city, "BX-PAUSE", subject, **pause)
     assert "写明了歇业期限" in told and subject.status == "ACTIVE"
     for before, after, on in (
@@ -154,10 +162,20 @@ def test_a_pause_has_an_end_within_three_years_in_all(city: City) -> None:
     assert suspended_days(subject, today()) == 365 + 365
     assert suspended_days(subject, datetime.date(2024, 1, 11)) == 365 + 10
     Case.objects.filter(subject=subject).update(closed_at=now())
-    (told,) = why(city, "BX-PAUSE", subject, **pause, until_on="2027-11-22")
+    (told,) = why(city, "BX-PAUSE", subject, cause="水浸停业", **from_today(3 * 365))
     assert "累计不超过三年" in told
     Case.objects.filter(subject=subject).update(closed_at=now())
-    assert why(city, "BX-PAUSE", subject, **pause, until_on="2027-11-20") == [] and subject.status == "SUSPENDED"
+    assert why(city, "BX-PAUSE", subject, cause="水浸停业", **from_today(364)) == []
+    assert subject.status == "SUSPENDED"
+
+
+def test_a_pause_is_filed_before_it_begins(city: City) -> None:
+    """应当在歇业前向登记机关办理备案 (Reg 30): what began already is for a person to look at."""
+    subject = SubjectFactory("深圳市先歇餐馆")
+    owner_of(subject)
+    begun = from_today(90) | {"from_on": (today() - datetime.timedelta(days=1)).isoformat()}
+    assert why(city, "BX-PAUSE", subject, cause="水浸停业", **begun) == ["在歇业开始以前备案：否（要求 是）"]
+    assert subject.status == "ACTIVE"
 
 
 @pytest.mark.parametrize(

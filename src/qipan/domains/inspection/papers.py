@@ -13,7 +13,7 @@ from qipan.kernel.documents.models import Document
 from qipan.kernel.evidence import queries as evidence
 from qipan.kernel.flow.context import Context
 from qipan.kernel.flow.declaration import Paper
-from qipan.kernel.ledger.clock import now
+from qipan.kernel.ledger.clock import chinese_date, now
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as registry
 
@@ -30,11 +30,11 @@ def district_path(context: Context) -> str:
 
 def _moment(moment: Any) -> str:
     local = timezone.localtime(moment or now())
-    return f"{local.year}年{local.month}月{local.day}日{local:%H:%M}"
+    return f"{chinese_date(local)}{local:%H:%M}"
 
 
 def _day(day: Any) -> str:
-    return f"{day.year}年{day.month}月{day.day}日" if day else ""
+    return chinese_date(day) if day else ""
 
 
 def _officers(user_ids: list[int]) -> str:

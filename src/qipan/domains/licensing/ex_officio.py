@@ -17,7 +17,7 @@ from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.publication import actions as publication
 from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import queries as registry
-from qipan.kernel.subjects.models import Grant, GrantState
+from qipan.kernel.subjects.models import RUNNING, Grant, GrantState
 from qipan.kernel.subjects.statuses import GONE
 
 TAKEN_AWAY = (GrantState.RESCINDED, GrantState.WITHDRAWN, GrantState.REVOKED)
@@ -32,8 +32,10 @@ def ended() -> Iterator[tuple[Grant, str]]:
     asked = Application.objects.filter(
         grant=OuterRef("pk"), case__closed_at__isnull=True, case__private=False
     )
-    rows = Grant.objects.filter(kind__in=items.licence_codes()).filter(~Exists(asked)).select_related("subject")
-    living = [GrantState.VALID, GrantState.SUSPENDED, GrantState.EXPIRED]
+    rows = (
+        Grant.objects.filter(kind__in=items.licence_codes()).filter(~Exists(asked)).select_related("subject")
+    )
+    living = [*RUNNING, GrantState.EXPIRED]
     over = (
         Q(state=GrantState.EXPIRED) | Q(state__in=TAKEN_AWAY) | Q(state__in=living, subject__status__in=GONE)
     )

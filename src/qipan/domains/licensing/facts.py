@@ -61,7 +61,7 @@ def facts_of(application: Application, at: datetime.datetime | None = None) -> d
         "marked": _marked(subject, item, day),
     }
     if item is not None and item.target == "SUSPENDED":
-        known["suspended_days"] = subjects.suspended_days(subject, day)
+        known |= {"suspended_days": subjects.suspended_days(subject, day), "filed_on": day}
     known |= _held_facts(application, item)
     return known | _grant_facts(application, day) | _change_facts(application)
 

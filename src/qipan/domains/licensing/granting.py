@@ -8,9 +8,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import events, registering
+from qipan.domains.licensing.locking import item_of
 from qipan.domains.licensing.models import Application, Kind
 from qipan.kernel.items import queries as items
-from qipan.kernel.items.models import Item, LicenceKind
+from qipan.kernel.items.models import LicenceKind
 from qipan.kernel.law import terms
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
@@ -25,14 +26,6 @@ from qipan.kernel.subjects.models import Grant, GrantState
 FOOD = ("main_format", "items", "marks", "diners")
 #: What of a change is written on the certificate, by the field of the form that says it.
 CHANGED = {"new_scope": "scope", "new_place": "place", "new_person": "person"}
-
-
-def item_of(row: Application) -> Item:
-    """The item that was applied for. Refuses one that is no longer there."""
-    item = items.item(row.item_code)
-    if item is None:
-        raise Refused(_("事项已停用。"), code="not_found")
-    return item
 
 
 def kind_of(row: Application) -> LicenceKind:

@@ -1,11 +1,15 @@
-"""An application and its case as they stand now, locked or not."""
+"""An application, its case and its item as they stand now, locked or not."""
 
 from django.db import connection
 from django.db.models import BigIntegerField
+from django.utils.translation import gettext as _
 
 from qipan.conf.composed import Composed
 from qipan.domains.licensing.models import Application
 from qipan.kernel.flow.models import Case
+from qipan.kernel.items import queries as items
+from qipan.kernel.items.models import Item
+from qipan.kernel.ledger.errors import Refused
 
 _OF_CASE = Composed(
     lambda hole: Application.objects.filter(pk=hole("case", BigIntegerField())).select_related(
@@ -34,6 +38,14 @@ def application_of(case_id: int) -> Application | None:
     """The application of a case, with its people."""
     found: Application | None = _OF_CASE.first(case=case_id)
     return found
+
+
+def item_of(row: Application) -> Item:
+    """The item that is applied for. Refuses one that is no longer there."""
+    item = items.item(row.item_code)
+    if item is None:
+        raise Refused(_("事项已停用。"), code="not_found")
+    return item
 
 
 def locked(row: Application) -> Case:

@@ -17,7 +17,7 @@ from qipan.kernel.forms.declaration import FormField
 from qipan.kernel.items import queries as items
 from qipan.kernel.items.models import LicenceKind
 from qipan.kernel.law.citations import Citation
-from qipan.kernel.ledger.clock import today
+from qipan.kernel.ledger.clock import chinese_date, today
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as registry
 
@@ -52,8 +52,7 @@ def _common(context: Context) -> dict[str, Any]:
 def _day(moment: Any) -> str:
     from django.utils import timezone
 
-    day = timezone.localtime(moment).date() if moment else today()
-    return f"{day.year}年{day.month}月{day.day}日"
+    return chinese_date(timezone.localtime(moment).date() if moment else today())
 
 
 def certificate_data(context: Context) -> dict[str, Any]:
@@ -70,10 +69,6 @@ def _certificate_data(context: Context) -> dict[str, Any]:
         raise ValueError("a certificate needs a subject and a grant")
     held.subject = subject  # read already
     return food_certificate(held, context.case.org_path)
-
-
-def _date(day: Any) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def acceptance_data(context: Context) -> dict[str, Any]:
@@ -145,8 +140,8 @@ def _matter_data(context: Context) -> dict[str, Any]:
         "legal_rep": (name_of(context.case.subject.legal_rep) if context.case.subject else "") or "—",
         "domicile": (context.case.subject.domicile if context.case.subject else "") or "—",
         "premises": row.premises.address if row.premises else "—",
-        "valid_from": _date(held.valid_from) if held else "",
-        "valid_to": (_date(held.valid_to) if held.valid_to else "长期") if held else "",
+        "valid_from": chinese_date(held.valid_from) if held else "",
+        "valid_to": (chinese_date(held.valid_to) if held.valid_to else "长期") if held else "",
         "supervisor": orgs.unit_at(context.case.org_path).name,
         "hotline": "12315",
         "agency": agencies.title_of(item.agency) if item.agency else "",

@@ -27,7 +27,6 @@ from qipan.kernel.ledger.queries import title_of
 from qipan.kernel.ledger.webhooks import open_to_owners
 from qipan.kernel.orgs.reader import MANDATE
 from qipan.kernel.subjects import actions as subjects_actions
-from qipan.kernel.subjects import queries as subjects
 from qipan.kernel.subjects.models import Grant, GrantState, Status
 
 Words = Callable[[Case, Event], str]
@@ -101,13 +100,7 @@ def tell_of_expiry(event: Event) -> None:
         "left": event.data["workdays"],
     }
     code = items.following(grant.kind, "RENEW", grant.data)
-    _tell(grant.subject_id, event.name, text, f"/items/{code}/" if code else "/items/")
-
-
-def _tell(subject_id: int, kind: str, text: str, link: str) -> None:
-    for user in subjects.representatives_of(subject_id):
-        if user.person is not None:
-            letters.notify(user.person, kind, text, link, subject_id)
+    telling.tell_business(grant.subject_id, event.name, text, f"/items/{code}/" if code else "/items/")
 
 
 def note_materials(event: Event) -> None:
@@ -199,7 +192,7 @@ def tell_of_offer(event: Event) -> None:
         "number": offer.grant.number,
         "day": offer.until,
     }
-    _tell(offer.subject_id, event.name, text, f"/my/offers/{offer.uuid}/")
+    telling.tell_business(offer.subject_id, event.name, text, f"/my/offers/{offer.uuid}/")
 
 
 def follow_offer(event: Event) -> None:

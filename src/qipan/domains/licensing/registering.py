@@ -1,18 +1,17 @@
 """Registration of businesses: a subject comes into being, changes, pauses or ends; its licence is what it holds of it."""
 
-import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing.facts import name_of
+from qipan.domains.licensing.locking import item_of
 from qipan.domains.licensing.models import Application
 from qipan.kernel.accounts.models import User
 from qipan.kernel.items import queries as items
-from qipan.kernel.items.models import Item
 from qipan.kernel.ledger.actor import Actor
-from qipan.kernel.ledger.clock import today
+from qipan.kernel.ledger.clock import chinese_date, today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import actions as subjects
@@ -26,16 +25,9 @@ CODE_KINDS = {"INDIVIDUAL": "92", "FARMER_COOP": "93"}
 COUNTY = "440300"
 
 
-def _item(row: Application) -> Item:
-    item = items.item(row.item_code)
-    if item is None:
-        raise Refused(_("事项已停用。"), code="not_found")
-    return item
-
-
 def registered(row: Application, actor: Actor) -> Grant:
     """A new subject with its code and its business licence (Reg 21); whoever applied acts for it from now on."""
-    answers, item = row.answers, _item(row)
+    answers, item = row.answers, item_of(row)
     district = orgs.district_of(row.case.org_path)
     area = district.division_code or COUNTY
     serial = f"MA{subjects.take_sequence(f'USCC{area}'):06d}"
@@ -112,23 +104,19 @@ def _faces(subject: Subject) -> dict[str, Any]:
         "type": str(subject.get_type_display()),
         "rep": name_of(subject.legal_rep),
         "capital": f"{subject.capital.normalize():f}" if subject.capital is not None else "",
-        "established": _in_words(founded) if founded else "",
+        "established": chinese_date(founded) if founded else "",
         "domicile": subject.domicile,
         "business_scope": subject.business_scope,
     }
 
 
-def _in_words(day: datetime.date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
-
-
 def moved(row: Application, actor: Actor) -> None:
     """The subject's status changes: paused, in business again, being cancelled, cancelled (Reg 30, 31, 33)."""
     subject = _subject(row)
-    row.case.subject = subjects.change_status(subject, Status(_item(row).target), actor, row.case.title)
+    row.case.subject = subjects.change_status(subject, Status(item_of(row).target), actor, row.case.title)
 
 
 def unlisted(row: Application, actor: Actor) -> None:
     """The marks that the item is about are taken off (Abn 10; SVL 17)."""
-    for mark in subjects.in_force_marks(_subject(row)).filter(kind=_item(row).target):
+    for mark in subjects.in_force_marks(_subject(row)).filter(kind=item_of(row).target):
         subjects.end_mark(mark, actor, row.case.title)

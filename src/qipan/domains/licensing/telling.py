@@ -1,5 +1,7 @@
 """Who hears of a case: everybody who acts for its business, and the opener while there is no business yet."""
 
+from collections.abc import Iterable
+
 from qipan.kernel.accounts import letters
 from qipan.kernel.accounts.models import User
 from qipan.kernel.flow.models import Case
@@ -20,6 +22,15 @@ def concerned(case: Case, *, agents: bool = True) -> list[User]:
 
 def tell(case: Case, kind: str, text: str, link: str = "", *, agents: bool = True) -> None:
     """One message to each of them; `link` is the case's own page unless another is named."""
-    for user in concerned(case, agents=agents):
+    _write(concerned(case, agents=agents), case.subject_id, kind, text, link or f"/my/cases/{case.uuid}/")
+
+
+def tell_business(subject_id: int, kind: str, text: str, link: str) -> None:
+    """One message to each representative of a business, of what belongs to no case."""
+    _write(subjects.representatives_of(subject_id), subject_id, kind, text, link)
+
+
+def _write(users: Iterable[User], subject_id: int | None, kind: str, text: str, link: str) -> None:
+    for user in users:
         if user.person is not None:
-            letters.notify(user.person, kind, text, link or f"/my/cases/{case.uuid}/", case.subject_id)
+            letters.notify(user.person, kind, text, link, subject_id)

@@ -18,7 +18,7 @@ from qipan.kernel.law.dated import in_force
 from qipan.kernel.ledger import feed
 from qipan.kernel.ledger.actions import append
 from qipan.kernel.ledger.actor import Actor
-from qipan.kernel.ledger.clock import now, today
+from qipan.kernel.ledger.clock import chinese_date, now, today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs import queries as orgs
 
@@ -228,14 +228,7 @@ def _make(document: Document, actor: Actor) -> None:
         subject_id=document.subject_id,
     )
     # Whoever follows the record sees its papers come: the last of them may be made after the record's own last step.
-    feed.touch(
-        f"document:{document.pk}", f"{document.record_kind.rpartition('.')[2]}:{document.record_id}"
-    )
-
-
-def chinese_date(day: Any) -> str:
-    """A day as official papers write it."""
-    return f"{day.year}年{day.month}月{day.day}日"
+    feed.touch(f"document:{document.pk}", f"{document.record_kind.rpartition('.')[2]}:{document.record_id}")
 
 
 @transaction.atomic

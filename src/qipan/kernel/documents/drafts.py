@@ -6,8 +6,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qipan.kernel.documents import rendering, seals
-from qipan.kernel.documents.actions import chinese_date, template_of
-from qipan.kernel.ledger.clock import today
+from qipan.kernel.documents.actions import template_of
+from qipan.kernel.ledger.clock import chinese_date, today
 from qipan.kernel.ledger.errors import Refused
 
 #: Where the QR code will stand.

@@ -20,6 +20,11 @@ def today() -> datetime.date:
     return timezone.localtime(now()).date()
 
 
+def chinese_date(day: datetime.date) -> str:
+    """A day as official papers write it."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 @contextmanager
 def at(moment: datetime.datetime) -> Iterator[None]:
     """Hold the clock at an aware moment inside the block."""

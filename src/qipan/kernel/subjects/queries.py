@@ -13,6 +13,7 @@ from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects import codes, lookup
 from qipan.kernel.subjects.models import (
+    RUNNING,
     Grant,
     Identifier,
     IdentifierKind,
@@ -117,8 +118,8 @@ class Neighbour:
 
 
 def grants_at(address: str, kind: str, except_subject: int | None = None) -> list[Neighbour]:
-    """The grants in force of a kind at exactly this address, of other subjects."""
-    rows = Grant.objects.filter(kind=kind, state="VALID", premises__address=address.strip())
+    """The grants of a kind at exactly this address, of other subjects, that run: one that is suspended still holds its place."""
+    rows = Grant.objects.filter(kind=kind, state__in=RUNNING, premises__address=address.strip())
     if except_subject:
         rows = rows.exclude(subject_id=except_subject)
     return [Neighbour(number, pk) for number, pk in rows.values_list("number", "subject_id")[:5]]

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from qipan.kernel.ledger.clock import today
-from qipan.kernel.subjects.models import Certificate, Grant, GrantState, Status
+from qipan.kernel.subjects.models import RUNNING, Certificate, Grant, GrantState, Status
 from qipan.kernel.subjects.statuses import GONE
 
 SUPERSEDED = "SUPERSEDED"
@@ -31,7 +31,7 @@ class Standing:
 def standing(grant: Grant, on: datetime.date | None = None) -> Standing:
     """How a grant stands on a day; one whose holder is gone has ended with it (LicProc 49 (3))."""
     code = grant.state_on(on or today())
-    if code in {GrantState.VALID, GrantState.SUSPENDED} and grant.subject.status in GONE:
+    if code in RUNNING and grant.subject.status in GONE:
         text = (
             _("持证主体的登记已被撤销，证照随之失效，不能再使用。")
             if grant.subject.status == Status.ANNULLED

@@ -2,10 +2,8 @@
 
 from qipan.domains.licensing.actions.applying import (
     enter_place,
-    item_of,
     kept_person,
     known_of,
-    locked,
     may_fill_in,
     own_person,
     save,
@@ -13,6 +11,7 @@ from qipan.domains.licensing.actions.applying import (
     submit,
 )
 from qipan.domains.licensing.actions.visiting import check_facts, conclude_check, note_check, start_check
+from qipan.domains.licensing.locking import item_of, locked
 
 __all__ = [
     "check_facts",

@@ -232,11 +232,3 @@ def submit(row: Application, reader: Reader, *, key: str = "", expected_version:
         step = known or step
     actor = mandates.acting(reader, Act.SUBMIT, case=row.pk, subject_id=row.case.subject_id)
     return fire(row.case, step, actor, key=key or None, expected_version=expected_version)
-
-
-def item_of(row: Application) -> Item:
-    """The item that is applied for."""
-    item = items.item(row.item_code)
-    if item is None:
-        raise Refused(_("事项已停用。"), code="not_found")
-    return item

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from qipan.domains.licensing import events
-from qipan.domains.licensing.actions.applying import item_of, locked
+from qipan.domains.licensing.locking import item_of, locked
 from qipan.domains.licensing.models import Application, CheckConclusion, SiteCheck
 from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.flow.actions import fire

@@ -10,6 +10,7 @@ from qipan.kernel.accounts.vault import masking
 from qipan.kernel.forms import queries as forms
 from qipan.kernel.forms.declaration import FormRow
 from qipan.kernel.items import queries as items
+from qipan.kernel.ledger.clock import chinese_date
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import queries as registry
 from qipan.kernel.subjects.models import Grant
@@ -77,10 +78,6 @@ def _options(field: str, chosen: Any, form: str = FOOD_FORM) -> str:
     return words_of(declared, [one for one in (chosen if isinstance(chosen, list) else [chosen]) if one])
 
 
-def _date(day: Any) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
-
-
 def food_certificate(grant: Grant, office: str = "") -> dict[str, Any]:
     """The fields of a food business licence (FBL15 23); `office` supervises, the grant's own when not given."""
     subject, data, path = grant.subject, grant.data, office or grant.org_path
@@ -95,8 +92,8 @@ def food_certificate(grant: Grant, office: str = "") -> dict[str, Any]:
         # Older licences hold items that no new one is applied for with: only a change's form has the words of all.
         "items": _options("new_items", data.get("items", []), "licensing.food_change") or "—",
         "marks": _options("marks", data.get("marks", [])),
-        "valid_from": _date(grant.valid_from),
-        "valid_to": _date(grant.valid_to) if grant.valid_to else "长期",
+        "valid_from": chinese_date(grant.valid_from),
+        "valid_to": chinese_date(grant.valid_to) if grant.valid_to else "长期",
         "supervisor": orgs.unit_at(path).name,
         "hotline": "12315",
         "issuer": orgs.district_of(path).name,
@@ -115,8 +112,8 @@ def certificate_of(grant: Grant) -> dict[str, Any]:
         "rows": [[title, value] for _code, title, value in faces_of(grant)],
         "licence_title": grant.title,
         "licence_number": grant.number,
-        "valid_from": _date(grant.valid_from),
-        "valid_to": _date(grant.valid_to) if grant.valid_to else "长期",
+        "valid_from": chinese_date(grant.valid_from),
+        "valid_to": chinese_date(grant.valid_to) if grant.valid_to else "长期",
         "supervisor": orgs.unit_at(grant.org_path).name,
         "hotline": "12315",
         "issuer": item.authority if item and item.authority.startswith("深圳市") else district.name,

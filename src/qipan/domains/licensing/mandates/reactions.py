@@ -1,6 +1,5 @@
 """A power of attorney is written and sealed once it is confirmed, void once it ends; both sides are told."""
 
-import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -12,6 +11,7 @@ from qipan.kernel.documents import actions as documents
 from qipan.kernel.documents.models import Document
 from qipan.kernel.items import queries as items
 from qipan.kernel.ledger.actor import Actor
+from qipan.kernel.ledger.clock import chinese_date
 from qipan.kernel.ledger.dispatch import subscribe
 from qipan.kernel.ledger.models import Event
 from qipan.kernel.orgs import queries as orgs
@@ -54,14 +54,10 @@ def document_data(row: Mandate) -> dict[str, Any]:
         "agent": _name(row.agent),
         "items": "、".join(named) or str(_("全部可以委托办理的许可、备案和服务事项")),
         "acts": "、".join(str(Act(act).label) for act in row.acts),
-        "valid_from": _words(row.valid_from),
-        "valid_to": _words(row.valid_to),
-        "confirmed_on": _words(timezone.localdate(row.confirmed_at)),
+        "valid_from": chinese_date(row.valid_from),
+        "valid_to": chinese_date(row.valid_to),
+        "confirmed_on": chinese_date(timezone.localdate(row.confirmed_at)),
     }
-
-
-def _words(day: datetime.date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _name(user: User) -> str:

@@ -10,9 +10,9 @@ from qipan.kernel.flow.declaration import Refusal
 from qipan.kernel.ledger.clock import now, today
 from qipan.kernel.orgs import queries as orgs
 from qipan.kernel.subjects import actions as subjects
-from qipan.kernel.subjects.models import GrantState
+from qipan.kernel.subjects.models import RUNNING, GrantState
 
-STANDING = {GrantState.VALID, GrantState.SUSPENDED, GrantState.EXPIRED}
+STANDING = {*RUNNING, GrantState.EXPIRED}
 
 
 def _row(context: Context) -> Rescission:

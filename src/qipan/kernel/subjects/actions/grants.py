@@ -16,6 +16,7 @@ from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.subjects import codes, events, searching
 from qipan.kernel.subjects.actions.locking import lock
 from qipan.kernel.subjects.models import (
+    RUNNING,
     Certificate,
     Grant,
     GrantState,
@@ -158,10 +159,6 @@ def set_grant_state(grant: Grant, state: GrantState | str, actor: Actor, reason:
         reason=reason,
     )
     return row
-
-
-RUNNING = (GrantState.VALID, GrantState.SUSPENDED)
-"""The states in which time runs out."""
 
 
 def expire_grants(day: datetime.date | None = None, actor: Actor | None = None) -> int:

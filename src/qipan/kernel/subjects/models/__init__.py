@@ -2,7 +2,7 @@
 
 from qipan.kernel.subjects.models.certificates import Certificate
 from qipan.kernel.subjects.models.clients import ApiClient
-from qipan.kernel.subjects.models.grants import Grant, GrantState, LicenceSeries
+from qipan.kernel.subjects.models.grants import RUNNING, Grant, GrantState, LicenceSeries
 from qipan.kernel.subjects.models.imports import RegisterImport, SourceRow
 from qipan.kernel.subjects.models.mandates import Act, EndCause, Mandate, MandateState
 from qipan.kernel.subjects.models.subjects import (
@@ -20,6 +20,7 @@ from qipan.kernel.subjects.models.subjects import (
 )
 
 __all__ = [
+    "RUNNING",
     "Act",
     "ApiClient",
     "Certificate",

@@ -26,6 +26,10 @@ class GrantState(models.TextChoices):
     CANCELLED = "CANCELLED", _("注销")
 
 
+#: The states in which time runs out and a place is taken.
+RUNNING = (GrantState.VALID, GrantState.SUSPENDED)
+
+
 @tracked
 class Grant(Saved):
     """A licence or filing that a subject holds (证照). The number stays on change and renewal (FBL15 33, 34).
@@ -66,7 +70,7 @@ class Grant(Saved):
     def state_on(self, day: datetime.date) -> str:
         """The state on a day: what is over is expired, whether the night's job has marked it or not."""
         over = self.valid_to is not None and self.valid_to < day
-        running = self.state in {GrantState.VALID, GrantState.SUSPENDED}
+        running = self.state in RUNNING
         return GrantState.EXPIRED.value if over and running else str(self.state)
 
     @property
