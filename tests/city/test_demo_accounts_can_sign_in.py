@@ -1,31 +1,40 @@
 """Each demo account signs in with password and second factor, sees its own, and opens nothing outside the demo."""
 
 import datetime
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
 
-from qipan.city import accounts, building
+from qipan.city import accounts
+from qipan.city.models import City
 from qipan.city.parts import PASSWORD, SECRET
 from qipan.city.shape import Plan
 from qipan.kernel.accounts.factors import code_at, step_now
 from qipan.kernel.accounts.models import User
-from qipan.kernel.law import calendar, catalogue, terms
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.queries import reader_of
 from qipan.kernel.orgs.roles import Role
+from tests.city.conftest import standing
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def world(
+    owner_is_free: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[City]:
+    plan = Plan(0.0002, 3, today() - datetime.timedelta(days=1))
+    with standing(plan, django_db_blocker, tmp_path_factory) as made:
+        yield made
+
+
 @pytest.fixture
-def city(settings, tmp_path) -> None:
-    settings.HOME = tmp_path
-    calendar.forget()
-    terms.forget()
-    catalogue.load_all()
-    building.build(Plan(0.0002, 3, today() - datetime.timedelta(days=1)))
+def city(world: City, db: None) -> City:
+    """As it was built, for each test: what a test does is rolled back."""
+    return world
 
 
 def entered(username: str, code: str = "") -> Client:
@@ -39,7 +48,7 @@ def entered(username: str, code: str = "") -> Client:
     return client
 
 
-def test_every_part_has_an_account(city: None) -> None:
+def test_every_part_has_an_account(city: City) -> None:
     rows = accounts.demo_accounts()
     assert list(rows[0]) == ["角色", "用户名", "密码", "第二因素/口令密钥", "所属", "用途"]
     assert len(rows) == len(accounts.STAFF) + len(accounts.BUSINESS) + len(accounts.PUBLIC)
@@ -54,16 +63,16 @@ def test_every_part_has_an_account(city: None) -> None:
 
 
 @pytest.mark.parametrize("username", ["window", "duty", "ba03-inspector-1"])
-def test_staff_sign_in_with_the_shown_secret(city: None, username: str) -> None:
+def test_staff_sign_in_with_the_shown_secret(city: City, username: str) -> None:
     assert entered(username).get("/desk/").status_code == 200
 
 
-def test_the_printed_code_is_the_one_that_is_asked_for(city: None) -> None:
+def test_the_printed_code_is_the_one_that_is_asked_for(city: City) -> None:
     code, seconds = accounts.present_code("decider")
     assert entered("decider", code).get("/desk/").status_code == 200 and 0 < seconds <= 90
 
 
-def test_business_users_sign_in_and_find_what_they_can_do(city: None) -> None:
+def test_business_users_sign_in_and_find_what_they_can_do(city: City) -> None:
     assert "JY2440304" in entered("shop1").get("/apply/FB-RENEW/").content.decode()
     assert "新枰小馆" in entered("shop2").get("/apply/FB-NEW/").content.decode()
     assert "楸邻便利店" in entered("shop3").get("/apply/FF-NEW/").content.decode()
@@ -71,12 +80,12 @@ def test_business_users_sign_in_and_find_what_they_can_do(city: None) -> None:
     assert entered("public1").get("/").status_code == 200
 
 
-def test_the_sign_in_page_offers_them(city: None) -> None:
+def test_the_sign_in_page_offers_them(city: City) -> None:
     page = Client().get("/accounts/login/").content.decode()
     assert "inspector1" in page and "shop1" in page
 
 
-def test_the_restaurant_of_shop1_is_renewed_by_the_rules(city: None) -> None:
+def test_the_restaurant_of_shop1_is_renewed_by_the_rules(city: City) -> None:
     from qipan.kernel.flow.models import Case
 
     client = entered("shop1")
@@ -90,7 +99,7 @@ def test_the_restaurant_of_shop1_is_renewed_by_the_rules(city: None) -> None:
     assert Case.objects.get(uuid=answer["Location"].split("/")[-2]).application.mode == "AUTO"
 
 
-def test_a_known_password_opens_nothing_in_a_real_installation(city: None, settings) -> None:
+def test_a_known_password_opens_nothing_in_a_real_installation(city: City, settings) -> None:
     settings.QIPAN_DEMO = False
     client = Client()
     answer = client.post("/accounts/login/", {"login": "shop1", "password": PASSWORD})
@@ -102,6 +111,6 @@ def test_a_known_password_opens_nothing_in_a_real_installation(city: None, setti
 
 
 @pytest.mark.parametrize(("name", "words"), [("nobody", "没有示范账号"), ("shop1", "不需要第二因素")])
-def test_a_code_is_given_for_demo_staff_only(city: None, name: str, words: str) -> None:
+def test_a_code_is_given_for_demo_staff_only(city: City, name: str, words: str) -> None:
     with pytest.raises(Refused, match=words):
         accounts.present_code(name)

@@ -2,22 +2,21 @@
 
 import datetime
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from qipan.city import building, clearing, codes
+from qipan.city import building, clearing
 from qipan.city.models import City
 from qipan.city.naming import BOARD
 from qipan.city.shape import KINDS, Plan
-from qipan.domains.inspection.models import Visit
 from qipan.domains.seals.models import Authorisation
 from qipan.kernel.accounts.models import Person, User
 from qipan.kernel.documents import checking
 from qipan.kernel.documents.models import Seal, SealUse
-from qipan.kernel.flow.models import Case, WorkOrder
-from qipan.kernel.law import calendar, catalogue, terms
-from qipan.kernel.ledger import clock
+from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger.canonical import FIELDS, digest
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.ledger.models import Event
@@ -27,31 +26,24 @@ from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import queries as registry
 from qipan.kernel.subjects.codes import is_licence_number, is_reg_no, is_uscc
 from qipan.kernel.subjects.models import Grant, Identifier, LicenceSeries, Subject
+from tests.city.conftest import standing
 
 pytestmark = pytest.mark.django_db
 PLAN = Plan(0.0008, 7, datetime.date(2025, 6, 30))
 
 
-@pytest.fixture
-def loaded(settings, tmp_path) -> None:
-    settings.HOME = tmp_path
-    calendar.forget()
-    terms.forget()
-    catalogue.load_all()
+@pytest.fixture(scope="module")
+def world(
+    owner_is_free: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[City]:
+    with standing(PLAN, django_db_blocker, tmp_path_factory) as made:
+        yield made
 
 
 @pytest.fixture
-def city(loaded: None) -> City:
-    return building.build(PLAN)
-
-
-def test_the_same_plan_gives_the_same_checksums_and_another_seed_others(loaded: None) -> None:
-    first = building.build(PLAN)
-    again = building.build(PLAN, replace=True)
-    assert again.manifest == first.manifest and again.digest == first.digest
-    assert all(entry["rows"] for entry in first.manifest.values())
-    other = building.build(Plan(PLAN.scale, 8, PLAN.as_of), replace=True)
-    assert other.digest != first.digest
+def city(world: City, db: None) -> City:
+    """As it was built, for each test: what a test does is rolled back."""
+    return world
 
 
 def test_every_code_is_right_but_those_that_say_why_not(city: City) -> None:
@@ -63,14 +55,6 @@ def test_every_code_is_right_but_those_that_say_why_not(city: City) -> None:
     grants = list(Grant.objects.all())
     assert grants and all(is_licence_number(grant.number) for grant in grants)
     assert {grant.kind for grant in grants} == {"JY", "YB"}
-
-
-def test_whole_columns_of_codes_agree_with_single_ones() -> None:
-    import numpy as np
-
-    made = codes.usccs(["91440300", "92440304", "12440306"] * 200, np.arange(600), 3)
-    assert len(set(made)) == 600 and all(map(is_uscc, made))
-    assert codes.checked(["44030160000012", "44030680000034"]) == ["440301600000123", "440306800000340"]
 
 
 def test_shares_are_those_of_the_shape(city: City) -> None:
@@ -191,57 +175,12 @@ def test_something_real_on_a_demo_subject_stops_the_clearing(city: City) -> None
     assert Subject.objects.count() == PLAN.subjects + 5
 
 
-@pytest.mark.parametrize(
-    ("plan", "words"),
-    [
-        (Plan(0, 1, PLAN.as_of), "规模"),
-        (Plan(5, 1, PLAN.as_of), "规模"),
-        (Plan(0.001, 1, datetime.date(2200, 1, 1)), "基准日"),
-    ],
-)
-def test_bad_plans_are_told(loaded: None, plan: Plan, words: str) -> None:
-    with pytest.raises(Refused, match=words):
-        building.build(plan)
-    assert not City.objects.exists()
-
-
-def test_never_in_a_real_installation(loaded: None, settings) -> None:
-    settings.QIPAN_DEMO = False
-    with pytest.raises(Refused, match="正式系统"):
-        building.build(PLAN)
-    assert not Subject.objects.exists() and not User.objects.exists()
-
-
-def test_without_the_organisation_nothing_is_built(settings, tmp_path) -> None:
-    settings.HOME = tmp_path
-    with pytest.raises(Refused, match="qipan load"):
-        building.build(PLAN)
-
-
 def test_the_database_would_notice_a_reference_to_nothing(city: City) -> None:
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
             "UPDATE subjects_grant SET premises_id = -5 WHERE id = (SELECT min(id) FROM subjects_grant)"
         )
-
-
-def test_the_newest_licences_wait_in_the_inboxes_for_their_inspections(loaded: None) -> None:
-    plan = Plan(0.004, 7, datetime.date(2025, 6, 30))
-    with clock.at(datetime.datetime(2025, 6, 30, 4, tzinfo=datetime.UTC)):
-        building.build(plan)
-    visits = Visit.objects.select_related("case", "grant")
-    assert visits.filter(kind="LICENCE_AFTER").exists() and visits.filter(kind="ROUTINE").exists()
-    for visit in visits.filter(kind="LICENCE_AFTER"):
-        order = WorkOrder.objects.get(case=visit.case, kind="inspection.visit")
-        assert order.state == "OPEN" and order.org_path == visit.case.org_path
-        assert order.due_on is not None and order.due_on > visit.grant.decided_on
-    assert not problems_of_demo_marks()
-
-
-def problems_of_demo_marks() -> list[int]:
-    """Cases about demo subjects that are not marked as demo data themselves."""
-    return list(Case.objects.filter(subject__is_demo=True, is_demo=False).values_list("pk", flat=True))
 
 
 def test_the_named_businesses_have_seals_and_papers_under_them(city: City) -> None:

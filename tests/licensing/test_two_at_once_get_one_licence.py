@@ -13,13 +13,14 @@ from qipan.kernel.orgs.reader import Reader
 from qipan.kernel.subjects.models import Grant
 from tests.concurrency import beside
 from tests.licensing.city import BUSINESS, PLACE, City
+from tests.licensing.test_a_business_is_registered_and_ends import NEW
 from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import (
     checking,
     picture,
     step,
     visit,
 )
-from tests.orgs.factories import reader_for
+from tests.orgs.factories import BusinessUserFactory, reader_for
 from tests.subjects.factories import GrantFactory, PremisesFactory, SubjectFactory, owner_of
 
 
@@ -48,6 +49,20 @@ def test_two_businesses_at_one_address_in_one_moment(city: City) -> None:
         actions.submit(rows[0], owners[0])
         refused = beside(lambda: actions.submit(rows[1], owners[1]))
     assert isinstance(refused, Refused) and "请稍后再试" in str(refused)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_foundings_of_one_name_in_one_moment(city: City) -> None:
+    """市场主体只能登记一个名称 (Reg 10): whether a name is free is known only when the other founding has ended."""
+    readers = [reader_for(BusinessUserFactory()) for _one in range(2)]
+    rows = [city.drafted("BI-NEW", None, None, reader, **NEW) for reader in readers]
+    with transaction.atomic():
+        assert actions.submit(rows[0], readers[0]).subject is not None
+        refused = beside(lambda: actions.submit(rows[1], readers[1]))
+    assert isinstance(refused, Refused) and "请稍后再试" in str(refused)
+    assert actions.submit(rows[1], readers[1]).state == "SUBMITTED"
+    rows[1].refresh_from_db()
+    assert rows[1].mode_reasons == ["名称没有被使用：否（要求 是）"]
 
 
 @pytest.mark.django_db

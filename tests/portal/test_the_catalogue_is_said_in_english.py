@@ -12,13 +12,15 @@ from django.utils import translation
 from qipan.conf import messages
 from qipan.domains.licensing import actions as licensing
 from qipan.domains.licensing.themes import applying, queries
+from qipan.kernel.decisions.wording import said_reason
 from qipan.kernel.flow.models import Case
 from qipan.kernel.items import queries as items
 from qipan.kernel.jobs.testing import drain
 from qipan.kernel.law.saying import said
+from qipan.kernel.subjects import actions as subjects
 from tests.law.catalogues import load_catalogues
 from tests.law.names import CHINESE, names
-from tests.licensing.city import City
+from tests.licensing.city import SYSTEM, City
 from tests.orgs.factories import BusinessUserFactory, reader_for, signed_in
 from tests.portal.test_english_pages_show_no_chinese import data, english, left_over
 from tests.portal.test_pages_walk_the_loops import owner_client, walk_renewal
@@ -119,3 +121,14 @@ def test_ones_own_cases_and_licences(city: City) -> None:
         "/my/mandates/new/",
         "/my/seals/",
     )
+
+
+def test_why_a_person_decides(city: City) -> None:
+    subject, grant, owner = city.restaurant()
+    subjects.add_mark(subject, "ABNORMAL_LIST", SYSTEM, ground="未年报")
+    case = licensing.submit(city.drafted("FB-RENEW", subject, grant, owner, unchanged=True), owner)
+    check(owner_client(grant), path := f"/my/cases/{case.uuid}/")
+    page = html.unescape(english(owner_client(grant)).get(path).content.decode())
+    assert "（要求" not in page
+    with translation.override("en"):
+        assert said_reason("在经营异常名录：是（要求 否）") in page

@@ -9,7 +9,7 @@ class LicensingConfig(AppConfig):
 
     def ready(self) -> None:
         """Declare the flow, its jobs and its part of the case page."""
-        from qipan.domains.licensing import flow, jobs, panel, reactions, trials
+        from qipan.domains.licensing import flow, jobs, naming, panel, reactions, trials
         from qipan.domains.licensing.elicences import jobs as licence_jobs
         from qipan.domains.licensing.evaluation import actions as evaluation
         from qipan.domains.licensing.evaluation import reactions as answers
@@ -24,6 +24,7 @@ class LicensingConfig(AppConfig):
         from qipan.domains.licensing.themes import loading as themes
         from qipan.domains.licensing.themes import panel as theme_panel
         from qipan.domains.licensing.themes import reactions as theme_reactions
+        from qipan.kernel.decisions import wording
         from qipan.kernel.items.loading import refer
         from qipan.ui import cases
 
@@ -33,6 +34,7 @@ class LicensingConfig(AppConfig):
         cases.register_work({evaluation.FOLLOW_UP: "follow_up", evaluation.CONTACT: "follow_up"})
         cases.register_work({guarding.ORDER: "guard_difference"})
         refer("agency", lambda codes: codes - set(agencies.TITLES))
+        wording.name_values(naming.VALUES)
         themes.register()
         theme_panel.register()
         panel.register()

@@ -168,7 +168,7 @@ def _at_once(context: Context, what: str) -> Refusal | None:
     """Two about one thing in the same moment cannot see one another yet: the second is told to wait."""
     if context.probing or is_alone(what):
         return None
-    return Refusal(_("同一证照或者同一地址正有另一件申请在办理，请稍后再试。"))
+    return Refusal(_("同一证照、同一地址或者同一名称正有另一件申请在办理，请稍后再试。"))
 
 
 def one_open_case(context: Context) -> Refusal | None:
@@ -194,6 +194,14 @@ def one_open_case(context: Context) -> Refusal | None:
     return Refusal(
         _("已有一件在办的申请（%(number)s），请等它办结或者先撤回。") % {"number": other.case.number}
     )
+
+
+def one_name_at_a_time(context: Context) -> Refusal | None:
+    """Two businesses of one name that are founded in the same moment do not know of one another yet (Reg 10)."""
+    row = _row(context)
+    if row.kind != Kind.REGISTER:
+        return None
+    return _at_once(context, f"name {str(row.answers.get('new_name', '')).strip()}")
 
 
 def one_place_one_licence(context: Context) -> Refusal | None:

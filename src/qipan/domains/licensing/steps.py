@@ -45,6 +45,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
                 guards.renewal_in_time,
                 guards.one_open_case,
                 guards.one_place_one_licence,
+                guards.one_name_at_a_time,
                 offering.offers_stand,
             ),
             effects=(effects.number_case, effects.route),
@@ -97,6 +98,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             guards=(
                 guards.grant_in_force,
                 guards.one_place_one_licence,
+                guards.one_name_at_a_time,
                 guards.no_check_due,
                 countersigning.countersigned,
             ),
@@ -290,6 +292,7 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             guards=(
                 guards.grant_in_force,
                 guards.one_place_one_licence,
+                guards.one_name_at_a_time,
                 guards.check_done_where_needed,
                 guards.check_not_failed,
                 guards.not_own_check,

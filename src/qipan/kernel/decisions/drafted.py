@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy
 from qipan.kernel.decisions import requirements
 from qipan.kernel.decisions.feel import FeelLimitError, parse_expression, parse_unary_tests
 from qipan.kernel.decisions.models import Decision, TableVersion
-from qipan.kernel.decisions.queries import kept_words, users_of
+from qipan.kernel.decisions.queries import users_of
 from qipan.kernel.decisions.storing import restored, stored
 from qipan.kernel.decisions.tables import HitPolicyBroken, Table, compiled, evaluate_all
+from qipan.kernel.decisions.wording import kept_words
 from qipan.kernel.items.drafted import items_where
 from qipan.kernel.law.drafting.differences import Part
 from qipan.kernel.law.drafting.kinds import Draftable, Effect, Problem, Row, Tried, Use, offer, offer_trial

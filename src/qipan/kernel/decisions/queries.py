@@ -1,7 +1,6 @@
 """What screens read of tables and decisions."""
 
 import datetime
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 
 import qipan
 from qipan.conf.composed import Composed
-from qipan.kernel.decisions import requirements
+from qipan.kernel.decisions import requirements, wording
 from qipan.kernel.decisions.dmn.exporting import exported
 from qipan.kernel.decisions.feel import FeelLimitError, evaluate, matches, parse_unary_tests
 from qipan.kernel.decisions.models import Decision, TableVersion
@@ -25,6 +24,7 @@ from qipan.kernel.decisions.tables import (
     compiled,
     evaluate_all,
 )
+from qipan.kernel.decisions.wording import kept_words, words
 from qipan.kernel.law.dated import as_read, in_force
 from qipan.kernel.ledger.clock import today
 from qipan.kernel.orgs.reader import Reader
@@ -91,19 +91,6 @@ _OF_RECORD = Composed(
 )
 
 
-def words(value: Any) -> str:
-    """A fact in words."""
-    if value is None:
-        return _("未知")
-    if isinstance(value, bool):
-        return _("是") if value else _("否")
-    if isinstance(value, dict) and len(value) == 1:
-        return str(next(iter(value.values())))
-    if isinstance(value, list):
-        return _("、").join(words(one) for one in value) or _("无")
-    return str(value)
-
-
 def failed_reasons(decision: Decision) -> list[str]:
     """Why the nearest rule did not match: each failed condition with the fact that it met; or why there is no conclusion.
 
@@ -168,7 +155,7 @@ def levels_of(decision: Decision) -> list[dict[str, Any]]:
 
 def _titled(table: Table, outputs: Any) -> list[dict[str, str]]:
     known = outputs if isinstance(outputs, dict) else {}
-    return [{"title": one.title, "value": words(known.get(one.name))} for one in table.outputs]
+    return [{"title": one.title, "value": words(known.get(one.name), one.name)} for one in table.outputs]
 
 
 def required_by(version: TableVersion) -> list[TableVersion]:
@@ -215,18 +202,7 @@ def _leading(table: Table, cell: str) -> frozenset[int]:
 
 
 def _failed(column: Input, rule: Rule, fact: Any, place: int) -> str:
-    return _("%(title)s：%(fact)s（要求 %(wanted)s）") % {
-        "title": column.title,
-        "fact": words(fact),
-        "wanted": condition_words(rule.when[place]),
-    }
-
-
-def condition_words(cell: str) -> str:
-    """A cell for people: true and false as words, texts without quotes, closed ranges in words."""
-    plain = {"true": _("是"), "false": _("否")}
-    words = plain.get(cell.strip(), cell.replace('"', "").replace(",", _(" 或 ")))
-    return re.sub(r"\[([^\[\].]+)\.\.([^\[\].]+)\]", _(r"\1 至 \2"), words)
+    return wording.reason(column.title, column.name, fact, rule.when[place])
 
 
 def explain(decision: Decision) -> Explanation:
@@ -252,7 +228,7 @@ def _explained(
     return Explanation(
         title=data.title,
         valid_from=version.valid_from,
-        inputs=tuple(ExplainedInput(one.title, words(told.fact(data, one))) for one in data.inputs),
+        inputs=tuple(ExplainedInput(one.title, words(told.fact(data, one), one.name)) for one in data.inputs),
         rules=tuple(
             ExplainedRule(
                 number=one["rule"],
@@ -346,15 +322,6 @@ def replayed(decision: Decision) -> Replay:
         ),
         qipan.__version__,
     )
-
-
-def kept_words(value: Any) -> str:
-    """A kept value for people; contexts by name."""
-    if isinstance(value, dict) and not (len(value) == 1 and next(iter(value)).startswith("$")):
-        return "，".join(f"{name}＝{kept_words(one)}" for name, one in sorted(value.items()))
-    if isinstance(value, list):
-        return _("、").join(kept_words(one) for one in value) or _("无")
-    return words(value)
 
 
 def replay_for(reader: Reader, decision_id: int) -> Replay:

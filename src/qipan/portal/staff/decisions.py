@@ -9,6 +9,7 @@ from django.shortcuts import render
 from qipan.kernel.decisions import queries as decisions
 from qipan.kernel.decisions.models import Decision
 from qipan.kernel.decisions.tables import Table
+from qipan.kernel.decisions.wording import condition_words, words
 from qipan.kernel.flow import queries
 from qipan.kernel.flow.models import Case
 from qipan.ui.access import staff
@@ -56,16 +57,19 @@ def _level(decision: Decision, level: dict[str, Any]) -> dict[str, Any]:
                 "rule": rule,
                 "matched": trace.get(number, {}).get("matched", False),
                 "seen": number in trace,
-                "then": [decisions.condition_words(cell) for cell in rule.then],
+                "then": [
+                    condition_words(cell, column.name)
+                    for cell, column in zip(rule.then, table.outputs, strict=True)
+                ],
             }
             for number, rule in enumerate(table.rules, start=1)
         ],
         "conditions": [
             {
                 "title": column.title,
-                "fact": decisions.words(decision.facts.get(column.name)),
+                "fact": words(decision.facts.get(column.name), column.name),
                 "cells": [
-                    _cell(rule.when[place], trace.get(number), place)
+                    _cell(rule.when[place], column.name, trace.get(number), place)
                     for number, rule in enumerate(table.rules, 1)
                 ],
             }
@@ -75,10 +79,11 @@ def _level(decision: Decision, level: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cell(text: str, trace: dict[str, Any] | None, place: int) -> dict[str, Any]:
+def _cell(text: str, column: str, trace: dict[str, Any] | None, place: int) -> dict[str, Any]:
     """What a rule asks of one fact, and whether it was met; `-` asks nothing."""
     if text.strip() == "-":
         return {"text": "—", "state": "none"}
+    told = condition_words(text, column)
     if trace is None:
-        return {"text": decisions.condition_words(text), "state": "none"}
-    return {"text": decisions.condition_words(text), "state": "failed" if place in trace["failed"] else "met"}
+        return {"text": told, "state": "none"}
+    return {"text": told, "state": "failed" if place in trace["failed"] else "met"}

@@ -13,6 +13,7 @@ from qipan.kernel.decisions import actions, coverage, queries
 from qipan.kernel.decisions.drafted import KIND
 from qipan.kernel.decisions.models import TableVersion
 from qipan.kernel.decisions.tables import Table
+from qipan.kernel.decisions.wording import condition_words
 from qipan.kernel.law.drafting import queries as drafting
 from qipan.kernel.law.drafting.models import Draft
 from qipan.kernel.ledger.clock import today
@@ -66,28 +67,38 @@ def drawn(table: Table) -> dict[str, Any]:
             {
                 "number": number,
                 "rule": rule,
-                "when": ["—" if cell.strip() == "-" else queries.condition_words(cell) for cell in rule.when],
-                "then": [queries.condition_words(cell) for cell in rule.then],
+                "when": [
+                    _asked(cell, column.name) for cell, column in zip(rule.when, table.inputs, strict=True)
+                ],
+                "then": [
+                    condition_words(cell, column.name)
+                    for cell, column in zip(rule.then, table.outputs, strict=True)
+                ],
             }
             for number, rule in enumerate(table.rules, 1)
         ],
         "conditions": [
             {
                 "column": column,
-                "cells": [
-                    "—" if rule.when[place].strip() == "-" else queries.condition_words(rule.when[place])
-                    for rule in table.rules
-                ],
+                "cells": [_asked(rule.when[place], column.name) for rule in table.rules],
             }
             for place, column in enumerate(table.inputs)
         ],
         "results": [
-            {"column": column, "cells": [queries.condition_words(rule.then[place]) for rule in table.rules]}
+            {
+                "column": column,
+                "cells": [condition_words(rule.then[place], column.name) for rule in table.rules],
+            }
             for place, column in enumerate(table.outputs)
         ],
         "across": len(table.rules) <= MOST_ACROSS,
         "findings": coverage.check(table),
     }
+
+
+def _asked(cell: str, column: str) -> str:
+    """What a rule asks of a column; `-` asks nothing."""
+    return "—" if cell.strip() == "-" else condition_words(cell, column)
 
 
 def _version(code: str, text: str) -> TableVersion:

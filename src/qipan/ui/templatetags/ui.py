@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from qipan.kernel.decisions import wording
 from qipan.kernel.evidence.actions import MOST_BYTES
 from qipan.kernel.law import saying, terms
 from qipan.kernel.law.citations import Citation
@@ -31,6 +32,7 @@ LIGHTS = {
 
 
 register.filter("said", saying.said)
+register.filter("said_reason", wording.said_reason)
 
 
 @register.simple_tag

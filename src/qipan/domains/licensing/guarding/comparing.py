@@ -17,13 +17,16 @@ from qipan.kernel.decisions import actions as deciding
 from qipan.kernel.decisions import queries as decisions
 from qipan.kernel.decisions.models import Decision
 from qipan.kernel.decisions.tables import Table
+from qipan.kernel.decisions.wording import kept_words
 
 #: Facts of the licence that an act is about; all others are the subject's, whatever it asks for.
 OF_GRANT = frozenset(
     {"grant_kind", "grant_item", "grant_state", "workdays_to_expiry", "fields_equal", "high_risk", "elicence"}
 )
 #: What only this application says: another one of the same subject says it of something else.
-OWN = frozenset({"answers", "unchanged", "truthful", "no_investigation", "settled", "cause", "holds_same", "marked"})
+OWN = frozenset(
+    {"answers", "unchanged", "truthful", "no_investigation", "settled", "cause", "holds_same", "marked"}
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,6 @@ def _lines(decision: Decision, again: Decision) -> list[Line]:
         for column in table.inputs:
             then, now = decision.facts.get(column.name), again.facts.get(column.name)
             if column.name not in results and then != now:
-                words = decisions.kept_words
-                found.setdefault(column.name, Line(column.title, words(then), words(now)))
+                told = [kept_words(fact, column.name) for fact in (then, now)]
+                found.setdefault(column.name, Line(column.title, *told))
     return list(found.values())

@@ -1,0 +1,33 @@
+"""What the codes are called that tables of licensing look at."""
+
+from django.utils.translation import gettext_lazy as _
+
+from qipan.domains.licensing.models import Kind
+from qipan.kernel.subjects.models import GrantState, Status, SubjectType
+
+VALUES = {
+    "subject_status": dict(Status.choices),
+    "subject_type": dict(SubjectType.choices),
+    "grant_state": dict(GrantState.choices),
+    "kind": dict(Kind.choices),
+    "handling": dict(Kind.choices),
+    "last_conclusion": {
+        "NONE": _("没有检查过"),
+        "CONFORM": _("符合"),
+        "BASIC": _("基本符合"),
+        "NONCONFORM": _("不符合"),
+    },
+    "cause": {
+        "LOST": _("遗失"),
+        "DAMAGED": _("毁坏"),
+        "MORE": _("增加副本"),
+        "FEWER": _("减少副本"),
+    },
+    "usage": {
+        "TRADE": _("贸易结算"),
+        "SAFETY": _("安全防护"),
+        "MEDICAL": _("医疗卫生"),
+        "ENVIRONMENT": _("环境监测"),
+    },
+    "result": {"GRANT": _("自动准予"), "PERSON": _("转由工作人员办理")},
+}
