@@ -50,16 +50,16 @@ def main(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     main_parser, owners = parser()
-    # What follows `manage`, `test` and the like belongs to another program, options included.
+    # What follows `manage` and `test` belongs to another program, in the order in which it stands.
     chosen, rest = main_parser.parse_known_args(arguments)
     if not chosen.command:
         main_parser.print_help()
         return 0
     module = owners[chosen.command]
-    if rest:
-        if not getattr(module, "PASSES_ARGUMENTS", False):
-            main_parser.parse_args(arguments)
-        chosen.rest = [*getattr(chosen, "rest", []), *rest]
+    if getattr(module, "PASSES_ARGUMENTS", False):
+        chosen.rest = rest
+    elif rest:
+        main_parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with session(getattr(module, "DATABASE", "app")):

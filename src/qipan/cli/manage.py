@@ -13,8 +13,7 @@ PASSES_ARGUMENTS = True
 
 
 def register(subparsers: Any) -> None:
-    parser = subparsers.add_parser("manage", help="Django 管理命令(以数据库属主身份)", add_help=False)
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="Django 的命令与参数")
+    subparsers.add_parser("manage", help="Django 管理命令(以数据库属主身份)", add_help=False)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -33,10 +33,9 @@ def register(subparsers: Any) -> None:
         "test",
         help="运行全部检查与测试(含浏览器测试)",
         usage="qipan test [--slow] [pytest 的参数…]",
-        description="没有参数时先做代码检查,再运行全部测试;参数原样交给 pytest。",
+        description="没有参数时先做代码检查,再运行全部测试;参数(例如测试文件)原样交给 pytest。",
     )
     parser.add_argument("--slow", action="store_true", help="也运行标记为 slow 的测试")
-    parser.add_argument("rest", nargs="*", help="pytest 的参数,例如测试文件")
 
 
 def run(arguments: argparse.Namespace) -> int:
