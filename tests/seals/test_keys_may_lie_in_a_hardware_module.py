@@ -132,22 +132,42 @@ def test_what_is_set_wrongly_is_told(access, hsm, settings) -> None:
         keys.store()
 
 
-def test_a_wrong_pin_is_told_and_not_tried_again(access, hsm) -> None:
-    """In a process of its own: who is signed in to a token stays so for the whole process."""
-    (hsm / "bad").write_text("000000")
-    (hsm / "bad").chmod(0o600)
-    store = token.TokenStore(token.Access(access.module, access.label, str(hsm / "bad")))
+def told(access: token.Access) -> str:
+    """What a process of its own is told: who is signed in to a token stays so for the whole process."""
+    reading, writing = os.pipe()
     child = os.fork()
     if not child:
-        code = 1
+        said = "the child fell"
         try:
             __import__("pkcs11").lib(access.module).reinitialize()
-            store.holds("seal-1")
+            said = str(token.TokenStore(access).holds("seal-1"))
         except Refused as refused:
-            code = 0 if "口令不对" in str(refused) else 2
+            said = str(refused)
         finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+            os.write(writing, said.encode())
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
+        said = stream.read().decode()
+    os.waitpid(child, 0)
+    return said
+
+
+def test_a_wrong_pin_is_told_and_not_tried_again(access, hsm, settings, tmp_path) -> None:
+    settings.HOME = tmp_path
+    file = hsm / "bad"
+    file.write_text("000000")
+    file.chmod(0o600)
+    bad = token.Access(access.module, access.label, str(file))
+    assert "口令不对" in told(bad)
+    assert "不再尝试" in told(bad) and "口令不对" not in told(bad)
+    assert told(access) == "False", "another file of the same token is tried"
+    (kept,) = (path for path in (tmp_path / "secrets").iterdir() if path.stat().st_size)
+    assert "000000" not in kept.read_text() and not kept.stat().st_mode & 0o077
+    file.write_text("000001")
+    assert "口令不对" in told(bad), "a file that was written anew is tried"
+    file.write_text(PIN)
+    assert told(bad) == "False"
 
 
 @pytest.mark.django_db

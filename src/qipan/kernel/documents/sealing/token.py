@@ -5,9 +5,11 @@ of it is held against the public key before a seal is made with it. The library 
 """
 
 import contextlib
+import fcntl
+import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +21,7 @@ from django.utils.translation import gettext as _
 from tongsuopy.crypto import hashes as gm_hashes
 from tongsuopy.crypto.asymciphers import ec as gm_ec
 
+from qipan.conf.home import write_secret
 from qipan.kernel.documents.sealing import der, sm2
 from qipan.kernel.ledger.errors import Refused
 
@@ -85,6 +88,42 @@ def library() -> ModuleType:
             )
         ) from None
     return pkcs11  # type: ignore[no-any-return]
+
+
+class RefusedPin:
+    """A PIN file that the module refused, kept for every process of the installation: a few wrong tries lock a token.
+
+    It is kept by the file's time and size, not by what stands in it; a file that was written anew is tried again.
+    """
+
+    def __init__(self, access: Access) -> None:
+        kept = Path(settings.HOME) / "secrets"
+        named = hashlib.sha256(f"{access.module}\n{access.label}".encode()).hexdigest()[:16]
+        self.path = kept / f"pin-refused-{named}"
+        try:
+            status = Path(access.pin_file).stat()
+        except OSError:
+            self.stamp = ""  # gone since it was read
+        else:
+            self.stamp = f"{access.pin_file} {status.st_ino} {status.st_mtime_ns} {status.st_size}"
+
+    @contextlib.contextmanager
+    def watched(self, wrong: tuple[type[Exception], ...]) -> Iterator[None]:
+        """One process signs in at a time. Refuses the file that was refused before, without asking the module."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self.path.with_suffix(".lock").open("a") as alone:
+            fcntl.flock(alone, fcntl.LOCK_EX)
+            if self.path.exists() and self.path.read_text() == self.stamp:
+                raise _no(
+                    _(
+                        "密码机拒绝过这份口令文件里的口令，为免锁死令牌不再尝试。请把正确的口令写入 QIPAN_PKCS11_PIN_FILE 所指的文件，随后自动再试。"
+                    )
+                )
+            try:
+                yield
+            except wrong:
+                write_secret(self.path, self.stamp)
+                raise
 
 
 class TokenStore:
@@ -260,10 +299,14 @@ class TokenStore:
             if self._process and self._process != os.getpid():
                 module.reinitialize()  # a module that a parent process opened is not this one's
             token = module.get_token(token_label=self.access.label)
-            try:
-                self._session = token.open(rw=True, user_pin=self.access.pin())
-            except pkcs11.exceptions.UserAlreadyLoggedIn:  # this process is, by another session
-                self._session = token.open(rw=True)
+            pin = self.access.pin()
+            with RefusedPin(self.access).watched(
+                (pkcs11.exceptions.PinIncorrect, pkcs11.exceptions.PinLenRange)
+            ):
+                try:
+                    self._session = token.open(rw=True, user_pin=pin)
+                except pkcs11.exceptions.UserAlreadyLoggedIn:  # this process is, by another session
+                    self._session = token.open(rw=True)
             self._process = os.getpid()
         return self._session
 
@@ -293,8 +336,12 @@ def _told(error: Exception, access: Access) -> Refused:
     words = {
         "NoSuchToken": _("密码机里没有名为“%(token)s”的令牌，请检查 QIPAN_PKCS11_TOKEN。"),
         "TokenNotPresent": _("密码机里没有名为“%(token)s”的令牌，请检查 QIPAN_PKCS11_TOKEN。"),
-        "PinIncorrect": _("密码机的口令不对，请检查 QIPAN_PKCS11_PIN_FILE。连续输错会锁定令牌。"),
-        "PinLenRange": _("密码机的口令不对，请检查 QIPAN_PKCS11_PIN_FILE。连续输错会锁定令牌。"),
+        "PinIncorrect": _(
+            "密码机的口令不对，请检查 QIPAN_PKCS11_PIN_FILE。连续输错会锁定令牌，同一份口令文件不再尝试。"
+        ),
+        "PinLenRange": _(
+            "密码机的口令不对，请检查 QIPAN_PKCS11_PIN_FILE。连续输错会锁定令牌，同一份口令文件不再尝试。"
+        ),
         "PinLocked": _("密码机的令牌已锁定，请由密码机管理员解锁。"),
     }
     text = words.get(name, _("密码机没有完成操作（%(error)s），请由系统管理员检查密码机。"))
