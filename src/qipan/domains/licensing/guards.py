@@ -172,8 +172,10 @@ def _at_once(context: Context, what: str) -> Refusal | None:
 
 
 def one_open_case(context: Context) -> Refusal | None:
-    """One application about a licence, or for a new one at a place, at a time."""
+    """One application about a licence, or for a new one at a place, at a time; one founding of a name in a moment (Reg 10)."""
     row = _row(context)
+    if row.kind == Kind.REGISTER:
+        return _at_once(context, f"name {str(row.answers.get('new_name', '')).strip()}")
     if row.grant_id:
         if busy := _at_once(context, f"grant:{row.grant_id}"):
             return busy
@@ -194,14 +196,6 @@ def one_open_case(context: Context) -> Refusal | None:
     return Refusal(
         _("已有一件在办的申请（%(number)s），请等它办结或者先撤回。") % {"number": other.case.number}
     )
-
-
-def one_name_at_a_time(context: Context) -> Refusal | None:
-    """Two businesses of one name that are founded in the same moment do not know of one another yet (Reg 10)."""
-    row = _row(context)
-    if row.kind != Kind.REGISTER:
-        return None
-    return _at_once(context, f"name {str(row.answers.get('new_name', '')).strip()}")
 
 
 def one_place_one_licence(context: Context) -> Refusal | None:

@@ -45,7 +45,6 @@ def transitions(course: Course) -> tuple[Transition, ...]:
                 guards.renewal_in_time,
                 guards.one_open_case,
                 guards.one_place_one_licence,
-                guards.one_name_at_a_time,
                 offering.offers_stand,
             ),
             effects=(effects.number_case, effects.route),
@@ -98,7 +97,6 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             guards=(
                 guards.grant_in_force,
                 guards.one_place_one_licence,
-                guards.one_name_at_a_time,
                 guards.no_check_due,
                 countersigning.countersigned,
             ),
@@ -292,7 +290,6 @@ def transitions(course: Course) -> tuple[Transition, ...]:
             guards=(
                 guards.grant_in_force,
                 guards.one_place_one_licence,
-                guards.one_name_at_a_time,
                 guards.check_done_where_needed,
                 guards.check_not_failed,
                 guards.not_own_check,
