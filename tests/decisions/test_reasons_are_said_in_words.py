@@ -5,6 +5,7 @@ from django.utils import translation
 
 from qipan.kernel.decisions import wording
 from qipan.kernel.decisions.wording import condition_words, kept_words, reason, said_reason, words
+from tests.law.catalogues import load_catalogues
 from tests.law.names import CHINESE
 
 
@@ -18,6 +19,15 @@ def test_a_code_is_told_by_its_title() -> None:
     assert condition_words('"VALID","SUSPENDED"', "grant_state") == "有效 或 暂停"
     assert condition_words('not("REVOKED")', "subject_status") == "not(吊销)"
     assert words("SOMETHING", "grant_state") == "SOMETHING", "a code without a title stays"
+
+
+@pytest.mark.django_db
+def test_a_kind_of_licence_and_an_item_are_told_by_their_names() -> None:
+    load_catalogues()
+    assert words("JY", "grant_kind") == "食品经营许可证" and words("NONE", "grant_kind") == "NONE"
+    assert condition_words('"FB-NEW"', "grant_item") == "食品经营许可（餐饮服务）新办"
+    with translation.override("en"):
+        assert not CHINESE.search(words("JY", "grant_kind") + words("FB-NEW", "grant_item"))
 
 
 def test_what_is_no_code_is_told_as_it_is() -> None:

@@ -3,9 +3,24 @@
 from django.utils.translation import gettext_lazy as _
 
 from qipan.domains.licensing.models import Kind
+from qipan.kernel.decisions.wording import Names
+from qipan.kernel.items import queries as items
 from qipan.kernel.subjects.models import GrantState, Status, SubjectType
 
-VALUES = {
+
+def _kind(code: str) -> str | None:
+    kind = items.licence_kind(code)
+    return kind.title if kind else None
+
+
+def _item(code: str) -> str | None:
+    item = items.item(code)
+    return item.name if item else None
+
+
+VALUES: dict[str, Names] = {
+    "grant_kind": _kind,
+    "grant_item": _item,
     "subject_status": dict(Status.choices),
     "subject_type": dict(SubjectType.choices),
     "grant_state": dict(GrantState.choices),

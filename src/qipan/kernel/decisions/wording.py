@@ -1,7 +1,7 @@
 """What tables and decisions say to people: facts, conditions, and why a rule did not match."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,13 +13,13 @@ REASON = gettext_noop("%(title)s：%(fact)s（要求 %(wanted)s）")
 _WRITTEN = re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.*?)", re.escape(REASON)), re.DOTALL)
 _TEXT = re.compile(r'"([^"]*)"')
 _RANGE = re.compile(r"\[([^\[\].]+)\.\.([^\[\].]+)\]")
-_NAMES: dict[str, dict[str, Any]] = {}
+Names = Mapping[str, Any] | Callable[[str], Any]
+_NAMES: dict[str, Names] = {}
 
 
-def name_values(columns: Mapping[str, Mapping[Any, Any]]) -> None:
-    """What the codes in a column are called; by the column's name, for each code its title."""
-    for column, names in columns.items():
-        _NAMES.setdefault(column, {}).update({str(code): title for code, title in names.items()})
+def name_values(columns: Mapping[str, Names]) -> None:
+    """What the codes in a column are called: by the column's name, the titles by code or what looks one up (None: unknown)."""
+    _NAMES.update(columns)
 
 
 def words(value: Any, column: str = "") -> str:
@@ -76,4 +76,6 @@ def said_reason(text: str) -> str:
 
 
 def _title(column: str, code: str) -> str:
-    return str(_NAMES.get(column, {}).get(code, code))
+    names = _NAMES.get(column, {})
+    title = names(code) if callable(names) else names.get(code)
+    return str(said(title)) if title else code
