@@ -31,12 +31,9 @@ FOUND: Answers = {
 ENDED: Answers = {"cause": "STOPPED", "no_investigation": "true"}
 LOST: Answers = {"cause": "LOST"}
 CEASED: Answers = {"cause": "不再经营", "from_on": "2026-11-20", "settled": "true"}
-SIMPLY: Answers = {"cause": "不再经营"} | dict.fromkeys(("settled", "unencumbered", "no_investigation", "penalties_met"), "true")
-PAUSED: Answers = {
-    "cause": "水浸停业",
-    "from_on": today().isoformat(),
-    "until_on": (today() + datetime.timedelta(days=300)).isoformat(),
-}
+SIMPLY: Answers = {"cause": "不再经营"} | dict.fromkeys(
+    ("settled", "unencumbered", "no_investigation", "penalties_met"), "true"
+)
 FACES: Answers = {
     "main_format": "2",
     "items": ["HOT"],
@@ -98,6 +95,12 @@ def _end(item: str, kind: str, origin: str = "", **more: Any) -> Walk:
     return Walk(
         item, ENDED, grant=(kind, origin), subject={"type": "COMPANY"}, spoiled=spoiled, reason=reason, **more
     )
+
+
+def _paused() -> Answers:
+    """A suspension is filed before it begins."""
+    until = today() + datetime.timedelta(days=300)
+    return {"cause": "水浸停业", "from_on": today().isoformat(), "until_on": until.isoformat()}
 
 
 def walks() -> list[Walk]:
@@ -177,7 +180,7 @@ def _walks() -> Iterator[Walk]:
         spoiled={"answers": {"penalties_met": ""}},
         reason="尚未执行完毕的行政处罚",
     )
-    yield Walk("BX-PAUSE", PAUSED, spoiled={"answers": {"until_on": "2031-01-01"}}, reason="不超过三年")
+    yield Walk("BX-PAUSE", _paused(), spoiled={"answers": {"until_on": "2031-01-01"}}, reason="不超过三年")
     yield Walk(
         "BX-REOPEN",
         CEASED,
