@@ -16,6 +16,10 @@ SHOTS = os.environ.get("QIPAN_SHOTS", "")
 SIZES = {"phone": (390, 844), "desk": (1366, 900), "wall": (3840, 2160)}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
+#: Waits until what moves on the page has come to rest; what turns for ever does not count.
+STILL = """() => Promise.allSettled(document.getAnimations()
+  .filter((one) => one.effect?.getComputedTiming().iterations !== Infinity).map((one) => one.finished))"""
+
 # A busy machine is slow at times; what does come in the end is no failure.
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
@@ -107,7 +111,8 @@ def sign_in(live_server: Any) -> Callable[[BrowserContext, Any], None]:
 
 
 def axe_violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA on the page, one line each."""
+    """What axe finds against WCAG 2.2 A and AA on the page, one line each; a colour on its way to another is waited for."""
+    page.evaluate(STILL)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     result = page.evaluate(
         "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations']})"

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from qipan.conf.postgres import programs
+from qipan.kernel.ledger import feed
 from tests.setup.conftest import SMALL
 from tests.setup.systems import System, folder_for_all, free_port
 
@@ -39,23 +40,20 @@ def test_a_running_system_is_well_and_a_stopped_one_says_so(running: System) -> 
     assert stopped.returncode == 1 and "没有在运行" in stopped.stdout and "./qipan serve" in stopped.stdout
 
 
-def test_screens_hear_of_changes_under_every_name_of_the_machine(running: System) -> None:
+def test_screens_hear_of_changes_under_every_name_of_the_machine(running: System, settings) -> None:
     for name in ("127.0.0.1", "localhost"):
         page = httpx.get(f"http://{name}:{running.port}/", trust_env=False)
-        feed = f"http://{name}:{running.port + 1}/feed"
+        address = f"http://{name}:{running.port + 1}/feed"
         assert f"*:{running.port + 1}" in page.headers["content-security-policy"]
-        from django.core import signing
-
-        key = (running.home / "secrets" / "secret_key").read_text()
-        ticket = signing.dumps(["x"], key=key, salt="qipan.feed", compress=True)
+        settings.SECRET_KEY = (running.home / "secrets" / "secret_key").read_text()
+        ticket = feed.ticket(["x"])
         origin = {"Origin": f"http://{name}:{running.port}"}
-        with httpx.stream("GET", feed, params={"ticket": ticket}, headers=origin, trust_env=False) as answer:
+        asked = {"ticket": ticket}
+        with httpx.stream("GET", address, params=asked, headers=origin, trust_env=False) as answer:
             assert answer.status_code == 200
             assert answer.headers["access-control-allow-origin"] == origin["Origin"]
         stranger = {"Origin": "http://elsewhere.example"}
-        with httpx.stream(
-            "GET", feed, params={"ticket": ticket}, headers=stranger, trust_env=False
-        ) as answer:
+        with httpx.stream("GET", address, params=asked, headers=stranger, trust_env=False) as answer:
             assert "access-control-allow-origin" not in answer.headers
 
 
