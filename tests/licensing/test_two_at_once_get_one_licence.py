@@ -66,12 +66,13 @@ def test_two_foundings_of_one_name_in_one_moment(city: City) -> None:
 
 
 @pytest.mark.django_db
-def test_of_two_who_waited_for_a_decision_the_second_is_not_granted(city: City) -> None:
-    """Both were handed in while the address was free; the licence of the first stands when the second is decided."""
+@pytest.mark.parametrize("state", ["VALID", "SUSPENDED"])
+def test_of_two_who_waited_for_a_decision_the_second_is_not_granted(city: City, state: str) -> None:
+    """Both were handed in while the address was free; the first has its licence, suspended or not, when the second is decided."""
     case, _order = checking(city)
     visit(city, case)
     other = SubjectFactory("深圳市先到餐馆")
-    GrantFactory(other, premises=PremisesFactory(other, address=PLACE["premises"]))
+    GrantFactory(other, premises=PremisesFactory(other, address=PLACE["premises"]), state=state)
     with pytest.raises(Refused, match="该地址已有有效的食品经营许可"):
         step(case, city.decider, "grant")
     assert Grant.objects.count() == 1
