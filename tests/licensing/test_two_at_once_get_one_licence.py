@@ -10,9 +10,10 @@ from qipan.kernel.evidence import actions as evidence
 from qipan.kernel.flow.models import Case
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.reader import Reader
+from qipan.kernel.subjects.actions import set_grant_state
 from qipan.kernel.subjects.models import Grant
 from tests.concurrency import beside
-from tests.licensing.city import BUSINESS, PLACE, City
+from tests.licensing.city import BUSINESS, PLACE, SYSTEM, City
 from tests.licensing.test_a_business_is_registered_and_ends import NEW
 from tests.licensing.test_a_new_restaurant_is_checked_and_decided_by_people import (
     checking,
@@ -72,7 +73,9 @@ def test_of_two_who_waited_for_a_decision_the_second_is_not_granted(city: City, 
     case, _order = checking(city)
     visit(city, case)
     other = SubjectFactory("深圳市先到餐馆")
-    GrantFactory(other, premises=PremisesFactory(other, address=PLACE["premises"]), state=state)
+    held = GrantFactory(other, premises=PremisesFactory(other, address=PLACE["premises"]))
+    if state != held.state:
+        set_grant_state(held, state, SYSTEM, "停用")
     with pytest.raises(Refused, match="该地址已有有效的食品经营许可"):
         step(case, city.decider, "grant")
     assert Grant.objects.count() == 1
