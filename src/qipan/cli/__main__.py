@@ -45,21 +45,29 @@ def parser() -> tuple[argparse.ArgumentParser, dict[str, ModuleType]]:
     return main_parser, owners
 
 
-def main(arguments: list[str]) -> int:
-    """Runs one command; what a user may have caused is told in a sentence, not in a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+def understood(arguments: list[str]) -> tuple[ModuleType | None, argparse.Namespace]:
+    """The command of a line, None where there is none (help is shown), and what it is given. Exits on what it does not know."""
     main_parser, owners = parser()
     # What follows `manage` and `test` belongs to another program, in the order in which it stands.
     chosen, rest = main_parser.parse_known_args(arguments)
     if not chosen.command:
         main_parser.print_help()
-        return 0
+        return None, chosen
     module = owners[chosen.command]
     if getattr(module, "PASSES_ARGUMENTS", False):
         chosen.rest = rest
     elif rest:
         main_parser.parse_args(arguments)
+    return module, chosen
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command; what a user may have caused is told in a sentence, not in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    module, chosen = understood(arguments)
+    if module is None:
+        return 0
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with session(getattr(module, "DATABASE", "app")):
