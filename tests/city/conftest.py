@@ -1,7 +1,6 @@
 """A city is copied in by the owner of the tables, whom the second wall does not hold back: COPY knows no policies."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from django.test import override_settings
 
 from qipan.city import building
 from qipan.city.models import City
-from qipan.city.shape import Plan
 from qipan.conf import wall
 from qipan.kernel.law import calendar, catalogue, terms
 
@@ -29,13 +27,24 @@ def owner_is_free(django_db_setup: None, django_db_blocker: Any) -> Iterator[Non
     force("FORCE")
 
 
-@contextmanager
-def standing(plan: Plan, unblocked: Any, folders: pytest.TempPathFactory) -> Iterator[City]:
-    """A city built once for the tests of a file, as a fixture of the whole file holds it; rolled back at the end."""
-    home = override_settings(HOME=folders.mktemp("city"))
-    with unblocked.unblock(), home, transaction.atomic():
+@pytest.fixture(scope="module")
+def world(
+    request: pytest.FixtureRequest,
+    owner_is_free: None,
+    django_db_blocker: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[City]:
+    """The city of a file's PLAN, built once for its tests; rolled back at the end."""
+    home = override_settings(HOME=tmp_path_factory.mktemp("city"))
+    with django_db_blocker.unblock(), home, transaction.atomic():
         calendar.forget()
         terms.forget()
         catalogue.load_all()
-        yield building.build(plan)
+        yield building.build(request.module.PLAN)
         transaction.set_rollback(True)
+
+
+@pytest.fixture
+def city(world: City, db: None) -> City:
+    """As it was built, for each test: what a test does is rolled back."""
+    return world

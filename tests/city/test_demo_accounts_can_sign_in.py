@@ -1,8 +1,6 @@
 """Each demo account signs in with password and second factor, sees its own, and opens nothing outside the demo."""
 
 import datetime
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -17,24 +15,9 @@ from qipan.kernel.ledger.clock import today
 from qipan.kernel.ledger.errors import Refused
 from qipan.kernel.orgs.queries import reader_of
 from qipan.kernel.orgs.roles import Role
-from tests.city.conftest import standing
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def world(
-    owner_is_free: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[City]:
-    plan = Plan(0.0002, 3, today() - datetime.timedelta(days=1))
-    with standing(plan, django_db_blocker, tmp_path_factory) as made:
-        yield made
-
-
-@pytest.fixture
-def city(world: City, db: None) -> City:
-    """As it was built, for each test: what a test does is rolled back."""
-    return world
+PLAN = Plan(0.0002, 3, today() - datetime.timedelta(days=1))
 
 
 def entered(username: str, code: str = "") -> Client:

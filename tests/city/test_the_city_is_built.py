@@ -2,8 +2,6 @@
 
 import datetime
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -26,24 +24,9 @@ from qipan.kernel.subjects import actions as subjects
 from qipan.kernel.subjects import queries as registry
 from qipan.kernel.subjects.codes import is_licence_number, is_reg_no, is_uscc
 from qipan.kernel.subjects.models import Grant, Identifier, LicenceSeries, Subject
-from tests.city.conftest import standing
 
 pytestmark = pytest.mark.django_db
 PLAN = Plan(0.0008, 7, datetime.date(2025, 6, 30))
-
-
-@pytest.fixture(scope="module")
-def world(
-    owner_is_free: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[City]:
-    with standing(PLAN, django_db_blocker, tmp_path_factory) as made:
-        yield made
-
-
-@pytest.fixture
-def city(world: City, db: None) -> City:
-    """As it was built, for each test: what a test does is rolled back."""
-    return world
 
 
 def test_every_code_is_right_but_those_that_say_why_not(city: City) -> None:
