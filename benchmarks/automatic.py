@@ -97,10 +97,8 @@ def _end(item: str, kind: str, origin: str = "", **more: Any) -> Walk:
     )
 
 
-def _paused() -> Answers:
-    """A suspension is filed before it begins."""
-    until = today() + datetime.timedelta(days=300)
-    return {"cause": "水浸停业", "from_on": today().isoformat(), "until_on": until.isoformat()}
+def _in_days(days: int) -> str:
+    return (today() + datetime.timedelta(days=days)).isoformat()
 
 
 def walks() -> list[Walk]:
@@ -180,7 +178,12 @@ def _walks() -> Iterator[Walk]:
         spoiled={"answers": {"penalties_met": ""}},
         reason="尚未执行完毕的行政处罚",
     )
-    yield Walk("BX-PAUSE", _paused(), spoiled={"answers": {"until_on": "2031-01-01"}}, reason="不超过三年")
+    yield Walk(
+        "BX-PAUSE",
+        {"cause": "水浸停业", "from_on": _in_days(0), "until_on": _in_days(300)},
+        spoiled={"answers": {"until_on": _in_days(4 * 365)}},
+        reason="不超过三年",
+    )
     yield Walk(
         "BX-REOPEN",
         CEASED,
