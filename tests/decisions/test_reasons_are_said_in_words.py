@@ -26,6 +26,8 @@ def test_a_kind_of_licence_and_an_item_are_told_by_their_names() -> None:
     load_catalogues()
     assert words("JY", "grant_kind") == "食品经营许可证" and words("NONE", "grant_kind") == "NONE"
     assert condition_words('"FB-NEW"', "grant_item") == "食品经营许可（餐饮服务）新办"
+    assert words("MORE", "cause") == "增加副本" and words("TRADE", "usage") == "贸易结算"
+    assert words("BASIC", "last_conclusion") == "基本符合" and words("OTHER", "usage") == "OTHER"
     with translation.override("en"):
         assert not CHINESE.search(words("JY", "grant_kind") + words("FB-NEW", "grant_item"))
 

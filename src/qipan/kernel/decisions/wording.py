@@ -13,6 +13,7 @@ REASON = gettext_noop("%(title)s：%(fact)s（要求 %(wanted)s）")
 _WRITTEN = re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.*?)", re.escape(REASON)), re.DOTALL)
 _TEXT = re.compile(r'"([^"]*)"')
 _RANGE = re.compile(r"\[([^\[\].]+)\.\.([^\[\].]+)\]")
+_SPAN = re.compile(r"(.+) 至 (.+)")
 Names = Mapping[str, Any] | Callable[[str], Any]
 _NAMES: dict[str, Names] = {}
 
@@ -67,11 +68,8 @@ def said_reason(text: str) -> str:
     found = _WRITTEN.fullmatch(text)
     if found is None:
         return str(said(text))
-    wanted = _(" 或 ").join(str(said(one)) for one in found["wanted"].split(" 或 "))
-    bounds = [str(said(one)) for one in wanted.split(" 至 ")]
-    wanted = (
-        _(r"\1 至 \2").replace(r"\1", bounds[0]).replace(r"\2", bounds[1]) if len(bounds) == 2 else wanted
-    )
+    each = found["wanted"].split(" 或 ")
+    wanted = _(" 或 ").join(_SPAN.sub(_(r"\1 至 \2"), str(said(one))) for one in each)
     return _(REASON) % {"title": said(found["title"]), "fact": said(found["fact"]), "wanted": wanted}
 
 
